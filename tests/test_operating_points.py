@@ -1,0 +1,361 @@
+"""Thresholds and the accuracy of calls; the reference files are in test_roc_reference.py."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from toolkit.results import Estimate
+from toolkit.stats.operating_points import (
+    call_accuracy,
+    closest_corner_threshold,
+    operating_point,
+    threshold_at_sensitivity,
+    threshold_at_specificity,
+    youden_threshold,
+)
+
+repeatable = settings(deadline=None, max_examples=150, derandomize=True)
+
+
+@st.composite
+def studies(draw, highest=5):
+    """A small study with many ties, one case of each class at least."""
+    n_positive, n_negative = draw(st.integers(1, 7)), draw(st.integers(1, 7))
+    truth = draw(st.permutations([1] * n_positive + [0] * n_negative))
+    rating = st.lists(st.integers(0, highest), min_size=len(truth), max_size=len(truth))
+    return truth, draw(rating)
+
+
+def shares(truth, rating, threshold):
+    """Sensitivity and specificity of calling from a threshold up, in fractions."""
+    m, n = sum(truth), len(truth) - sum(truth)
+    called = [t for t, r in zip(truth, rating, strict=True) if r >= threshold]
+    return Fraction(sum(called), m), 1 - Fraction(len(called) - sum(called), n)
+
+
+def thresholds(rating):
+    return [math.inf, *sorted(set(rating), reverse=True)]
+
+
+# --- reference ---------------------------------------------------------------------------------
+
+
+def table(tp, fp, fn, tn):
+    """Truth and call of a two by two table."""
+    truth = np.repeat([1, 0, 1, 0], [tp, fp, fn, tn])
+    return truth, np.repeat([1, 1, 0, 0], [tp, fp, fn, tn])
+
+
+def test_likelihood_ratios_match_the_textbook():
+    """Altman DG, Bland JM. BMJ 1994;308:1552 and 309:102, liver scans: 231, 32, 27 and 54.
+
+    Sensitivity 0.90 = 231/258, specificity 0.63 = 54/86; PPV 0.88 = 231/263, NPV 0.67 = 54/81;
+    likelihood ratio of a positive scan (231/258) / (32/86) = 2.4.
+    """
+    accuracy = call_accuracy(*table(tp=231, fp=32, fn=27, tn=54))
+    assert accuracy.sensitivity.estimate == 231 / 258
+    assert accuracy.specificity.estimate == 54 / 86
+    assert accuracy.ppv.estimate == 231 / 263
+    assert accuracy.npv.estimate == 54 / 81
+    assert round(accuracy.positive_likelihood_ratio.estimate, 1) == 2.4
+    assert accuracy.positive_likelihood_ratio.estimate == float(
+        Fraction(231, 258) / Fraction(32, 86)
+    )
+
+
+def test_likelihood_ratio_interval_is_the_log_method():
+    """An independent oracle: the ratio of two proportions by Katz, scipy's relative_risk."""
+    accuracy = call_accuracy(*table(tp=231, fp=32, fn=27, tn=54), ci_level=0.9)
+    positive = stats.contingency.relative_risk(231, 258, 32, 86)
+    negative = stats.contingency.relative_risk(27, 258, 54, 86)
+    for ours, theirs in (
+        (accuracy.positive_likelihood_ratio, positive),
+        (accuracy.negative_likelihood_ratio, negative),
+    ):
+        interval = theirs.confidence_interval(0.9)
+        assert ours.estimate == pytest.approx(theirs.relative_risk, rel=1e-9)
+        assert ours.ci_low == pytest.approx(interval.low, rel=1e-9)
+        assert ours.ci_high == pytest.approx(interval.high, rel=1e-9)
+        assert (ours.unit, ours.ci_method, ours.note) == ("ratio", "log", "")
+    log_error = math.sqrt(1 / 231 - 1 / 258 + 1 / 32 - 1 / 86)
+    got = accuracy.positive_likelihood_ratio
+    assert got.std_error == pytest.approx(got.estimate * log_error, rel=1e-12)
+
+
+def test_proportions_have_the_interval_of_wilson():
+    accuracy = call_accuracy(*table(tp=231, fp=32, fn=27, tn=54))
+    for name, (part, whole) in {
+        "sensitivity": (231, 258),
+        "specificity": (54, 86),
+        "ppv": (231, 263),
+        "npv": (54, 81),
+    }.items():
+        interval = stats.binomtest(part, whole).proportion_ci(0.95, "wilson")
+        estimate = accuracy.estimates[name]
+        assert (estimate.numerator, estimate.denominator) == (part, whole)
+        assert estimate.ci_low == pytest.approx(interval.low, rel=1e-9)
+        assert estimate.ci_high == pytest.approx(interval.high, rel=1e-9)
+
+
+# --- property ----------------------------------------------------------------------------------
+
+
+@repeatable
+@given(studies())
+def test_youden_threshold_is_the_highest_best_one(study):
+    best = max(sum(shares(*study, threshold)) for threshold in thresholds(study[1]))
+    expected = max(t for t in thresholds(study[1]) if sum(shares(*study, t)) == best)
+    assert youden_threshold(*study) == expected
+
+
+@repeatable
+@given(studies())
+def test_closest_corner_threshold_is_closest(study):
+    def distance(threshold):
+        return sum((1 - share) ** 2 for share in shares(*study, threshold))
+
+    closest = min(distance(threshold) for threshold in thresholds(study[1]))
+    got = distance(closest_corner_threshold(*study))
+    assert float(got) == pytest.approx(float(closest), rel=1e-15)
+
+
+@repeatable
+@given(studies(), st.integers(0, 12))
+def test_threshold_at_specificity_is_the_lowest_that_is_specific_enough(study, step):
+    wanted = Fraction(step, 12)
+    expected = min(t for t in thresholds(study[1]) if shares(*study, t)[1] >= wanted)
+    assert threshold_at_specificity(*study, specificity=float(wanted)) == expected
+
+
+@repeatable
+@given(studies(), st.integers(0, 12))
+def test_threshold_at_sensitivity_is_the_highest_that_is_sensitive_enough(study, step):
+    wanted = Fraction(step, 12)
+    expected = max(t for t in thresholds(study[1]) if shares(*study, t)[0] >= wanted)
+    assert threshold_at_sensitivity(*study, sensitivity=float(wanted)) == expected
+
+
+def test_threshold_meets_a_mean_of_shares_in_spite_of_rounding():
+    truth, rating = [0] * 10 + [1] * 10, [*range(10), *range(5, 15)]
+    specificity = np.mean([0.7, 0.9, 0.8])  # 0.8000000000000002
+    assert specificity > 0.8
+    assert threshold_at_specificity(truth, rating, specificity=specificity) == 8.0
+    sensitivity = 0.1 + 0.7 + 0.1  # 0.8999999999999999 or so, and its like from above
+    assert threshold_at_sensitivity(truth, rating, sensitivity=sensitivity) == 6.0
+    assert threshold_at_sensitivity(truth, rating, sensitivity=0.9 + 2e-16) == 6.0
+
+
+@repeatable
+@given(studies(), st.integers(-1, 6))
+def test_operating_point_is_the_accuracy_of_its_calls(study, threshold):
+    truth, rating = study
+    point = operating_point(truth, rating, threshold=threshold, label="AI")
+    calls = call_accuracy(truth, [int(r >= threshold) for r in rating], label="AI")
+    assert {name: e.to_dict() for name, e in point.estimates.items()} == {
+        name: e.to_dict() for name, e in calls.estimates.items()
+    }
+    sensitivity, specificity = shares(truth, rating, threshold)
+    assert point.sensitivity.estimate == float(sensitivity)
+    assert point.specificity.estimate == float(specificity)
+
+
+@repeatable
+@given(studies(), st.randoms(use_true_random=False))
+def test_order_of_cases_and_monotone_transforms_do_not_matter(study, random):
+    truth, rating = study
+    order = random.sample(range(len(truth)), len(truth))
+    shuffled = [truth[i] for i in order], [rating[i] for i in order]
+    threshold = youden_threshold(*study)
+    assert youden_threshold(*shuffled) == threshold
+    assert youden_threshold(truth, np.exp(rating)) == np.exp(threshold)
+
+
+def test_swapping_classes_and_calls_mirrors_the_estimates():
+    truth, call = table(tp=20, fp=7, fn=5, tn=60)
+    accuracy, mirrored = call_accuracy(truth, call), call_accuracy(1 - truth, 1 - call)
+    assert mirrored.sensitivity.estimate == accuracy.specificity.estimate
+    assert mirrored.ppv.estimate == accuracy.npv.estimate
+    ratio = accuracy.positive_likelihood_ratio.estimate
+    assert mirrored.negative_likelihood_ratio.estimate == pytest.approx(1 / ratio, rel=1e-15)
+
+
+def test_calls_and_truth_may_be_of_any_number_type():
+    truth, call = table(tp=20, fp=7, fn=5, tn=60)
+    expected = call_accuracy(truth, call).specificity.to_dict()
+    for kind in (bool, np.uint8, np.uint64, np.int8, np.float32):
+        got = call_accuracy(truth.astype(kind), call.astype(kind)).specificity
+        assert got.to_dict() == expected
+
+
+def test_every_estimate_says_what_it_is():
+    accuracy = call_accuracy(*table(tp=20, fp=7, fn=5, tn=60), ci_level=0.9, label="reader 1")
+    assert list(accuracy.estimates) == [
+        "sensitivity",
+        "specificity",
+        "ppv",
+        "npv",
+        "positive_likelihood_ratio",
+        "negative_likelihood_ratio",
+    ]
+    for name, estimate in accuracy.estimates.items():
+        assert isinstance(estimate, Estimate)
+        assert (estimate.quantity, estimate.label, estimate.ci_level) == (name, "reader 1", 0.9)
+        assert (estimate.n_cases, estimate.n_positive) == (92, 25)
+        assert Estimate.from_dict(estimate.to_dict()).to_dict() == estimate.to_dict()
+        sample = "holds only at the prevalence of this sample, 25 of 92 cases"
+        assert estimate.note == (sample if name in ("ppv", "npv") else "")
+
+
+# --- edge --------------------------------------------------------------------------------------
+
+
+def test_a_reader_no_better_than_chance_gets_no_threshold():
+    assert youden_threshold([0, 0, 1, 1], [3, 4, 1, 2]) == math.inf
+    assert youden_threshold([0, 1], [1, 1]) == math.inf
+
+
+def test_an_infinite_threshold_calls_no_case():
+    point = operating_point([0, 0, 1, 1], [1, 2, 3, math.inf], threshold=math.inf)
+    assert point.sensitivity.estimate == 0.0
+    assert point.specificity.estimate == 1.0
+    assert math.isnan(point.ppv.estimate)
+    assert "0 units in the denominator" in point.ppv.note
+    assert "holds only at the prevalence" in point.ppv.note
+
+
+def test_a_threshold_from_one_set_serves_another():
+    threshold = threshold_at_specificity([0, 0, 0, 0, 1], [1, 2, 3, 4, 9], specificity=0.75)
+    point = operating_point([0, 0, 1, 1], [3.9, 4, 4.1, 0], threshold=threshold)
+    assert (point.specificity.numerator, point.sensitivity.numerator) == (1, 1)
+
+
+def test_thresholds_need_only_the_class_that_they_speak_of():
+    assert threshold_at_specificity([0, 0], [1, 2], specificity=0.5) == 2.0
+    assert threshold_at_sensitivity([1, 1], [1, 2], sensitivity=0.5) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("truth", "undefined", "defined"),
+    [([0, 0, 0], "sensitivity", "specificity"), ([1, 1, 1], "specificity", "sensitivity")],
+)
+def test_one_class_leaves_its_share_and_the_ratios_undefined(truth, undefined, defined):
+    accuracy = call_accuracy(truth, [1, 0, 0])
+    for name in (undefined, "positive_likelihood_ratio", "negative_likelihood_ratio"):
+        estimate = accuracy.estimates[name]
+        assert math.isnan(estimate.estimate)
+        assert math.isnan(estimate.ci_low)
+        assert estimate.note
+    assert 0 < accuracy.estimates[defined].estimate < 1
+
+
+def test_no_case_leaves_all_undefined():
+    for estimate in call_accuracy([], []).estimates.values():
+        assert math.isnan(estimate.estimate)
+        assert estimate.note
+
+
+def test_a_likelihood_ratio_over_nothing_is_infinite_and_one_of_nothing_is_0():
+    accuracy = call_accuracy(*table(tp=9, fp=0, fn=0, tn=20))
+    positive, negative = accuracy.positive_likelihood_ratio, accuracy.negative_likelihood_ratio
+    assert positive.estimate == math.inf
+    assert negative.estimate == 0.0
+    for ratio in (positive, negative):
+        assert math.isnan(ratio.std_error)
+        assert math.isnan(ratio.ci_low)
+        assert math.isnan(ratio.ci_high)
+    assert positive.note == (
+        "9 of 9 positive and 0 of 20 negative cases have this result: the log method needs both "
+        "counts above 0, so there is no interval"
+    )
+    assert positive.to_dict()["estimate"] == "inf"
+
+
+def test_a_likelihood_ratio_of_nothing_over_nothing_is_undefined():
+    accuracy = call_accuracy(*table(tp=0, fp=0, fn=9, tn=20))
+    assert math.isnan(accuracy.positive_likelihood_ratio.estimate)
+    all_alike = accuracy.negative_likelihood_ratio
+    assert all_alike.estimate == 1.0
+    assert math.isnan(all_alike.ci_low)
+    assert "it tells nothing" in all_alike.note
+
+
+def test_large_studies_count_exactly():
+    truth, call = table(tp=6_000, fp=40_000, fn=1_000, tn=953_000)
+    accuracy = call_accuracy(truth.astype(np.uint8), call.astype(np.uint8))
+    assert accuracy.specificity.numerator == 953_000
+    assert accuracy.positive_likelihood_ratio.estimate == float(Fraction(6, 7) / Fraction(40, 993))
+    rating = np.arange(1_000_000)
+    # 450,000 of the 500,000 even ratings, the negatives, lie below 899,999 and not below 899,998.
+    assert threshold_at_specificity(rating % 2, rating, specificity=0.9) == 899_999.0
+    assert youden_threshold(rating >= 600_000, rating) == 600_000.0
+
+
+# --- errors ------------------------------------------------------------------------------------
+
+THRESHOLDS = {
+    "Youden's index": youden_threshold,
+    "the distance to the corner": closest_corner_threshold,
+}
+
+
+@pytest.mark.parametrize("what", THRESHOLDS)
+@pytest.mark.parametrize("truth", [[0, 0], [1, 1]])
+def test_best_thresholds_need_both_classes(what, truth):
+    with pytest.raises(ValueError, match=f"{what} is undefined: truth holds no"):
+        THRESHOLDS[what](truth, [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: threshold_at_specificity([1, 1], [1, 2], specificity=0.9),
+            "specificity is undefined: truth holds no negative case among 2; leave such",
+        ),
+        (
+            lambda: threshold_at_sensitivity([0, 0], [1, 2], sensitivity=0.9),
+            "sensitivity is undefined: truth holds no positive case among 2",
+        ),
+        (
+            lambda: threshold_at_specificity([0, 1], [1, 2], specificity=90),
+            "specificity must lie from 0 to 1",
+        ),
+        (
+            lambda: threshold_at_sensitivity([0, 1], [1, 2], sensitivity=-0.1),
+            "sensitivity must lie from 0 to 1",
+        ),
+        (lambda: youden_threshold([0, 1], [1, math.inf]), "rating must be below infinity"),
+        (
+            lambda: operating_point([0, 1], [1, 2], threshold=math.nan),
+            "threshold must be a number, but got NaN",
+        ),
+        (
+            lambda: operating_point([0, 1], [1, 2], threshold="3"),
+            "threshold must be one number, but got '3'",
+        ),
+        (
+            lambda: operating_point([0, 1], [1, math.nan], threshold=1),
+            "rating must not be missing, but position 1 is NaN",
+        ),
+        (
+            lambda: operating_point([0, 1], [1, 2], threshold=1, ci_level=95),
+            "ci_level must lie between 0 and 1",
+        ),
+        (lambda: call_accuracy([0, 1], [0, 2]), "call must hold only 0 and 1, but position 1"),
+        (
+            lambda: call_accuracy([0, 1], [0, math.nan]),
+            r"call must hold only 0 and 1, but position 1 holds NaN \(missing\)",
+        ),
+        (lambda: call_accuracy([0, 1], [0]), r"call must have shape \(n_cases,\) with n_cases = 2"),
+        (lambda: call_accuracy([0, 3], [0, 1]), "truth must hold only 0 and 1"),
+        (lambda: call_accuracy([0, 1], [0, 1], ci_level=0), "ci_level must lie between 0 and 1"),
+    ],
+)
+def test_malformed_arguments_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

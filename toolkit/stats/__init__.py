@@ -1,0 +1,1 @@
+"""Arrays to results; numpy and scipy, no tables and no files."""

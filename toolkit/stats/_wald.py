@@ -1,0 +1,74 @@
+"""Wald inference on a difference: interval, test and non-inferiority from one standard error."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
+
+from toolkit.results import Better, check_margin
+from toolkit.stats._checks import check_ci_level
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WaldDifference:
+    """The fields of a Comparison that follow from a difference b minus a and its error."""
+
+    ci_low: float
+    ci_high: float
+    ci_level: float
+    statistic: float
+    df: float
+    p_value: float
+    margin: float | None
+    better: Better | None
+    p_noninferiority: float | None
+
+
+def quantile(ci_level: float, df: float = math.inf) -> float:
+    """Return the two-sided quantile of t, or of the normal where df is infinite."""
+    tail = (1 - ci_level) / 2
+    return -float(ndtri(tail) if math.isinf(df) else stdtrit(df, tail))
+
+
+def upper_tail(statistic: float, df: float = math.inf) -> float:
+    """Return P(T > statistic) of t, or of the normal where df is infinite."""
+    return float(ndtr(-statistic) if math.isinf(df) else stdtr(df, -statistic))
+
+
+def wald_difference(
+    difference: float,
+    std_error: float,
+    *,
+    df: float = math.inf,
+    ci_level: float,
+    margin: float | None,
+    better: Better | None,
+) -> WaldDifference:
+    """Return interval and tests of a difference b minus a on the scale of its standard error.
+
+    A standard error that is NaN or 0 leaves all of them NaN: 0 says that the sample shows no
+    variation, not that the difference is known. df is then NaN as well. Of a difference of
+    probabilities, the limits stay within -1 and 1.
+    """
+    check_margin(margin, effect="difference", better=better)
+    level = check_ci_level(ci_level)
+    defined = std_error > 0
+    error = std_error if defined else math.nan
+    reach = quantile(level, df) * error
+    p_noninferiority = None
+    if margin is not None:
+        distance = margin + (difference if better == "higher" else -difference)
+        p_noninferiority = upper_tail(distance / error, df)
+    return WaldDifference(
+        ci_low=max(difference - reach, -1.0) if defined else math.nan,
+        ci_high=min(difference + reach, 1.0) if defined else math.nan,
+        ci_level=level,
+        statistic=difference / error,
+        df=df if defined else math.nan,
+        p_value=2 * upper_tail(abs(difference / error), df),
+        margin=margin,
+        better=better,
+        p_noninferiority=p_noninferiority,
+    )

@@ -1,0 +1,459 @@
+"""Simulated ratings and calls whose truth is known in closed form.
+
+Each simulator has the function that states what it simulates beside it: ``binormal_auc`` for
+``binormal_ratings``, ``roe_metz_auc`` for ``roe_metz_ratings``, ``paired_call_probabilities`` for
+``paired_calls``. Simulated cases stand in one order, negative ones first, as ``simulated_truth``
+gives them. Ratings rise with suspicion. Randomness is an argument: an integer, a
+``numpy.random.SeedSequence`` or a ``numpy.random.Generator``, which a call moves on.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr, ndtri
+
+from toolkit.stats._checks import check_count, check_rating, check_share
+
+Rng = int | np.random.SeedSequence | np.random.Generator
+
+_ROUNDING = 1e-12
+# Hundredths in each class of a score: 1.00 to 1.49, 1.51 to 2.49, ..., 9.51 to 10.00.
+_CLASS_START = np.array([100.0, *(100.0 * number + 51.0 for number in range(1, 10))])
+_CLASS_STEPS = np.array([50.0, *(99.0 for _ in range(8)), 50.0])
+
+
+def _generator(rng: Rng) -> np.random.Generator:
+    """Return the generator; refuse None, with which no number could be drawn a second time."""
+    if rng is None:
+        msg = "rng must be an int, a SeedSequence or a Generator, but got None; give a seed"
+        raise ValueError(msg)
+    return np.random.default_rng(rng)
+
+
+def _check_finite(value: float, *, name: str) -> float:
+    """Return a finite number."""
+    if not math.isfinite(value):
+        msg = f"{name} must be finite, but got {value!r}"
+        raise ValueError(msg)
+    return float(value)
+
+
+def _check_spread(spread: float) -> float:
+    """Return the standard deviation of the positive cases' ratings."""
+    if not 0 < spread < math.inf:
+        msg = f"spread must be positive and finite, but got {spread!r}; negative cases have 1"
+        raise ValueError(msg)
+    return float(spread)
+
+
+def simulated_truth(n_negative: int, n_positive: int) -> NDArray[np.bool_]:
+    """Return the truth of simulated cases, shape (n_negative + n_positive,), negative ones first.
+
+    Examples
+    --------
+    >>> simulated_truth(2, 1)
+    array([False, False,  True])
+    """
+    n_negative = check_count(n_negative, name="n_negative")
+    n_positive = check_count(n_positive, name="n_positive")
+    return np.arange(n_negative + n_positive) >= n_negative
+
+
+def binormal_auc(separation: float, *, spread: float = 1.0) -> float:
+    """Return the area under the ROC curve of the binormal model.
+
+    Parameters
+    ----------
+    separation : float
+        Mean of the positive cases' ratings, in standard deviations of the negative ones, whose
+        mean is 0.
+    spread : float
+        Standard deviation of the positive cases' ratings; negative ones have 1.
+
+    Returns
+    -------
+    float
+        Phi(separation / sqrt(1 + spread^2)).
+
+    References
+    ----------
+    Dorfman DD, Alf E. Maximum-likelihood estimation of parameters of signal-detection theory.
+    J Math Psychol 1969;6:487-496. doi:10.1016/0022-2496(69)90019-4.
+
+    Examples
+    --------
+    >>> round(binormal_auc(1.5), 4)
+    0.8556
+    """
+    separation = _check_finite(separation, name="separation")
+    return float(ndtr(separation / math.hypot(1.0, _check_spread(spread))))
+
+
+def binormal_separation(auc: float, *, spread: float = 1.0) -> float:
+    """Return the separation at which the binormal model has this area; see ``binormal_auc``.
+
+    Examples
+    --------
+    >>> round(binormal_separation(0.9), 4)
+    1.8124
+    """
+    auc = check_share(auc, name="auc")
+    if auc in (0.0, 1.0):
+        msg = f"auc must lie between 0 and 1, but got {auc!r}: no finite separation gives it"
+        raise ValueError(msg)
+    return float(ndtri(auc)) * math.hypot(1.0, _check_spread(spread))
+
+
+def binormal_ratings(
+    n_negative: int, n_positive: int, *, separation: float, spread: float = 1.0, rng: Rng
+) -> NDArray[np.float64]:
+    """Draw one rating a case from the binormal model.
+
+    Parameters
+    ----------
+    n_negative, n_positive : int
+        Cases without and with the disease.
+    separation, spread : float
+        Mean and standard deviation of the positive cases; negative ones have 0 and 1.
+    rng : int, SeedSequence or Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray, shape (n_negative + n_positive,)
+        Ratings of the cases of ``simulated_truth``; the true area is ``binormal_auc``.
+
+    Examples
+    --------
+    >>> binormal_ratings(300, 100, separation=1.5, rng=20260101).shape
+    (400,)
+    """
+    truth = simulated_truth(n_negative, n_positive)
+    separation = _check_finite(separation, name="separation")
+    spread = _check_spread(spread)
+    noise = _generator(rng).standard_normal(truth.size)
+    return np.where(truth, separation + spread * noise, noise)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoeMetzComponents:
+    """Variances of the Roe-Metz model, each the same for positive and negative cases.
+
+    Roe and Metz let the last four add up to 1, which makes ``separation`` count in standard
+    deviations of a rating by a fixed reader.
+
+    Parameters
+    ----------
+    reader, modality_reader : float
+        Variance between readers, and of readers from one modality to the other.
+    case, modality_case, reader_case : float
+        Variance between cases, and of cases from one modality or one reader to the other.
+    error : float
+        What is left: the three-way interaction and the reader's own inconsistency.
+    """
+
+    reader: float
+    modality_reader: float
+    case: float
+    modality_case: float
+    reader_case: float
+    error: float
+
+    def __post_init__(self) -> None:
+        """Refuse a variance that is negative or not finite, and a model without any."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name, value in values.items():
+            if not 0 <= value < math.inf:
+                msg = f"variance component {name} must be finite and not negative, got {value!r}"
+                raise ValueError(msg)
+        if sum(values.values()) == 0:
+            msg = "one variance component at least must be positive; all of them are 0"
+            raise ValueError(msg)
+
+    @property
+    def total(self) -> float:
+        """Variance of one rating over readers and cases of one truth."""
+        return math.fsum(getattr(self, field.name) for field in fields(self))
+
+
+def _means(separation: float, modality_effect: ArrayLike) -> NDArray[np.float64]:
+    """Return the mean rating of positive cases, shape (n_modalities,) or with readers first."""
+    effect = np.asarray(modality_effect, dtype=np.float64)
+    if effect.ndim not in (1, 2) or effect.size == 0 or not np.isfinite(effect).all():
+        msg = (
+            "modality_effect must be finite and have shape (n_modalities,) or "
+            f"(n_readers, n_modalities), but got shape {effect.shape}"
+        )
+        raise ValueError(msg)
+    return _check_finite(separation, name="separation") + effect
+
+
+def roe_metz_auc(
+    separation: float,
+    *,
+    modality_effect: ArrayLike = (0.0, 0.0),
+    components: RoeMetzComponents,
+) -> NDArray[np.float64]:
+    """Return the true area of each modality in the Roe-Metz model, over all readers and cases.
+
+    Parameters
+    ----------
+    separation, modality_effect, components
+        As for ``roe_metz_ratings``.
+
+    Returns
+    -------
+    ndarray, shape of ``modality_effect``
+        Phi((separation + effect) / sqrt(2 * total variance)); with a row a reader, the area
+        expected of readers like that one.
+
+    Examples
+    --------
+    >>> components = RoeMetzComponents(reader=0.0055, modality_reader=0.0055, case=0.3,
+    ...                                modality_case=0.3, reader_case=0.2, error=0.2)
+    >>> roe_metz_auc(1.5, modality_effect=(0, 0.15), components=components).round(4)
+    array([0.8543, 0.877 ])
+    """
+    means = _means(separation, modality_effect)
+    return np.asarray(ndtr(means / math.sqrt(2 * components.total)), dtype=np.float64)
+
+
+def roe_metz_separation(auc: ArrayLike, *, components: RoeMetzComponents) -> NDArray[np.float64]:
+    """Return the separations, one an area, at which the Roe-Metz model has these areas.
+
+    Examples
+    --------
+    >>> components = RoeMetzComponents(reader=0.0055, modality_reader=0.0055, case=0.3,
+    ...                                modality_case=0.3, reader_case=0.2, error=0.2)
+    >>> roe_metz_separation([0.8543, 0.877], components=components).round(3)
+    array([1.5 , 1.65])
+    """
+    areas = np.asarray(auc, dtype=np.float64)
+    if not ((areas > 0) & (areas < 1)).all():
+        msg = f"auc must lie between 0 and 1, but got {auc!r}: no finite separation gives it"
+        raise ValueError(msg)
+    return np.asarray(ndtri(areas) * math.sqrt(2 * components.total), dtype=np.float64)
+
+
+def roe_metz_ratings(
+    n_negative: int,
+    n_positive: int,
+    n_readers: int,
+    *,
+    separation: float,
+    modality_effect: ArrayLike = (0.0, 0.0),
+    components: RoeMetzComponents,
+    rng: Rng,
+    case_effect: ArrayLike | None = None,
+) -> NDArray[np.float64]:
+    """Draw the ratings of a reader study in which all readers read all cases in all modalities.
+
+    Parameters
+    ----------
+    n_negative, n_positive, n_readers : int
+        Cases without and with the disease, and readers.
+    separation : float
+        Mean rating of positive cases before any modality effect; negative cases have mean 0.
+    modality_effect : array_like, shape (n_modalities,) or (n_readers, n_modalities)
+        What each modality adds to the separation, for all readers or reader by reader.
+    components : RoeMetzComponents
+        Variances of the random effects.
+    rng : int, SeedSequence or Generator
+        Source of randomness.
+    case_effect : array_like, shape (n_cases,), optional
+        Standard normal effects of the cases, drawn here by default; give them so that another
+        test of the same cases can share them. They are scaled by ``components.case``.
+
+    Returns
+    -------
+    ndarray, shape (n_cases, n_readers, n_modalities)
+        Ratings of the cases of ``simulated_truth``; the true areas are ``roe_metz_auc``.
+
+    Notes
+    -----
+    Effects of readers are drawn apart for positive and for negative cases, as in the paper, and
+    are random: the areas of the readers drawn scatter around the true one.
+
+    References
+    ----------
+    Roe CA, Metz CE. Dorfman-Berbaum-Metz method for statistical analysis of multireader,
+    multimodality receiver operating characteristic data: validation with computer simulation.
+    Acad Radiol 1997;4:298-303. doi:10.1016/S1076-6332(97)80210-3.
+
+    Examples
+    --------
+    >>> components = RoeMetzComponents(reader=0.0055, modality_reader=0.0055, case=0.3,
+    ...                                modality_case=0.3, reader_case=0.2, error=0.2)
+    >>> roe_metz_ratings(140, 100, 10, separation=1.5, modality_effect=(0, 0.15),
+    ...                  components=components, rng=20260101).shape
+    (240, 10, 2)
+    """
+    truth = simulated_truth(n_negative, n_positive)
+    n_readers = check_count(n_readers, name="n_readers")
+    means = _means(separation, modality_effect)
+    if means.ndim == 2 and means.shape[0] != n_readers:
+        msg = f"modality_effect must have one row a reader ({n_readers}), but got {means.shape}"
+        raise ValueError(msg)
+    n_cases, n_modalities = truth.size, means.shape[-1]
+    generator = _generator(rng)
+
+    def effects(variance: float, *shape: int) -> NDArray[np.float64]:
+        return math.sqrt(variance) * generator.standard_normal(shape)
+
+    case = (
+        effects(components.case, n_cases)
+        if case_effect is None
+        else math.sqrt(components.case)
+        * check_rating(case_effect, n_cases=n_cases, name="case_effect")
+    )
+    state = truth.astype(np.intp)
+    reader = effects(components.reader, 2, n_readers, 1)[state]
+    reader_modality = effects(components.modality_reader, 2, n_readers, n_modalities)[state]
+    case_modality = effects(components.modality_case, n_cases, 1, n_modalities)
+    reader_case = effects(components.reader_case, n_cases, n_readers, 1)
+    error = effects(components.error, n_cases, n_readers, n_modalities)
+    fixed = truth[:, None, None] * means
+    random_part = reader + reader_modality + case[:, None, None] + case_modality + reader_case
+    return np.asarray(fixed + random_part + error, dtype=np.float64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairedCallProbabilities:
+    """Probabilities of the four cells that two readings of one case can fall in; they add to 1."""
+
+    both: float
+    only_a: float
+    only_b: float
+    neither: float
+
+
+def paired_call_probabilities(
+    rate_a: float, rate_b: float, *, concordance: float
+) -> PairedCallProbabilities:
+    """Return the cells of two readings with given rates and agreement.
+
+    Parameters
+    ----------
+    rate_a, rate_b : float
+        Probability that the first and the second reading call the case.
+    concordance : float
+        Probability that both readings say the same. Independent readings have
+        ``rate_a * rate_b + (1 - rate_a) * (1 - rate_b)``.
+
+    Raises
+    ------
+    ValueError
+        If no pair of readings has these rates and this concordance.
+
+    Examples
+    --------
+    >>> cells = paired_call_probabilities(0.72, 0.825, concordance=0.855)
+    >>> round(cells.only_a, 4), round(cells.only_b, 4)
+    (0.02, 0.125)
+    """
+    rate_a = check_share(rate_a, name="rate_a")
+    rate_b = check_share(rate_b, name="rate_b")
+    concordance = check_share(concordance, name="concordance")
+    lowest = abs(rate_a + rate_b - 1.0)
+    highest = 1.0 - abs(rate_a - rate_b)
+    if not lowest - _ROUNDING <= concordance <= highest + _ROUNDING:
+        msg = (
+            f"concordance must lie from {lowest:.6g} to {highest:.6g} for rates of {rate_a!r} "
+            f"and {rate_b!r}, but got {concordance!r}"
+        )
+        raise ValueError(msg)
+    discordance = 1.0 - concordance
+    # A limit reached but for rounding gives an empty cell, not a negative one.
+    only_a = max(0.0, (discordance + rate_a - rate_b) / 2)
+    only_b = max(0.0, (discordance - rate_a + rate_b) / 2)
+    both = max(0.0, rate_a - only_a)
+    neither = max(0.0, 1.0 - both - only_a - only_b)
+    return PairedCallProbabilities(both=both, only_a=only_a, only_b=only_b, neither=neither)
+
+
+def paired_calls(
+    n_cases: int, *, rate_a: float, rate_b: float, concordance: float, rng: Rng
+) -> NDArray[np.bool_]:
+    """Draw two readings of each case with given rates and agreement.
+
+    Parameters
+    ----------
+    n_cases : int
+        Cases, all of one truth; draw women with and without cancer apart.
+    rate_a, rate_b, concordance : float
+        As for ``paired_call_probabilities``.
+    rng : int, SeedSequence or Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_cases, 2)
+        Whether the first and the second reading called the case.
+
+    Examples
+    --------
+    >>> paired_calls(1000, rate_a=0.05, rate_b=0.05, concordance=0.96, rng=1).shape
+    (1000, 2)
+    """
+    n_cases = check_count(n_cases, name="n_cases")
+    cells = paired_call_probabilities(rate_a, rate_b, concordance=concordance)
+    draw = _generator(rng).random(n_cases)
+    # Cells in the order only a, both, only b, neither: each reading is then one interval.
+    first_b, end_a = cells.only_a, cells.only_a + cells.both
+    return np.column_stack([draw < end_a, (draw >= first_b) & (draw < end_a + cells.only_b)])
+
+
+def tenths_scores(
+    suspicion: ArrayLike, *, separation: float, spread: float = 1.0, prevalence: float
+) -> NDArray[np.float64]:
+    """Turn suspicion into an examination score of 1 to 10 whose classes are tenths.
+
+    A class is the score rounded to a whole number, and each of the ten holds a tenth of a
+    screening population in which suspicion is binormal: N(0, 1) in women without cancer,
+    N(separation, spread^2) in the share ``prevalence`` with cancer.
+
+    Parameters
+    ----------
+    suspicion : array_like, shape (n_cases,)
+        What the score orders by, higher is more suspicious, on the scale of that population.
+    separation, spread : float
+        Mean and standard deviation of suspicion in women with cancer.
+    prevalence : float
+        Share of women with cancer in the population that the classes were set on.
+
+    Returns
+    -------
+    ndarray, shape (n_cases,)
+        Scores with two decimals. No score ends in .50, and classes meet there, so that every way
+        of rounding, and thresholds such as 7.5 from below or above, give the same classes.
+
+    Notes
+    -----
+    Other populations need not fill the classes evenly; that is the point of checking it. Ties
+    within hundredths cost the area under the curve less than 0.001.
+
+    Examples
+    --------
+    >>> tenths_scores([-3.0, 0.0, 3.0], separation=2.3, prevalence=0.006)
+    array([1.  , 5.47, 9.99])
+    """
+    suspicion = np.asarray(suspicion, dtype=np.float64)
+    if suspicion.ndim != 1 or not np.isfinite(suspicion).all():
+        msg = (
+            "suspicion must be finite and have shape (n_cases,), but got shape "
+            f"{suspicion.shape}; leave out cases that were not scored"
+        )
+        raise ValueError(msg)
+    separation = _check_finite(separation, name="separation")
+    spread = _check_spread(spread)
+    prevalence = check_share(prevalence, name="prevalence")
+    positive = ndtr((suspicion - separation) / spread)
+    rank = (1.0 - prevalence) * ndtr(suspicion) + prevalence * positive
+    tenths = np.minimum(10.0 * rank, np.nextafter(10.0, 0.0))
+    number = np.floor(tenths).astype(np.intp)  # class 1 is number 0
+    step = np.floor(_CLASS_STEPS[number] * (tenths - number))
+    return np.asarray((_CLASS_START[number] + step) / 100.0, dtype=np.float64)
