@@ -1,0 +1,1 @@
+"""Files to canonical tables; one file family, one module."""

@@ -1,0 +1,147 @@
+"""What a file holds before it is mapped: cells as text, the rows they stand in, and faults."""
+
+from __future__ import annotations
+
+import datetime
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.tables import Fault, Places, RefusedCell, TableError, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_BYTES = 2 * 1024**3
+MOST_COLUMNS = 16_384  # as many as a sheet of a workbook has
+MOST_ROWS = 50_000_000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RawTable:
+    """The wanted columns of one file.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Cells as text under the file's own column names; a missing cell is an empty text, one
+        that could not be taken over is a ``RefusedCell``.
+    rows : ndarray of int, shape (n_rows,)
+        Row of the file where each record starts; the header is row 1, blank lines count.
+    faults : tuple of Fault
+        Records that could not be read; they are not in the frame.
+    """
+
+    frame: pd.DataFrame
+    rows: NDArray[np.int64]
+    faults: tuple[Fault, ...] = ()
+
+
+def raw_table(cells: Mapping[str, Sequence[str | RefusedCell]], rows: Sequence[int]) -> RawTable:
+    """Return the raw table of columns of cells."""
+    import pandas as pd
+
+    columns = {name: text_cells(column) for name, column in cells.items()}
+    return RawTable(frame=pd.DataFrame(columns), rows=np.array(rows, dtype=np.int64))
+
+
+def text_cells(cells: Sequence[str | RefusedCell]) -> pd.Series:
+    """Return cells as a column of text, or of objects where some are refused."""
+    import pandas as pd
+
+    refused = any(isinstance(cell, RefusedCell) for cell in cells)
+    return pd.Series(list(cells), dtype=object if refused else "str")
+
+
+def file_fault(file: str, rule: str, remedy: str = "", *, column: str = "") -> Fault:
+    """Return a fault of a whole file, or of one of its columns."""
+    return Fault(file=file, row=None, column=column, value="", rule=rule, remedy=remedy)
+
+
+def row_faults(
+    file: str, rows: Sequence[int], rule: str, remedy: str = "", *, column: str = ""
+) -> list[Fault]:
+    """Return one fault of some rows of a file; none without rows."""
+    places = Places(
+        files=np.full(len(rows), file, dtype=object), rows=np.array(rows, dtype=np.int64)
+    )
+    return places.faults(np.arange(len(rows)), column=column, rule=rule, remedy=remedy)
+
+
+def column_positions(
+    header: Sequence[str], wanted: Sequence[str] | None, *, file: str, remedy: str = ""
+) -> dict[str, int]:
+    """Return where the wanted columns stand in the header; None wants all of them.
+
+    Raises
+    ------
+    TableError
+        For each wanted column that is not in the header, or more than once; ``remedy`` then
+        says what else may be the cause.
+    """
+    names = [unicodedata.normalize("NFC", name) for name in header]
+    if len(names) > MOST_COLUMNS:
+        rule = f"has {len(names):,} columns; {MOST_COLUMNS:,} can be read"
+        raise TableError([file_fault(file, rule)])
+    wanted_names = names if wanted is None else wanted
+    faults = []
+    for name in dict.fromkeys(wanted_names):
+        if name not in names:
+            close = did_you_mean(name, names)
+            rule = "is not in the header"
+            faults.append(file_fault(file, rule, close or remedy, column=f"column {name!r}"))
+        elif names.count(name) > 1:
+            faults.append(_repeated(name, names, file))
+    if faults:
+        raise TableError(faults)
+    return {name: names.index(name) for name in wanted_names}
+
+
+def _repeated(name: str, names: Sequence[str], file: str) -> Fault:
+    """Return the fault of a name that heads several columns."""
+    numbers = [str(number) for number, known in enumerate(names, start=1) if known == name]
+    rule = f"heads the columns {' and '.join(numbers)}"
+    return file_fault(file, rule, "give each column its own name", column=f"column {name!r}")
+
+
+def check_size(n_bytes: int, *, file: str) -> None:
+    """Refuse a file that is empty or larger than can be held in memory."""
+    if n_bytes == 0:
+        raise TableError([file_fault(file, "is empty")])
+    if n_bytes > MOST_BYTES:
+        rule = f"holds {n_bytes:,} bytes; {MOST_BYTES:,} can be read"
+        raise TableError([file_fault(file, rule, "split it into several files")])
+
+
+def check_has_records(n_records: int, *, file: str) -> None:
+    """Refuse a file with a header and nothing below it."""
+    if n_records == 0:
+        raise TableError(
+            [file_fault(file, "has a header, but no row below it", "leave the table out")]
+        )
+
+
+def cell_text(value: object, *, decimal: str = ".") -> str:
+    """Return a typed cell as the text that a person would have written, exact to the last bit.
+
+    Numbers get the decimal sign that the source declares, so that one rule holds for cells that
+    are numbers and cells that are text.
+
+    Examples
+    --------
+    >>> cell_text(7.0), cell_text(0.25, decimal=","), cell_text(datetime.date(2024, 5, 6))
+    ('7', '0,25', '2024-05-06')
+    """
+    if value is None or value != value:  # NaN and NaT differ from themselves
+        return ""
+    if isinstance(value, float):
+        text = str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+        return text.replace(".", decimal)
+    if isinstance(value, datetime.datetime):
+        text = value.isoformat(sep=" ")
+        return text.removesuffix(" 00:00:00")
+    return str(value)

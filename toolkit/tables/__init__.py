@@ -1,0 +1,27 @@
+"""The canonical tables: what their columns are, and the checks that every table passes once."""
+
+from toolkit.tables.checks import check_table, name_faults, table_definition
+from toolkit.tables.definitions import PARTS, TABLES, Column, TableDefinition
+from toolkit.tables.faults import Fault, TableError, did_you_mean, form_of, shown
+from toolkit.tables.links import check_links
+from toolkit.tables.places import Places, TableData
+from toolkit.tables.values import RefusedCell
+
+__all__ = [
+    "PARTS",
+    "TABLES",
+    "Column",
+    "Fault",
+    "Places",
+    "RefusedCell",
+    "TableData",
+    "TableDefinition",
+    "TableError",
+    "check_links",
+    "check_table",
+    "did_you_mean",
+    "form_of",
+    "name_faults",
+    "shown",
+    "table_definition",
+]
