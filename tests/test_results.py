@@ -83,6 +83,14 @@ def test_estimate_comes_back_whatever_its_numbers(estimate, low, count):
     assert math.isnan(back.estimate) == math.isnan(estimate)
 
 
+def test_nan_and_infinity_survive_inside_arrays():
+    threshold = np.array([math.inf, math.nan, -math.inf])
+    plain = make_curve(threshold=threshold).to_dict()
+    assert plain["threshold"] == ["inf", None, "-inf"]
+    json.dumps(plain, allow_nan=False)
+    np.testing.assert_array_equal(Curve.from_dict(plain).threshold, threshold)
+
+
 def test_undefined_missing_and_zero_are_three_things():
     plain = make_estimate(estimate=math.nan, numerator=0, note="no positive cases").to_dict()
     assert plain["estimate"] is None

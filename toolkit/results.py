@@ -61,7 +61,9 @@ GLOSSARY: dict[str, str] = {
 def _to_plain(value: Any) -> Any:
     """Return a value that strict JSON can hold: NaN as None, infinities as words."""
     if isinstance(value, np.ndarray):
-        return [_to_plain(item) for item in value.tolist()]
+        return _to_plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_to_plain(item) for item in value]
     if isinstance(value, np.generic):
         return _to_plain(value.item())
     if isinstance(value, float):
@@ -75,7 +77,7 @@ def _to_plain(value: Any) -> Any:
 def _from_plain(value: Any) -> Any:
     """Undo _to_plain for one value."""
     if isinstance(value, list):
-        return np.array([_from_plain(item) for item in value], dtype=np.float64)
+        return np.array([_from_plain(item) for item in value], dtype=np.float64)  # any depth
     if value is None:
         return math.nan
     if value in ("inf", "-inf"):

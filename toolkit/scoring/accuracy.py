@@ -1,0 +1,195 @@
+"""Accuracy of one AI alone, and of each reader on the cases that the reader read."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from toolkit.results import Curve, Estimate
+from toolkit.scoring.ratings import Floats, RatingArray
+from toolkit.stats.delong import delong_ci
+from toolkit.stats.operating_points import CallAccuracy, call_accuracy
+from toolkit.stats.roc import roc_curve
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReaderAccuracy:
+    """How accurate one reader was on the cases that the reader read.
+
+    Parameters
+    ----------
+    label : str
+        Pseudonym of a person, product and version of an AI.
+    n_cases, n_positive : int
+        Cases read, and those of them with cancer.
+    auc : Estimate
+        NaN with a note where the reader gave no ratings.
+    calls : CallAccuracy or None
+        None where the reader made no calls.
+    """
+
+    label: str
+    n_cases: int
+    n_positive: int
+    auc: Estimate
+    calls: CallAccuracy | None
+
+
+def undefined_auc(label: str, ci_level: float, note: str) -> Estimate:
+    """Return an area that cannot be estimated, with the reason."""
+    return Estimate(
+        quantity="auc",
+        unit="probability",
+        estimate=math.nan,
+        std_error=math.nan,
+        ci_low=math.nan,
+        ci_high=math.nan,
+        ci_level=ci_level,
+        ci_method="none",
+        method="empirical AUC",
+        label=label,
+        note=note,
+    )
+
+
+def _auc(truth: Floats, rating: Floats, *, label: str, ci_level: float) -> Estimate:
+    """Return the empirical AUC of the rated cases, or why there is none."""
+    rated = ~np.isnan(rating)
+    if not rated.any():
+        return undefined_auc(label, ci_level, "recall calls only, no ratings")
+    return delong_ci(truth[rated], rating[rated], ci_level=ci_level, label=label)
+
+
+def _calls(truth: Floats, call: Floats, *, label: str, ci_level: float) -> CallAccuracy | None:
+    """Return the accuracy of the cases that were called, or None where none was."""
+    called = ~np.isnan(call)
+    if not called.any():
+        return None
+    return call_accuracy(truth[called], call[called], ci_level=ci_level, label=label)
+
+
+def accuracy_by_reader(array: RatingArray, *, ci_level: float = 0.95) -> list[ReaderAccuracy]:
+    """Return the accuracy of each reader, in the order of the array's readers.
+
+    Parameters
+    ----------
+    array : RatingArray
+        Readings; calls made from ratings come from ``called_from``.
+    ci_level : float
+        Confidence level of each interval.
+    """
+    results = []
+    for column, label in enumerate(array.labels):
+        rating, call = array.rating[:, column], array.call[:, column]
+        read = ~(np.isnan(rating) & np.isnan(call))
+        results.append(
+            ReaderAccuracy(
+                label=label,
+                n_cases=int(read.sum()),
+                n_positive=int(array.truth[read].sum()),
+                auc=_auc(array.truth, rating, label=label, ci_level=ci_level),
+                calls=_calls(array.truth, call, label=label, ci_level=ci_level),
+            )
+        )
+    return results
+
+
+def accuracy_at_cutoffs(
+    array: RatingArray, cutoffs: list[float], *, ci_level: float = 0.95
+) -> list[CallAccuracy]:
+    """Return the accuracy of an AI that recalls from each cut-off up, in the order given.
+
+    Raises
+    ------
+    ValueError
+        If the array holds more than one AI: two versions are two readers.
+    """
+    rating = only_rating(array)
+    return [
+        call_accuracy(
+            array.truth,
+            (rating >= cutoff).astype(np.float64),
+            ci_level=ci_level,
+            label=f"{array.labels[0]} from {cutoff:g} up",
+        )
+        for cutoff in cutoffs
+    ]
+
+
+def only_rating(array: RatingArray) -> Floats:
+    """Return the ratings of the only reader, shape (n_cases,).
+
+    Raises
+    ------
+    ValueError
+        If there is more than one reader.
+    """
+    if len(array.labels) != 1:
+        msg = f"one AI is expected, but {', '.join(array.labels)} rated these cases; take one"
+        raise ValueError(msg)
+    return array.rating[:, 0]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Standalone:
+    """How accurate an AI is alone.
+
+    Parameters
+    ----------
+    scores : RatingArray
+        The AI's ratings of the cases with a known truth.
+    curve : Curve
+        Empirical ROC curve.
+    auc : Estimate
+        Area under it.
+    cutoffs : tuple of float
+        Cut-offs of the plan.
+    at_cutoffs : tuple of CallAccuracy
+        Accuracy at each of them.
+    readers : tuple of ReaderAccuracy
+        Readers of this part of the study; may be empty.
+    """
+
+    scores: RatingArray
+    curve: Curve
+    auc: Estimate
+    cutoffs: tuple[float, ...]
+    at_cutoffs: tuple[CallAccuracy, ...]
+    readers: tuple[ReaderAccuracy, ...]
+
+
+def standalone_accuracy(
+    scores: RatingArray, readers: RatingArray, *, cutoffs: list[float], ci_level: float = 0.95
+) -> Standalone:
+    """Return the accuracy of one AI alone, at all cut-offs and at those of the plan.
+
+    Parameters
+    ----------
+    scores : RatingArray
+        Ratings of one AI.
+    readers : RatingArray
+        Readers to show beside it; may be empty.
+    cutoffs : list of float
+        Cut-offs fixed in advance, the primary one first; a case is marked from a cut-off up.
+    ci_level : float
+        Confidence level of each interval.
+
+    Raises
+    ------
+    ValueError
+        If there is more than one AI, or no cut-off.
+    """
+    if not cutoffs:
+        msg = "cutoffs is empty; give at least one score from which up a case is marked"
+        raise ValueError(msg)
+    rating = only_rating(scores)
+    return Standalone(
+        scores=scores,
+        curve=roc_curve(scores.truth, rating, label=scores.labels[0]),
+        auc=delong_ci(scores.truth, rating, ci_level=ci_level, label=scores.labels[0]),
+        cutoffs=tuple(cutoffs),
+        at_cutoffs=tuple(accuracy_at_cutoffs(scores, cutoffs, ci_level=ci_level)),
+        readers=tuple(accuracy_by_reader(readers, ci_level=ci_level)),
+    )

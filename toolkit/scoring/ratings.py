@@ -1,0 +1,248 @@
+"""Readings to arrays: who rated and recalled which case, joined by key and never by position."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Kind = Literal["human", "ai"]
+Rule = Literal["majority", "any", "programme"]
+Floats = NDArray[np.float64]
+
+
+class ScoringError(ValueError):
+    """The tables cannot give what was asked for, and what to do about it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RatingArray:
+    """Readings of cases with a known truth, by readers of one kind in one modality.
+
+    Parameters
+    ----------
+    case_id : ndarray of str, shape (n_cases,)
+        In the order of the cases table.
+    patient : ndarray of int, shape (n_cases,)
+        Number of the patient; cases of one patient share it.
+    truth : ndarray of float, shape (n_cases,)
+        1 with cancer, 0 without.
+    programme : ndarray of float, shape (n_cases,)
+        1 recalled by the programme, 0 not, NaN unknown.
+    labels : tuple of str
+        One a reader. People get pseudonyms R1, R2, ... in the order of the readers table.
+    rating, call : ndarray of float, shape (n_cases, n_readers)
+        NaN where the reader gave none.
+    n_failed, n_missing, n_without_truth : int
+        Readings left out: the AI failed, no result came, or the case has no truth yet.
+    """
+
+    case_id: NDArray[np.str_]
+    patient: NDArray[np.int64]
+    truth: Floats
+    programme: Floats
+    labels: tuple[str, ...]
+    rating: Floats
+    call: Floats
+    n_failed: int
+    n_missing: int
+    n_without_truth: int
+
+    @property
+    def n_cases(self) -> int:
+        """Number of cases."""
+        return int(self.truth.size)
+
+    @property
+    def n_positive(self) -> int:
+        """Number of cases with cancer."""
+        return int(self.truth.sum())
+
+    def take(self, rows: NDArray[np.int64]) -> RatingArray:
+        """Return the same readings of some cases, in the order asked for."""
+        return replace(
+            self,
+            case_id=self.case_id[rows],
+            patient=self.patient[rows],
+            truth=self.truth[rows],
+            programme=self.programme[rows],
+            rating=self.rating[rows],
+            call=self.call[rows],
+        )
+
+    def called_from(self, threshold: float | None) -> RatingArray:
+        """Return the readings with a recall wherever the rating is at least ``threshold``.
+
+        Calls that the readers gave themselves stay; None changes nothing.
+        """
+        if threshold is None:
+            return self
+        made = np.where(np.isnan(self.rating), np.nan, (self.rating >= threshold).astype(float))
+        return replace(self, call=np.where(np.isnan(self.call), made, self.call))
+
+
+def reader_labels(readers: pd.DataFrame) -> dict[str, str]:
+    """Return a label for each reader: R1, R2, ... for people, product and version for an AI."""
+    people = readers["reader_id"][readers["kind"] == "human"]
+    labels = {reader: f"R{number}" for number, reader in enumerate(people, start=1)}
+    for row in readers[readers["kind"] == "ai"].itertuples():
+        labels[row.reader_id] = f"{row.product} {row.version}".strip()
+    return labels
+
+
+def rating_array(
+    readings: pd.DataFrame,
+    readers: pd.DataFrame,
+    cases: pd.DataFrame,
+    *,
+    kind: Kind,
+    modality: str,
+    session: str = "1",
+    required: bool = True,
+) -> RatingArray:
+    """Return the readings of one kind of reader in one modality as arrays.
+
+    Parameters
+    ----------
+    readings, readers, cases : DataFrame
+        Canonical tables.
+    kind : {"human", "ai"}
+        People or programs.
+    modality : str
+        Reading condition: unaided, aided, or standalone for an AI.
+    session : str
+        Reading session.
+    required : bool
+        False returns an empty array, no case and no reader, where there is no such reading.
+
+    Returns
+    -------
+    RatingArray
+        Cases with a truth that at least one of the readers read to the end.
+
+    Raises
+    ------
+    ScoringError
+        If there is no such reading; the message lists what there is.
+    """
+    of_kind = readings["reader_id"].isin(readers["reader_id"][readers["kind"] == kind])
+    chosen = readings[
+        of_kind & (readings["modality"] == modality) & (readings["session"] == session)
+    ]
+    if chosen.empty and required:
+        there = sorted({str(m) for m in readings["modality"][of_kind]})
+        msg = (
+            f"no reading of kind {kind!r} in modality {modality!r}, session {session!r}; "
+            f"modalities of that kind: {', '.join(there) or 'none'}"
+        )
+        raise ScoringError(msg)
+    complete = chosen[chosen["status"] == "complete"]
+    known = cases[cases["truth"].notna()]
+    known_ids = set(known["case_id"])
+    used = complete[complete["case_id"].isin(known_ids)]
+    known = known[known["case_id"].isin(used["case_id"])]
+    who = readers["reader_id"][readers["reader_id"].isin(used["reader_id"])].tolist()
+    grid = {
+        name: used.pivot(index="case_id", columns="reader_id", values=name)
+        .reindex(index=known["case_id"], columns=who)
+        .to_numpy(dtype=np.float64)
+        for name in ("rating", "call")
+    }
+    patients = known["patient_id"].where(known["patient_id"].notna(), known["case_id"])
+    labels = reader_labels(readers)
+    recalled = known["recalled"].to_numpy() if "recalled" in known else np.full(len(known), np.nan)
+    return RatingArray(
+        case_id=known["case_id"].to_numpy(dtype=str),
+        patient=np.unique(patients.to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64),
+        truth=known["truth"].to_numpy(dtype=np.float64),
+        programme=recalled.astype(np.float64),
+        labels=tuple(labels[reader] for reader in who),
+        n_failed=int((chosen["status"] == "failed").sum()),
+        n_missing=int((chosen["status"] == "missing").sum()),
+        n_without_truth=int((~complete["case_id"].isin(known_ids)).sum()),
+        **grid,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PairedReadings:
+    """The same cases read by people and rated by one AI.
+
+    Parameters
+    ----------
+    readers, ai : RatingArray
+        Row i of both is the same case; the AI's second axis has length 1.
+    n_only_readers, n_only_ai : int
+        Cases that only one of them read, left out of every comparison.
+    """
+
+    readers: RatingArray
+    ai: RatingArray
+    n_only_readers: int
+    n_only_ai: int
+
+    @property
+    def truth(self) -> Floats:
+        """Truth of each case, shape (n_cases,)."""
+        return self.readers.truth
+
+    @property
+    def ai_rating(self) -> Floats:
+        """Rating of the AI, shape (n_cases,)."""
+        return self.ai.rating[:, 0]
+
+
+def pair_with_ai(readers: RatingArray, ai: RatingArray) -> PairedReadings:
+    """Join people's readings and one AI's ratings by case.
+
+    Raises
+    ------
+    ScoringError
+        If there is more than one AI (two versions are two readers), or no common case.
+    """
+    if len(ai.labels) != 1:
+        msg = (
+            f"{len(ai.labels)} AI readers ({', '.join(ai.labels)}) rated these cases; "
+            "compare one version at a time"
+        )
+        raise ScoringError(msg)
+    common, rows, ai_rows = np.intersect1d(readers.case_id, ai.case_id, return_indices=True)
+    if common.size == 0:
+        msg = "no case was read by the readers and by the AI; pairs need the same cases"
+        raise ScoringError(msg)
+    order = np.argsort(rows)
+    return PairedReadings(
+        readers=readers.take(rows[order]),
+        ai=ai.take(ai_rows[order]),
+        n_only_readers=readers.n_cases - common.size,
+        n_only_ai=ai.n_cases - common.size,
+    )
+
+
+def panel_call(readings: RatingArray, *, rule: Rule) -> Floats:
+    """Return one call a case from all of its readers.
+
+    Parameters
+    ----------
+    readings : RatingArray
+        With calls.
+    rule : {"majority", "any", "programme"}
+        More than half of the readers who called the case; any of them; or what the programme
+        decided in the end, as the cases table says.
+
+    Returns
+    -------
+    ndarray of float, shape (n_cases,)
+        1 recalled, 0 not, NaN where nobody called the case.
+    """
+    if rule == "programme":
+        return readings.programme
+    called = (~np.isnan(readings.call)).sum(axis=1)
+    recalls = np.nansum(readings.call, axis=1)
+    needed = called / 2 if rule == "majority" else np.zeros_like(recalls)
+    return np.where(called > 0, (recalls > needed).astype(float), np.nan)
