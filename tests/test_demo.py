@@ -1,0 +1,596 @@
+"""The simulated study: its structure, its known truth, and that it is the same everywhere."""
+
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import integrate, optimize, stats
+
+from toolkit.stats.simulate import binormal_auc
+from toolkit.study.demo import (
+    DEMO_PLAN,
+    DEMO_RATES,
+    DEMO_SEED,
+    DEMO_TABLES,
+    columns,
+    demo_study,
+    prospective,
+    reader_study,
+    retrospective,
+)
+from toolkit.tables import PARTS, TABLES, TableData, check_links, check_table
+
+RATES = DEMO_RATES
+
+
+@pytest.fixture(scope="module")
+def study():
+    return demo_study()
+
+
+@pytest.fixture(scope="module")
+def enrolled():
+    return prospective.enrol()
+
+
+@pytest.fixture(scope="module")
+def exams():
+    return retrospective.simulate_examinations()
+
+
+def empirical_auc(truth, rating):
+    ranks = stats.rankdata(rating, axis=0)
+    n_positive, n_negative = truth.sum(), (~truth).sum()
+    excess = ranks[truth].sum(axis=0) - n_positive * (n_positive + 1) / 2
+    return excess / (n_positive * n_negative)
+
+
+def assert_count(observed, probability, message=""):
+    """The count lies within four standard deviations of its expectation."""
+    expected = np.sum(probability)
+    chance = np.sqrt(np.sum(np.asarray(probability) * (1 - np.asarray(probability))))
+    assert abs(observed - expected) <= 4 * chance + 1e-9, (message, observed, expected, chance)
+
+
+def ai_scores_by_case(part):
+    ai = part["readings"][part["readings"]["reader_id"] == "AI"]
+    return part["cases"]["case_id"].map(ai.set_index("case_id")["rating"])
+
+
+# --- structure ---------------------------------------------------------------------------------
+
+
+def test_demo_study_has_the_parts_and_tables_that_it_announces(study):
+    assert tuple(study) == PARTS
+    assert {part: tuple(tables) for part, tables in study.items()} == DEMO_TABLES
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_demo_tables_pass_the_checks_unchanged(study, part):
+    checked = {}
+    for name, table in study[part].items():
+        typed = check_table(table, name)
+        pd.testing.assert_frame_equal(typed, table)
+        rows = np.arange(len(table))
+        checked[name] = TableData(frame=typed, files=np.full(len(table), ""), rows=rows)
+    check_links(checked)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_ai_is_named_as_simulated_and_identifiers_are_artificial(study, part):
+    readers = study[part]["readers"]
+    ai = readers[readers["kind"] == "ai"]
+    assert ai["product"].tolist() == ["Transpara (simulated)"]
+    assert ai[["score_min", "score_max"]].to_numpy().tolist() == [[1, 10]]
+    assert ai["score_kind"].tolist() == ["exam"]
+    for column in ("case_id", "patient_id"):
+        assert study[part]["cases"][column].str.fullmatch(r"[A-Z]-\d{3,5}").all()
+    people = readers[readers["kind"] == "human"]
+    assert people["reader_id"].str.fullmatch(r"R[RSP]-\d\d").all()
+    assert people[["experience_years", "specialist"]].notna().all(axis=None)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_rows_stand_by_date(study, part):
+    assert study[part]["cases"]["exam_date"].is_monotonic_increasing
+    assert study[part]["cases"]["case_id"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_reading_without_a_result_is_never_a_score(study, part):
+    readings = study[part]["readings"]
+    result = readings[["rating", "call"]].notna().any(axis=1)
+    assert ((readings["status"] == "complete") == result).all()
+    ai = readings["reader_id"] == "AI"
+    assert (readings["modality"][ai] == "standalone").all()
+    assert readings["rating"][ai].min() >= 1
+
+
+def test_the_callers_tables_are_their_own(study):
+    mine = demo_study()
+    cases = mine["retrospective"]["cases"]
+    cases.loc[:, "truth"] = 1.0
+    del cases["site"]
+    mine["prospective"].clear()
+    pd.testing.assert_frame_equal(
+        demo_study()["retrospective"]["cases"], study["retrospective"]["cases"]
+    )
+
+
+def test_a_column_that_no_table_has_is_refused():
+    with pytest.raises(ValueError, match="table cases has no column weigth; its columns: case_id"):
+        columns.canonical_table("cases", {"weigth": np.ones(1)})
+
+
+def test_plan_and_dates_fit_each_other(study):
+    for part in ("retrospective", "reader_study"):
+        dates = study[part]["cases"]["exam_date"]
+        assert dates.between(DEMO_PLAN.window_start, DEMO_PLAN.window_end).all()
+    lock = pd.Timestamp(DEMO_PLAN.data_lock)
+    assert pd.Timestamp(DEMO_PLAN.window_end) + pd.DateOffset(months=24) <= lock
+    start = pd.Timestamp(DEMO_PLAN.accrual_start)
+    assert start + pd.DateOffset(months=DEMO_PLAN.months) == lock + pd.DateOffset(days=1)
+    for part in PARTS:
+        dated = study[part]["cases"][["exam_date", "cancer_date"]].max()
+        assert (dated.dropna() <= lock).all()
+        assert study[part]["readings"]["read_at"].max() <= lock
+
+
+# --- the AI ------------------------------------------------------------------------------------
+
+
+def vendor_limit(share):
+    """Suspicion below which this share of the vendor's population lies."""
+
+    def excess(z):
+        below = stats.norm.cdf((z - RATES.ai_separation) / RATES.ai_spread)
+        prevalence = RATES.ai_prevalence
+        return (1 - prevalence) * stats.norm.cdf(z) + prevalence * below - share
+
+    return optimize.brentq(excess, -10, 10)
+
+
+def test_ai_classes_fill_as_the_local_population_says(enrolled):
+    healthy = ~enrolled.women.cancer
+    observed = np.bincount(np.round(enrolled.score[healthy]).astype(int), minlength=11)[1:]
+    limits = [-np.inf, *(vendor_limit(k / 10) for k in range(1, 10)), np.inf]
+    share = np.diff(stats.norm.cdf(limits, loc=RATES.local_shift, scale=RATES.local_spread))
+    assert stats.chisquare(observed, share * healthy.sum()).pvalue > 1e-4
+    assert share[0] < 0.08 < 0.10 < share[8]  # the low classes are too small, and chapters see it
+
+
+def test_ai_area_is_the_one_that_the_rates_imply(exams):
+    women = exams.women
+    shares = np.bincount(women.density[women.cancer], minlength=4) / women.cancer.sum()
+    separation = RATES.ai_separation + np.array(RATES.density_separation)
+    standard = (separation - RATES.local_shift) / RATES.local_spread
+    spread = RATES.ai_spread / RATES.local_spread
+    auc = shares @ [binormal_auc(value, spread=spread) for value in standard]
+    observed = empirical_auc(women.cancer, exams.suspicion)
+    assert observed == pytest.approx(auc, abs=4 * np.sqrt(auc * (1 - auc) / women.cancer.sum()))
+
+
+@pytest.mark.parametrize(
+    ("part", "incident"),
+    [
+        ("retrospective", RATES.retrospective_incident_month),
+        ("prospective", RATES.prospective_incident_month),
+    ],
+)
+def test_ai_fails_at_the_stated_rates_and_most_in_the_month_of_the_incident(study, part, incident):
+    cases, readings = study[part]["cases"], study[part]["readings"]
+    status = cases["case_id"].map(
+        readings[readings["reader_id"] == "AI"].set_index("case_id")["status"]
+    )
+    dates = cases["exam_date"].dt
+    month = 12 * dates.year + dates.month
+    in_incident = month - month.min() + 1 == incident
+    failed, missing = status == "failed", status == "missing"
+    assert_count(failed[~in_incident].sum(), np.full((~in_incident).sum(), RATES.ai_failed))
+    assert_count(failed[in_incident].sum(), np.full(in_incident.sum(), RATES.ai_failed_in_incident))
+    assert_count(missing.sum(), np.full(len(cases), RATES.ai_missing))
+
+
+# --- retrospective part ------------------------------------------------------------------------
+
+
+def test_retrospective_sample_stands_for_all_examinations(study):
+    cases = study["retrospective"]["cases"]
+    assert len(cases) == RATES.sampled_exams
+    assert cases["weight"].sum() == pytest.approx(RATES.frame_exams, rel=1e-12)
+    known = cases["stratum"] == "cancer known"
+    assert (known == (cases["truth"] == 1)).all()
+    assert (cases["weight"][known] == 1).all()
+    two = cases["stratum"] == "none known, two examinations"
+    assert (cases[two].groupby("patient_id").size() == 2).all()
+    assert cases[~two]["patient_id"].is_unique
+    assert cases[two].groupby("patient_id")["age_years"].nunique().max() == 1
+
+
+def test_retrospective_recall_follows_from_the_readings(study):
+    cases, readings = study["retrospective"]["cases"], study["retrospective"]["readings"]
+    calls = readings[readings["position"].notna()].pivot(
+        index="case_id", columns="position", values="call"
+    )
+    calls = calls.reindex(cases["case_id"]).to_numpy()
+    assert not np.isnan(calls[:, :2]).any()
+    discordant = calls[:, 0] != calls[:, 1]
+    np.testing.assert_array_equal(discordant, cases["consensus"] == 1)
+    np.testing.assert_array_equal(~np.isnan(calls[:, 2]), discordant)
+    decided = np.where(discordant, calls[:, 2], calls[:, 0])
+    np.testing.assert_array_equal(decided, cases["recalled"])
+    assert (cases["biopsied"] <= cases["biopsy_recommended"]).all()
+    assert (cases["biopsy_recommended"] <= cases["recalled"]).all()
+    readers = readings[readings["position"] <= 2].groupby("case_id")["reader_id"]
+    assert (readers.nunique() == 2).all()
+
+
+def test_retrospective_truth_follows_the_ladder(study):
+    cases = study["retrospective"]["cases"]
+    months, source = cases["follow_up_months"], cases["truth_source"]
+    assert (cases["truth"].isna() == (source == "none")).all()
+    assert (months[source == "none"] < 12).all()
+    assert months[source == "follow_up_12_months"].between(12, 24, inclusive="left").all()
+    assert (months[source == "follow_up_24_months"] >= 24).all()
+    cancer = cases["truth"] == 1
+    assert (cancer == (source == "pathology_malignant")).all()
+    assert (cancer == cases["cancer_date"].notna()).all()
+    assert (cancer == cases["cancer_type"].notna()).all()
+    interval = cancer & (cases["recalled"] == 0)
+    assert (interval == cases["interval_class"].notna()).all()
+    months_to_cancer = (cases["cancer_date"] - cases["exam_date"]).dt.days / columns.DAYS_PER_MONTH
+    assert (months_to_cancer[cancer] <= months[cancer]).all()
+    assert months_to_cancer[cancer].max() < 24
+    lesions = study["retrospective"]["lesions"]
+    assert set(lesions["case_id"]) == set(cases["case_id"][cancer])
+
+
+def test_retrospective_rates_are_recovered(exams):
+    prevalence = np.array(RATES.indication_prevalence)[exams.indication]
+    assert_count(exams.women.cancer.sum(), prevalence)
+    for place in (0, 1):
+        reader, call = exams.position_reader[:, place], exams.position_call[:, place]
+        sensitivity = np.repeat([RATES.specialist_sensitivity, RATES.general_sensitivity], 4)
+        cancer = exams.women.cancer
+        assert_count(call[cancer].sum(), sensitivity[reader[cancer]], "sensitivity")
+        for number, specificity in enumerate(RATES.reader_specificity):
+            read = ~cancer & (reader == number)
+            assert_count(call[read].sum(), np.full(read.sum(), 1 - specificity), number)
+    within = np.corrcoef(exams.position_suspicion[~exams.women.cancer].T)[0, 1]
+    assert within == pytest.approx(RATES.readers_shared, abs=4 / np.sqrt(RATES.frame_exams))
+
+
+def test_retrospective_follow_up_shares_are_recovered(exams):
+    outcome = retrospective.follow(exams)
+    months = outcome.follow_up_months[~outcome.known_cancer]
+    at_least = np.cumsum(RATES.follow_up_shares)
+    for limit, share in zip((24, 12, 1), at_least, strict=False):
+        assert_count((months >= limit).sum(), np.full(months.size, share), limit)
+    recommended = outcome.recalled & ~exams.women.cancer
+    assert_count(
+        outcome.biopsy_recommended[recommended].sum(),
+        np.full(recommended.sum(), RATES.biopsy_recommended_no_cancer),
+    )
+    both = outcome.discordant
+    arbiter = np.where(exams.women.cancer, RATES.arbiter_cancer, RATES.arbiter_no_cancer)
+    assert_count(outcome.arbiter_call[both].sum(), arbiter[both])
+
+
+def test_interval_cancers_score_lower_than_cancers_found_at_the_examination(exams):
+    outcome = retrospective.follow(exams)
+    found = exams.women.cancer & outcome.recalled
+    missed = exams.women.cancer & ~outcome.recalled
+    assert exams.suspicion[missed].mean() < exams.suspicion[found].mean()
+
+
+def test_diagnostic_assessments_stand_at_diagnostic_examinations_only(study):
+    cases, readings = study["retrospective"]["cases"], study["retrospective"]["readings"]
+    indication = readings["case_id"].map(cases.set_index("case_id")["indication"])
+    routine = readings["position"] <= 2
+    screening = readings["birads"][routine & (indication == "screening")]
+    assert set(screening) == {"0", "1", "2"}
+    diagnostic = readings[routine & (indication != "screening")]
+    assert set(diagnostic["birads"]) == {"1", "2", "3", "4A", "4B", "4C", "5"}
+    assert (diagnostic["birads"].str[0].isin(["4", "5"]) == (diagnostic["call"] == 1)).all()
+
+
+# --- reader study ------------------------------------------------------------------------------
+
+
+def test_reader_study_is_fully_crossed_and_counterbalanced(study):
+    cases, readings = study["reader_study"]["cases"], study["reader_study"]["readings"]
+    assert (cases["truth"] == 1).sum() == RATES.study_positive
+    assert (cases["truth"] == 0).sum() == RATES.study_negative
+    human = readings[readings["reader_id"] != "AI"]
+    size = human.groupby(["reader_id", "modality"])["case_id"].nunique()
+    assert size.tolist() == [len(cases)] * 20
+    by_modality = human.pivot(index=["reader_id", "case_id"], columns="modality", values="read_at")
+    between = (by_modality["aided"] - by_modality["unaided"]).dt.days
+    assert between.abs().min() >= DEMO_PLAN.washout_days
+    assert (between > 0).mean() == 0.5
+    occasion = human["read_at"] >= human["read_at"].min() + pd.Timedelta(days=28)
+    order = human.groupby(["reader_id", occasion])["order"].apply(sorted)
+    assert all(places == list(range(1, len(cases) + 1)) for places in order)
+    in_time = human.sort_values(["reader_id", "read_at", "order"])
+    assert in_time.groupby(["reader_id", occasion])["order"].is_monotonic_increasing.all()
+
+
+def test_reader_study_recovers_the_effect_of_aid():
+    readings = reader_study.simulate_readings()
+    areas = empirical_auc(readings.cancer, readings.rating.reshape(readings.cancer.size, -1))
+    areas = areas.reshape(-1, 2)
+    true = reader_study.true_auc()
+    expected_gain = np.mean([0.895 - 0.865, 0.870 - 0.810])
+    assert np.diff(true.mean(axis=0)) == pytest.approx(expected_gain, abs=1e-12)
+    # Obuchowski-Rockette: Var(difference) = 2/J (TR + error - cov1 + (J - 1)(cov2 - cov3)), with
+    # MRMCaov 0.3.0 RMH_to_OR(n0=50, n1=50, b=1, delta1=1.5, delta2=1.65, var_R=0.0055,
+    # var_TR=0.0055, var_C=0.3, var_TC=0.3, var_RC=0.2, var_error=0.2): more than with 240 cases.
+    variance = 2 / 10 * (0.000259 + 0.001268 - 0.000536 + 9 * (0.000662 - 0.000302))
+    gain = areas[:, 1].mean() - areas[:, 0].mean()
+    assert gain == pytest.approx(expected_gain, abs=4 * np.sqrt(variance))
+    variance_level = (0.000254 + 0.000259 + 0.001268 + 9 * 0.000662) / 10
+    np.testing.assert_allclose(
+        areas.mean(axis=0), true.mean(axis=0), atol=4 * np.sqrt(variance_level)
+    )
+    ai = empirical_auc(readings.cancer, readings.ai_score)
+    assert ai == pytest.approx(RATES.study_ai_auc, abs=4 * np.sqrt(0.9 * 0.1 / 100))
+
+
+def test_reader_study_slider_costs_no_area():
+    readings = reader_study.simulate_readings()
+    flat = readings.cancer.size, -1
+    loss = empirical_auc(readings.cancer, readings.suspicion.reshape(flat)) - empirical_auc(
+        readings.cancer, readings.rating.reshape(flat)
+    )
+    assert np.abs(loss).max() < 0.005
+
+
+def test_reader_study_assessments_agree_with_ratings_and_calls(study):
+    human = study["reader_study"]["readings"].query("reader_id != 'AI'")
+    assert human["rating"].between(0, 100).all()
+    recall = human["birads"].str[0].isin(["0", "4", "5"])
+    assert (recall == (human["call"] == 1)).all()
+    order = ["1", "2", "3", "4A", "4B", "4C", "5"]
+    lowest = human.groupby("birads")["rating"].min()[order]
+    assert lowest.is_monotonic_increasing
+    assert (human.groupby("birads")["rating"].max()[order].to_numpy()[:-1] < lowest[1:]).all()
+    assert (human["birads"] == "0").any()
+
+
+def test_reader_study_times_shorten_as_stated_by_score():
+    readings = reader_study.simulate_readings()
+    log_ratio = np.diff(np.log(readings.reading_time_s), axis=2)[:, :, 0]
+    level = np.searchsorted([5.5, 9.5], readings.ai_score)
+    # Residuals and interruptions of two readings, and slopes of ten readers.
+    interruption = RATES.time_interrupted * np.log(RATES.interruption_factor) ** 2
+    residual = np.sqrt(2 * (RATES.time_residual_sd**2 + interruption))
+    for number, ratio in enumerate(RATES.time_ratio):
+        mine = log_ratio[level == number]
+        chance = np.sqrt(residual**2 / mine.size + RATES.time_reader_slope_sd**2 / 10)
+        assert mine.mean() == pytest.approx(np.log(ratio), abs=4 * chance)
+
+
+def test_marks_carry_the_rating_and_hit_what_they_say(study):
+    part = study["reader_study"]
+    key = ["reader_id", "case_id", "modality", "session"]
+    marks, readings = part["marks"], part["readings"].query("reader_id != 'AI'")
+    highest = marks.groupby(key)["rating"].max()
+    marked = readings[readings["rating"] >= RATES.mark_from].set_index(key)["rating"]
+    pd.testing.assert_series_equal(highest.sort_index(), marked.sort_index())
+    hits = marks[marks["mark_type"] == "LL"].merge(
+        part["lesions"], on=["case_id", "lesion_id"], how="left", suffixes=("", "_lesion")
+    )
+    assert (hits["image_id"] == hits["image_id_lesion"]).all()
+    distance = np.hypot(hits["x_px"] - hits["x_px_lesion"], hits["y_px"] - hits["y_px_lesion"])
+    assert (distance <= hits["radius_px"]).all()
+    other = marks[marks["mark_type"] == "NL"].merge(part["lesions"], on=["case_id", "image_id"])
+    assert other.empty
+    assert not marks[marks["lesion_id"].notna()].duplicated([*key, "lesion_id"]).any()
+
+
+def test_marks_and_lesions_lie_inside_their_images(study):
+    images = study["reader_study"]["images"]
+    assert len(images) == 4 * len(study["reader_study"]["cases"])
+    for name in ("marks", "lesions"):
+        placed = study["reader_study"][name].merge(
+            images, on="image_id", how="left", suffixes=("", "_image")
+        )
+        assert placed["x_px"].between(0, placed["columns"]).all()
+        assert placed["y_px"].between(0, placed["rows"]).all()
+        assert (placed["case_id"] == placed["case_id_image"]).all()
+
+
+# --- prospective part --------------------------------------------------------------------------
+
+
+def test_accrual_is_below_the_plan_by_a_little(study, enrolled):
+    n = len(study["prospective"]["cases"])
+    expected = prospective.expected_women()
+    chance = np.sqrt(np.sum(expected + (RATES.monthly_variation * expected) ** 2))
+    assert n == pytest.approx(expected.sum(), abs=4 * chance)
+    assert 0.9 * DEMO_PLAN.target < n < DEMO_PLAN.target
+    by_month = np.bincount(enrolled.month)[1:]
+    assert by_month.size == DEMO_PLAN.months
+    running = DEMO_PLAN.months - DEMO_PLAN.ramp_up_months * (1 - DEMO_PLAN.ramp_up_rate)
+    assert RATES.monthly_women < DEMO_PLAN.target / running
+    assert by_month[: DEMO_PLAN.ramp_up_months].mean() < by_month[DEMO_PLAN.ramp_up_months :].mean()
+
+
+def test_each_woman_has_both_readings_by_two_readers(study):
+    readings = study["prospective"]["readings"]
+    n = len(study["prospective"]["cases"])
+    assert readings.groupby("modality").size().to_dict() == {
+        "aided": n,
+        "standalone": n,
+        "unaided": n,
+    }
+    human = readings[readings["modality"] != "standalone"]
+    assert (human.groupby("case_id")["reader_id"].nunique() == 2).all()
+    assert (human["reading_time_s"].notna() == (human["status"] == "complete")).all()
+    assert_count((human["status"] == "missing").sum(), np.full(2 * n, RATES.reading_missing))
+
+
+def test_prospective_rates_are_recovered(enrolled):
+    cancer = enrolled.women.cancer
+    assert_count(cancer.sum(), np.full(cancer.size, RATES.prevalence))
+    rate = prospective.call_probability(cancer, enrolled.reader, enrolled.ai_status == 0, RATES) * (
+        1 - RATES.reading_missing
+    )
+    for modality in (0, 1):
+        for truth in (True, False):
+            women = cancer == truth
+            assert_count(enrolled.call[women, modality].sum(), rate[women, modality])
+
+
+def test_prospective_rates_imply_the_published_ratio():
+    specialist = np.array(prospective.SPECIALIST)
+    work = np.array(RATES.reader_work) / np.sum(RATES.reader_work)
+    detection = np.where(specialist[:, None], RATES.specialist_detection, RATES.general_detection)
+    found = 1000 * RATES.prevalence * (work @ detection)
+    # AI-STREAM (doi:10.1038/s41467-025-57469-3): 5.01 and 5.70 per 1,000, ratio 1.14.
+    np.testing.assert_allclose(found, [5.01, 5.70], atol=0.15)
+    assert found[1] / found[0] == pytest.approx(1.15, abs=0.02)
+    recall = (1 - RATES.prevalence) * (work @ RATES.reader_recall) * 0.040 + found / 1000
+    np.testing.assert_allclose(100 * recall, [4.48, 4.53], atol=0.25)
+
+
+def test_prospective_readings_agree_as_their_correlation_says(enrolled):
+    healthy = ~enrolled.women.cancer
+    rate = prospective.call_probability(
+        enrolled.women.cancer, enrolled.reader, enrolled.ai_status == 0, RATES
+    )[healthy]
+    pairs, count = np.unique(rate, axis=0, return_counts=True)
+    rho = RATES.readers_correlation
+
+    def both(first, second):
+        limits = stats.norm.isf([first, second])
+
+        def joint(z):
+            above = stats.norm.sf((limits[1] - rho * z) / np.sqrt(1 - rho**2))
+            return stats.norm.pdf(z) * above
+
+        return integrate.quad(joint, limits[0], 10)[0]
+
+    probability = np.repeat([both(*pair) for pair in pairs], count)
+    read = (1 - RATES.reading_missing) ** 2
+    assert_count(enrolled.call[healthy].all(axis=1).sum(), read * probability)
+
+
+def test_reader_8_stands_out_and_no_other_does(study):
+    human = study["prospective"]["readings"].query("modality != 'standalone' and call.notna()")
+    recalls = human.groupby("reader_id")["call"].agg(["sum", "size"])
+    rate = recalls["sum"].sum() / recalls["size"].sum()
+    high = stats.binom.sf(recalls["sum"] - 1, recalls["size"], rate)
+    outside = recalls.index[high < 0.001].tolist()
+    assert outside == ["RP-08"]
+
+
+def test_prospective_truth_is_known_only_after_work_up_or_a_year(study):
+    cases, readings = study["prospective"]["cases"], study["prospective"]["readings"]
+    calls = readings[readings["modality"] != "standalone"].groupby("case_id")["call"].max()
+    calls = cases["case_id"].map(calls)
+    np.testing.assert_array_equal(calls.fillna(0), cases["recalled"])
+    known, back = cases["truth"].notna(), cases["follow_up_months"] >= 12
+    recalled = cases["recalled"] == 1
+    assert (known == (cases["truth_source"] != "none")).all()
+    assert (known[~recalled] == back[~recalled]).all()
+    pending = recalled & ~known
+    first_pending = pd.Timestamp(DEMO_PLAN.data_lock) - pd.Timedelta(days=22)
+    assert (cases["exam_date"][pending] > first_pending).all()
+    assert (cases["biopsied"].isna() == pending).all()
+    elapsed = (pd.Timestamp(DEMO_PLAN.data_lock) - cases["exam_date"]).dt.days
+    assert (cases["follow_up_months"] * columns.DAYS_PER_MONTH <= elapsed).all()
+    assert_count(
+        back.sum(), np.full((elapsed / columns.DAYS_PER_MONTH >= 12).sum(), RATES.returned)
+    )
+    assert cases["truth"].isna().mean() > 0.5
+
+
+def test_cancers_found_have_a_type_and_a_lesion(study):
+    cases, lesions = study["prospective"]["cases"], study["prospective"]["lesions"]
+    cancer = cases["truth"] == 1
+    assert set(lesions["case_id"]) == set(cases["case_id"][cancer])
+    assert (cancer == cases["cancer_type"].notna()).all()
+    kind = lesions["case_id"].map(cases.set_index("case_id")["cancer_type"])
+    assert ((lesions["histology"] == "ductal in situ") == (kind == "in_situ")).all()
+    assert lesions[["size_mm", "grade", "lesion_type"]].notna().all(axis=None)
+
+
+def test_ai_score_orders_the_cancers_found(study):
+    part = study["prospective"]
+    score = ai_scores_by_case(part)
+    found = (part["cases"]["truth"] == 1) & score.notna()
+    assert (score[found] >= 9.5).mean() > 0.6
+
+
+# --- the same everywhere -----------------------------------------------------------------------
+
+_HASH = """
+import hashlib, sys
+import numpy as np
+import pandas as pd
+from toolkit.study.demo import assemble, demo_study
+np.random.seed(int(sys.argv[1])); np.random.random(100)
+for part in sys.argv[2:]:
+    assemble._part(part)
+digest = hashlib.sha256()
+for part, tables in demo_study().items():
+    for name, table in tables.items():
+        values = pd.util.hash_pandas_object(table, index=False, categorize=False)
+        digest.update(f"{part} {name} {list(table.dtypes.items())}".encode())
+        digest.update(values.to_numpy().tobytes())
+print(digest.hexdigest())
+"""
+
+
+def hash_in_process(*arguments, **environment):
+    run = subprocess.run(
+        [sys.executable, "-c", _HASH, *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return run.stdout.strip()
+
+
+def test_demo_study_is_the_same_in_another_process_locale_time_zone_and_order_of_building():
+    first = hash_in_process("1", TZ="UTC", LC_ALL="C", OMP_NUM_THREADS="1", PYTHONHASHSEED="1")
+    second = hash_in_process(
+        "2",
+        *reversed(PARTS),
+        TZ="Asia/Ho_Chi_Minh",
+        LC_ALL="C.UTF-8",
+        OMP_NUM_THREADS="2",
+        OPENBLAS_NUM_THREADS="2",
+        PYTHONHASHSEED="2",
+    )
+    assert re.fullmatch("[0-9a-f]{64}", first)
+    assert first == second
+
+
+def test_streams_differ_by_name_and_follow_the_seed(monkeypatch):
+    names = [f"{part}/{topic}" for part in PARTS for topic in ("age", "device", "density")]
+    draws = {columns.stream(name).random() for name in names}
+    assert len(draws) == len(names)
+    before = columns.stream("prospective/age").random()
+    assert columns.stream("prospective/age").random() == before
+    monkeypatch.setattr(columns, "DEMO_SEED", DEMO_SEED + 1)
+    assert columns.stream("prospective/age").random() != before
+
+
+def test_naming_the_tables_loads_neither_pandas_nor_scipy():
+    code = (
+        "import sys; from toolkit.study.demo import DEMO_PLAN, DEMO_SEED, DEMO_TABLES; "
+        "print(sorted({'pandas', 'scipy', 'numpy'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_demo_tables_are_tables_that_exist():
+    assert {name for names in DEMO_TABLES.values() for name in names} <= set(TABLES)
