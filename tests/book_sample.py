@@ -1,0 +1,274 @@
+"""A small simulated book for the tests: executed notebooks written by code, and their chapters."""
+
+import base64
+import json
+import struct
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+from toolkit import html
+from toolkit.results import Comparison
+from toolkit.study.book import BookChapter, FrontPage, Pill
+
+SVG = (
+    '<svg class="plot" viewBox="0 0 460 300" width="460" height="300" xmlns="http://www.w3.org/2000/svg">'
+    '<defs><clipPath id="roc-clip"><rect x="40" y="10" width="400" height="250"/></clipPath></defs>'
+    '<path d="M40 260H440M40 260V10" style="fill:none;stroke:var(--axis,#8b96a1)"/>'
+    '<g clip-path="url(#roc-clip)"><path d="M40 260C60 60 160 30 440 10" '
+    'style="fill:none;stroke:var(--ai,#0072b2);stroke-width:3"/></g>'
+    "<text x='200' y='120' style='font:600 15px Study Sans;fill:var(--ai,#0072b2)'>AI alone</text>"
+    "<text x='210' y='290' style='font:13px Study Sans;fill:var(--ink,#1d2730)'>ticklabel</text>"
+    "</svg>"
+)
+
+
+def comparison(**changes):
+    """Return the primary comparison of Hupse 2013 as the picture of the book has it."""
+    published = Comparison(
+        quantity="auc", unit="probability", estimate=-0.032, std_error=0.032, ci_low=-0.094,
+        ci_high=0.031, ci_level=0.95, ci_method="Obuchowski-Rockette", method="MRMC",
+        label_a="nine radiologists", label_b="AI alone", estimate_a=0.849, estimate_b=0.817,
+        effect="difference", statistic=-1.0, df=30.0, p_value=0.32, margin=0.05, better="higher",
+        p_noninferiority=0.28,
+    )  # fmt: skip
+    return replace(published, **changes)
+
+
+def png_with_text(text):
+    """Return a picture of one pixel that carries a text nobody sees."""
+
+    def chunk(kind, data):
+        check = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+
+    content = (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+        + chunk(b"tEXt", b"Author\x00" + text.encode())
+        + chunk(b"IDAT", zlib.compress(b"\x00\x80"))
+        + chunk(b"IEND", b"")
+    )
+    return base64.b64encode(content).decode()
+
+
+def markdown(source):
+    """Return a Markdown cell."""
+    return {"cell_type": "markdown", "metadata": {}, "source": source.splitlines(keepends=True)}
+
+
+def code(source, *outputs, tags=()):
+    """Return an executed code cell with what a kernel and papermill add to it."""
+    return {
+        "cell_type": "code",
+        "execution_count": 3,
+        "metadata": {"tags": list(tags), "papermill": {"start_time": "2027-02-01T10:00:00"}},
+        "source": source.splitlines(keepends=True),
+        "outputs": list(outputs),
+    }
+
+
+def shown(**data):
+    """Return a displayed output; ``text_html`` stands for text/html."""
+    return {
+        "output_type": "display_data",
+        "data": {kind.replace("_", "/"): content for kind, content in data.items()},
+        "metadata": {},
+    }
+
+
+def html_output(content):
+    """Return an HTML output with the plain text that IPython puts beside it."""
+    return shown(text_html=content, text_plain="<IPython.core.display.HTML object>")
+
+
+def stream(name, text):
+    """Return what a cell printed."""
+    return {"output_type": "stream", "name": name, "text": [text]}
+
+
+def write_notebook(path, *cells):
+    """Write an executed notebook with the metadata that papermill leaves in it."""
+    content = {
+        "cells": list(cells),
+        "metadata": {
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+            "language_info": {"name": "python", "version": "3.11.7"},
+            "papermill": {"input_path": "/home/somebody/06.ipynb", "duration": 3.21},
+            "toolkit": {"part": "II", "needs": []},
+            "mystnb": {"execution_mode": "force"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+STRIP = html.strip_html(
+    [html.Pill("Simulated data", "simulated"), html.Pill("Plan v1.2 locked", "locked")]
+)
+
+
+def table_view():
+    """Return a table as chapters make it."""
+    column = html.TableColumn
+    return html.TableView(
+        title="Accuracy of the AI and of each radiologist.",
+        columns=[
+            column("", align="left"),
+            column("Estimate", span="AUC"),
+            column("95% CI", align="center", span="AUC"),
+        ],
+        rows=[
+            html.TableRow(["AI alone", "0.817", "0.752–0.882"], kind="emphasis"),
+            html.TableRow(["Radiologist R1", "0.842", "0.783–0.900"], rule=True),
+            ["Radiologist R2", "0.841", "0.783–0.899"],
+        ],
+        foot="200 examinations, one per woman. CI: DeLong.",
+    )
+
+
+def against_readers(folder):
+    """Write chapter 06 with everything that a chapter can hold."""
+    bar = html.interval_bar(comparison(), left="readers better", right="AI better")
+    return write_notebook(
+        folder / "06.ipynb",
+        markdown("# 06 AI against readers\n\nStandalone AI and nine radiologists.\n"),
+        code('tables: str = "secretparameter"', tags=["parameters"]),
+        code('tables = "secretinjected"', tags=["injected-parameters"]),
+        code("study = load_tables(tables)  # secretcode", html_output(html.JUPYTER_STYLE), html_output(STRIP)),
+        code(
+            "headline(...)",
+            html_output(
+                html.headline_html(
+                    "Is the AI alone as accurate as the average radiologist?",
+                    "Not shown. The AI reached an AUC of 0.817, the nine radiologists 0.849 on "
+                    "average: a difference of −0.032 (95% CI −0.094 to 0.031), and the interval "
+                    "crosses the margin of −0.05.",
+                    bar=bar,
+                    facts=[("Examinations", "200 (80 cancers)"), ("Radiologists", "9, each read all"),
+                           ("Primary analysis", "Obuchowski–Rockette, readers and cases random"),
+                           ("Decision", "Non-inferiority not shown")],
+                )
+            ),
+        ),
+        markdown(
+            "## Discrimination\n\nThe area is $\\hat A$; its variance, following "
+            "[the reader study](07_reader_study.ipynb), is\n\n"
+            "$$\\mathrm{Var}(\\hat A) = \\frac{S_{10}}{m} + \\frac{S_{01}}{n}$$ (variance)\n\n"
+            "as {eq}`variance` says; see also [](08_localisation.ipynb), {doc}`09_absent` and "
+            "[DeLong 1988](https://doi.org/10.2307/2531595).\n"
+        ),
+        code(
+            "show(figure)",
+            html_output(
+                html.figure_html(
+                    SVG, number="6.1", finding="The AI finds fewer of the cancers.",
+                    caption="Empirical ROC curves; *AUC*, area under the curve.",
+                    alt="ROC curve of the heliotrope AI alone.", csv={"x": [0.0, 1.0]}, stamp="SIMULATED",
+                )
+            ),
+        ),
+        code("table(view)", html_output(html.table_html(table_view(), number="6.1"))),
+        code("say(...)", shown(text_markdown="The AUC was **0.817**; see [chapter 08](08_localisation.ipynb).")),
+        code("plt.show()", shown(image_png=png_with_text("secretauthor"), text_plain="<Figure>")),
+        code("warn()", stream("stderr", "/home/somebody/secretpath: UserWarning")),
+        code("print()", stream("stdout", "two lines\nof text")),
+        markdown("## Độ chính xác\n\nNhũ ảnh được đọc bởi chín bác sĩ.\n"),
+        markdown("## How to read this\n\nThe set is enriched.\n"),
+        code("save_record(...)", html_output(html.provenance_html(["06_ai_against_readers.ipynb", "data 4c81e0a7", "seed 20260101"]))),
+    )  # fmt: skip
+
+
+def plain_chapter(folder, number, title):
+    """Write a chapter of one heading and one paragraph."""
+    return write_notebook(
+        folder / f"{number}.ipynb",
+        markdown(f"# {number} {title}\n\nA question about {title.lower()}?\n"),
+        code("load", html_output(STRIP)),
+        markdown(
+            "## Result\n\nIt is what it is.\n\n### In detail\n\nMore.\n\n## How to read this\n\nWith care.\n"
+        ),
+    )
+
+
+def record(answer, primary=None, marks=()):
+    """Return the part of a record that the first page reads."""
+    headline = {"question": "", "answer": answer, "marks": list(marks)}
+    if primary is not None:
+        headline["primary"] = primary.to_dict()
+    return {"format": 1, "headline": headline, "results": {}}
+
+
+def sample_book(folder: Path) -> dict:
+    """Write the notebooks and return what ``build_book`` takes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    reader_study = comparison(
+        label_a="spin-echo MRI", label_b="cine MRI", estimate=0.044, ci_low=-0.0004, ci_high=0.088,
+        estimate_a=0.897, estimate_b=0.941, margin=None, better=None, p_noninferiority=None,
+    )  # fmt: skip
+    tomosynthesis = comparison(
+        quantity="wafroc", unit="index", label_a="mammography", label_b="tomosynthesis",
+        estimate=0.101, ci_low=0.036, ci_high=0.166, estimate_a=0.711, estimate_b=0.812,
+        margin=None, better=None, p_noninferiority=None,
+    )  # fmt: skip
+    detection = comparison(
+        quantity="cancer_detection_rate", unit="ratio", label_a="double reading", effect="ratio",
+        label_b="reading with AI", estimate=1.17, ci_low=1.02, ci_high=1.35, estimate_a=5.1,
+        estimate_b=6.0, margin=0.9,
+    )  # fmt: skip
+    entries = (
+        ("01_data_quality", "Data quality", "I", "Can the data be trusted as they arrived?",
+         record("Yes, after 41 corrected rows; 147 examinations have no AI score.")),
+        ("07_reader_study", "Reader study", "II", "Do the same readers become more accurate?",
+         record("Not shown. AUC 0.897 to 0.941; difference +0.044 (−0.0004 to 0.088).", reader_study)),
+        ("08_localisation", "Localisation", "II", "Are more lesions found in the right place?",
+         record("Yes. Weighted AFROC 0.711 to 0.812; difference +0.101 (0.036–0.166).", tomosynthesis)),
+        ("11_subgroups", "Subgroups", "II", "Does the answer hold in dense breasts?",
+         record("No interaction seen; the plan did not name this split.", marks=["post_hoc"])),
+        ("21_main_analysis", "Main analysis", "III", "Does reading with AI find more cancers?",
+         record("Screen-detected cancers only, until month 36.", detection, marks=["immature"])),
+    )  # fmt: skip
+    chapters = [
+        BookChapter(
+            name=name, number=name[:2], title=f"{name[:2]} {title}", part=part, question=question,
+            status="complete", notebook=plain_chapter(folder, name[:2], title), record=kept,
+        )
+        for name, title, part, question, kept in entries
+    ]  # fmt: skip
+    against = BookChapter(
+        name="06_ai_against_readers", number="06", title="06 AI against readers", part="II",
+        question="Is the AI alone as accurate as the average radiologist?", status="complete",
+        notebook=against_readers(folder),
+        record=record("Not shown. AUC 0.817 and 0.849; difference −0.032 (−0.094 to 0.031).", comparison()),
+    )  # fmt: skip
+    chapters.insert(1, against)
+    chapters += [
+        BookChapter(
+            name="22_missing_truth", number="22", title="22 Missing truth", part="III",
+            question="How far could unverified women change this?", status="failed",
+            reason="stopped at cell 7 of 15: readings.csv, key (reader_id, case_id) repeats 3 times",
+            notebook=write_notebook(folder / "22.ipynb", markdown("# 22\n\nunseennumber 0.666")),
+        ),
+        BookChapter(
+            name="23_benchmarks", number="23", title="23 Benchmarks and audit", part="III",
+            question="How does the service compare?", status="left_out",
+            reason="The data hold no cases.interval_class.",
+        ),
+        BookChapter(
+            name="30_sample_size", number="30", title="30 Sample size", part="IV",
+            question="What can this study detect?", status="not_run",
+            reason="not among the chapters asked for",
+        ),
+    ]  # fmt: skip
+    front = FrontPage(
+        title="AI in mammography",
+        subtitle="Study book, retrospective and prospective parts. Trí tuệ nhân tạo trong đọc "
+        "X-quang tuyến vú: hồi cứu và tiến cứu.",
+        origin="Simulated data",
+        pills=(Pill("Plan v1.2 locked 12 Jan 2027", "locked"), Pill("data 4c81e0a7", "hash"),
+               Pill("code 1f09b2d", "hash")),
+        provenance="index · data sha256 4c81e0a7 · toolkit 0.4.0",
+    )  # fmt: skip
+    return {"front": front, "chapters": chapters}

@@ -1,0 +1,183 @@
+"""The shape of the code: one direction of imports, thin notebooks, one environment."""
+
+import ast
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = sorted((ROOT / "toolkit").rglob("*.py"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+# A module imports only from lower layers or its own folder.
+LAYERS = {
+    "results": 0,
+    "tables": 0,
+    "readers": 1,
+    "stats": 1,
+    "scoring": 2,
+    "palette": 3,
+    "wording": 3,
+    "sentences": 4,
+    "html": 5,
+    "figures": 5,
+    "exhibits": 6,
+    "study": 7,
+    "explore": 8,
+    "cli": 8,
+}
+NOT_IN_STATS = {"pandas", "pydicom", "matplotlib", "seaborn"}
+FORBIDDEN_CALLS = {"eval", "exec"}
+FORBIDDEN_IMPORTS = {"pickle", "marshal", "shelve", "dill", "joblib", "requests", "urllib.request"}
+LOGIC = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.For,
+    ast.While,
+    ast.If,
+    ast.Try,
+    ast.Lambda,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+)
+
+
+def _topic(path: Path) -> str:
+    """Name of the module's file or folder below toolkit."""
+    return path.relative_to(ROOT / "toolkit").parts[0].removesuffix(".py")
+
+
+def _imports(path: Path) -> set[str]:
+    """All modules that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            if node.module == "toolkit":
+                names.update(f"toolkit.{alias.name}" for alias in node.names)
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_module_imports_only_lower_layers(path):
+    topic = _topic(path)
+    if topic == "__init__":
+        return
+    for name in _imports(path):
+        parts = name.split(".")
+        if parts[0] == "toolkit" and len(parts) > 1 and parts[1] != topic and parts[1] in LAYERS:
+            assert LAYERS[parts[1]] < LAYERS[topic], f"{topic} imports {name}"
+
+
+def test_every_topic_has_a_layer():
+    topics = {_topic(path) for path in MODULES} - {"__init__"}
+    assert topics <= LAYERS.keys()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_module_uses_nothing_forbidden(path):
+    roots = {name.split(".")[0] for name in _imports(path)}
+    if _topic(path) == "stats":
+        assert not roots & NOT_IN_STATS
+    assert not _imports(path) & FORBIDDEN_IMPORTS
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            name = node.func.id if isinstance(node.func, ast.Name) else ""
+            assert name not in FORBIDDEN_CALLS
+            assert not any(
+                key.arg == "shell" and getattr(key.value, "value", None) is True
+                for key in node.keywords
+            )
+
+
+def test_no_module_has_a_drawer_name():
+    drawers = {"utils", "helpers", "common", "base", "misc"}
+    assert not [path for path in MODULES if path.stem.strip("_") in drawers]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)
+def test_notebook_tells_and_does_not_compute(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert len(code) <= 25
+    for cell in code:
+        source = "".join(cell["source"])
+        tags = cell["metadata"].get("tags", [])
+        assert "parameters" in tags or len(source.splitlines()) <= 12, source
+        assert not [n for n in ast.walk(ast.parse(source)) if isinstance(n, LOGIC)], source
+        assert not cell["outputs"]
+        assert cell["execution_count"] is None
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)
+def test_notebook_number_is_the_same_everywhere(path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    number = path.name[:2]
+    text = ["".join(cell["source"]) for cell in notebook["cells"]]
+    assert text[0].startswith(f"# {number} ")
+    assert any(f'chapter="{number}"' in source for source in text)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)
+def test_notebook_prose_holds_no_typed_numbers(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    for cell in cells[1:]:
+        if cell["cell_type"] == "markdown":
+            prose = "".join(cell["source"])
+            assert not any(character.isdigit() for character in prose), prose
+
+
+def test_environment_file_is_a_thin_shell_over_the_lock():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    python = next(d for d in environment["dependencies"] if str(d).startswith("python"))
+    assert python.removeprefix("python") == project["requires-python"]
+    assert environment["dependencies"][-1] == {"pip": ["-r requirements.lock"]}
+
+
+def _locked() -> dict[str, set[str]]:
+    """Versions of each name in the lock file; several where they depend on Python's version."""
+    versions: dict[str, set[str]] = {}
+    for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines():
+        if "==" in line and not line.startswith(" "):
+            requirement = Requirement(line.rstrip("\\").strip())
+            version = next(iter(requirement.specifier)).version
+            versions.setdefault(requirement.name.lower().replace("_", "-"), set()).add(version)
+    return versions
+
+
+def test_lock_holds_every_dependency_within_its_bounds():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    locked = _locked()
+    for text in wanted:
+        requirement = Requirement(text)
+        versions = locked[requirement.name.lower().replace("_", "-")]
+        assert all(requirement.specifier.contains(version) for version in versions), text
+
+
+def test_lock_names_no_address_and_hashes_everything():
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "://" not in text
+    assert all(
+        "--hash=sha256:" in block for block in text.replace(" \\\n", " ").splitlines() if block
+    )
+
+
+def test_light_modules_import_nothing_heavy():
+    code = "import sys, toolkit.results, toolkit.tables; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"pandas", "scipy", "matplotlib", "pydantic", "yaml"} & set(loaded)

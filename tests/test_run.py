@@ -1,0 +1,366 @@
+"""A whole study, small: what runs, what is reused, what a failure or a kill leaves behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from toolkit.study.manifest import verify
+from toolkit.study.parameters import ParametersError
+from toolkit.study.run import RunOptions, check_study, explain, run_study
+from toolkit.study.workspace import OutputError
+from toolkit.tables import TableError
+
+PARAMETERS = """\
+format: 1
+study: tiny
+title: A tiny study
+origin: public
+data:
+  retrospective:
+    cases: {file: cases.csv, columns: {case_id: case, truth: truth}}
+    readers: {rows: [{reader_id: R, kind: human}]}
+    readings:
+      file: readings.csv
+      columns: {case_id: case, rating: rating}
+      constants: {reader_id: R, modality: unaided}
+chapters:
+  - {chapter: 05_area, parameters: {cut: 3}}
+  - {chapter: 06_count, parameters: {}}
+  - {chapter: 09_times, parameters: {}}
+  - {chapter: 90_all}
+"""
+
+AREA = """
+from toolkit.study.notebook import load_tables, headline, save_record
+from toolkit.stats.proportions import wilson_ci
+study = load_tables(tables, part=part, chapter="05")
+high = study.readings["rating"] >= cut
+share = wilson_ci(int(high.sum()), len(high), quantity="share")
+headline("How many are high?", f"{share.numerator} are high.")
+save_record(record, {"share": share})
+"""
+
+COUNT = """
+from toolkit.study.notebook import load_tables, headline, save_record
+from toolkit.stats.proportions import wilson_ci
+study = load_tables(tables, part=part, chapter="06")
+cancer = study.cases["truth"]
+share = wilson_ci(int(cancer.sum()), len(cancer), quantity="prevalence")
+headline("How many have cancer?", f"{share.numerator} have cancer.")
+save_record(record, {"prevalence": share})
+"""
+
+ALL = """
+from toolkit.study.notebook import load_tables, headline, save_record
+study = load_tables(tables, part=part, chapter="90")
+headline("What is shown?", f"{len(study.records())} records.")
+save_record(record, {})
+"""
+
+
+def notebook(number, title, code, *, needs=(), own=""):
+    parameters = (
+        'tables: str = "demo"  # tables\n'
+        'part: str = "retrospective"  # part\n'
+        f'record: str = ""  # record\n{own}'
+    )
+    cells = [
+        ("markdown", f"# {number} {title}\n\nA question?", []),
+        ("code", parameters, ["parameters"]),
+    ]
+    cells.append(("code", code.strip(), []))
+    return json.dumps(
+        {
+            "cells": [
+                {
+                    "cell_type": kind,
+                    "id": f"c{i}",
+                    "metadata": {"tags": tags} if tags else {},
+                    "source": source,
+                    **({"outputs": [], "execution_count": None} if kind == "code" else {}),
+                }
+                for i, (kind, source, tags) in enumerate(cells)
+            ],
+            "metadata": {"toolkit": {"part": "II", "needs": list(needs)}},
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+    )
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Folder of a study: parameters file, notebooks beside it, data apart."""
+    folder = tmp_path / "study"
+    (folder / "notebooks").mkdir(parents=True)
+    data = tmp_path / "data"
+    data.mkdir()
+    (folder / "tiny.yaml").write_text(PARAMETERS)
+    (data / "cases.csv").write_text("case,truth\n001,0\n002,1\n003,1\n")
+    (data / "readings.csv").write_text("case,rating\n001,1\n002,4\n003,2\n")
+    write(folder, "05_area", "Area", AREA, needs=["readings.rating"], own="cut: float = 2.0  # cut")
+    write(folder, "06_count", "Count", COUNT, needs=["cases.truth"])
+    write(folder, "09_times", "Times", COUNT, needs=["readings.reading_time_s"])
+    write(folder, "90_all", "All", ALL, needs=["records"])
+    return folder
+
+
+def write(folder, name, title, code, **options):
+    text = notebook(name[:2], title, code, **options)
+    (folder / "notebooks" / f"{name}.ipynb").write_text(text)
+
+
+def options(study, **changes):
+    values = {"data": study.parent / "data", "out": study / "reports" / "tiny"}
+    return RunOptions(**{**values, **changes})
+
+
+def run(study, **changes):
+    return run_study(study / "tiny.yaml", options(study, **changes))
+
+
+def record(study, name):
+    return json.loads((study / "reports" / "tiny" / "records" / f"{name}.json").read_text())
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_run_makes_a_book_and_an_unchanged_run_executes_nothing(study):
+    first = run(study)
+    assert sorted(first.finished.executed) == ["05_area", "06_count", "90_all"]
+    assert first.finished.left_out == {
+        "09_times": "the retrospective part has no readings.reading_time_s"
+    }
+    assert first.complete
+    assert verify(first.out) > 5
+    assert record(study, "05_area")["results"]["share"]["numerator"] == 1
+    assert record(study, "05_area")["parameters"]["cut"] == 3
+    tree = first.out.resolve()
+    again = run(study)
+    assert again.finished.executed == []
+    assert again.out.resolve() == tree
+    # Nothing of this machine, no patient row and no key in what is delivered.
+    for path in tree.rglob("*"):
+        if path.suffix in (".html", ".json", ".js") and "_static" not in path.parts:
+            text = path.read_text(encoding="utf-8")
+            assert str(study.parent) not in text
+            assert os.uname().nodename not in text or len(os.uname().nodename) < 4
+            assert "001" not in text or path.name in ("manifest.json", "searchindex.js")
+
+
+def changed_parameter(study):
+    edit(study / "tiny.yaml", "cut: 3", "cut: 2")
+
+
+def changed_comment(study):
+    edit(study / "tiny.yaml", "format: 1", "format: 1  # a comment")
+
+
+def changed_rating(study):
+    edit(study.parent / "data" / "readings.csv", "003,2", "003,5")
+
+
+def changed_truth(study):
+    edit(study.parent / "data" / "cases.csv", "003,1", "003,0")
+
+
+def changed_layout_of_a_file(study):
+    edit(study.parent / "data" / "cases.csv", "001,0\n", "\n001,0\n")
+
+
+def changed_notebook(study):
+    write(study, "06_count", "Count", COUNT + "\nx = 1", needs=["cases.truth"])
+
+
+def changed_title(study):
+    edit(study / "tiny.yaml", "title: A tiny study", "title: Another title")
+
+
+@pytest.mark.parametrize(
+    ("change", "executed", "reason"),
+    [
+        (changed_parameter, {"05_area", "90_all"}, "parameter cut"),
+        (changed_comment, set(), ""),
+        (changed_rating, {"05_area", "90_all"}, "table retrospective.readings"),
+        (changed_truth, {"06_count", "90_all"}, "table retrospective.cases"),
+        (changed_layout_of_a_file, set(), ""),
+        (changed_notebook, {"06_count"}, "notebook"),
+        (changed_title, set(), ""),
+    ],
+)
+def test_run_again_executes_what_changed_and_says_why(study, change, executed, reason):
+    run(study)
+    change(study)
+    states = explain(study / "tiny.yaml", options(study))
+    expected = executed - {"90_all"}
+    assert {n for n in ("05_area", "06_count") if states[n].reasons} == expected
+    for name in expected:
+        assert states[name].reasons == (reason,)
+    assert set(run(study).finished.executed) == executed
+
+
+def test_run_of_some_chapters_takes_the_others_while_valid(study):
+    partial = run(study, chapters=("05",))
+    assert partial.finished.executed == ["05_area"]
+    assert set(partial.finished.not_run) == {"06_count", "90_all"}
+    whole = run(study)
+    assert sorted(whole.finished.executed) == ["06_count", "90_all"]
+
+
+def test_run_reverted_reuses_the_older_run(study):
+    run(study)
+    changed_parameter(study)
+    run(study)
+    edit(study / "tiny.yaml", "cut: 2", "cut: 3")
+    assert "05_area" not in run(study).finished.executed
+
+
+def test_failed_chapter_is_shown_as_failed_and_the_others_build(study):
+    write(study, "06_count", "Count", COUNT.replace("study.cases", "study.missing_table"))
+    report = run(study)
+    assert not report.complete
+    assert set(report.finished.failed) == {"06_count"}
+    assert record(study, "05_area")
+    assert not (report.out / "records" / "06_count.json").exists()
+    page = (report.out / "chapters" / "06_count.html").read_text()
+    assert "have cancer" not in page
+    assert "missing_table" in report.finished.failed["06_count"]
+    assert "Failed" in (report.out / "index.html").read_text()
+    write(study, "06_count", "Count", COUNT, needs=["cases.truth"])
+    assert run(study).complete
+
+
+def test_chapter_without_a_record_fails(study):
+    write(study, "06_count", "Count", "x = 1")
+    assert "saved no record" in run(study).finished.failed["06_count"]
+
+
+def test_chapter_that_leaves_with_exit_zero_fails(study):
+    write(study, "06_count", "Count", "raise SystemExit(0)\n")
+    assert "06_count" in run(study).finished.failed
+
+
+def test_wrong_input_raises_before_anything_is_written(study):
+    edit(study.parent / "data" / "cases.csv", "002,1", "002,7")
+    with pytest.raises(TableError, match=r"cases.csv"):
+        run(study)
+    assert not (study / "reports" / "tiny").exists()
+
+
+def test_wrong_input_keeps_the_earlier_book(study):
+    tree = run(study).out.resolve()
+    edit(study.parent / "data" / "cases.csv", "002,1", "002,7")
+    with pytest.raises(TableError):
+        run(study)
+    assert (study / "reports" / "tiny").resolve() == tree
+    assert verify(tree)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("cut: 3", "cutt: 3", r"unknown parameter 'cutt'; did you mean 'cut'"),
+        ("cut: 3", "cut: high", r"cut must be float"),
+        ("{cut: 3}", "{}", r"cut is missing"),
+        ("05_area", "05_arae", r"unknown chapter '05_arae'; did you mean '05_area'"),
+        ("study: tiny", "stdy: tiny", r"unknown key; did you mean 'study'"),
+        ("format: 1", "format: 2", r"line 1, format"),
+        ("title: A tiny", "title: A\ntitle: A tiny", r"line 4: key 'title' repeats"),
+    ],
+)
+def test_wrong_parameters_are_refused_with_the_remedy(study, old, new, message):
+    edit(study / "tiny.yaml", old, new)
+    with pytest.raises(ParametersError, match=message):
+        run(study)
+    assert not (study / "reports").exists()
+
+
+def test_check_lists_every_fault_of_file_and_data_and_writes_nothing(study):
+    edit(study / "tiny.yaml", "cut: 3", "cutt: 3")
+    edit(study.parent / "data" / "cases.csv", "002,1", "002,7")
+    edit(study.parent / "data" / "readings.csv", "003,2", "003,high")
+    before = sorted(study.rglob("*"))
+    faults = check_study(study / "tiny.yaml", data=study.parent / "data")
+    text = "\n".join(faults)
+    for words in ("cutt", "cut is missing", "cases.csv", "readings.csv"):
+        assert words in text
+    assert sorted(study.rglob("*")) == before
+
+
+def test_check_of_a_right_study_finds_nothing(study):
+    assert check_study(study / "tiny.yaml", data=study.parent / "data") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data": None}, "--data: name the folder"),
+        ({"data": Path("nowhere")}, "--data: 'nowhere' is not a folder"),
+        ({"chapters": ("7",)}, "--chapters: unknown chapter '7'"),
+    ],
+)
+def test_wrong_options_are_refused(study, changes, message):
+    with pytest.raises(ParametersError, match=message):
+        run(study, **changes)
+
+
+def test_output_inside_the_data_folder_is_refused(study):
+    with pytest.raises(OutputError, match="is inside the data folder"):
+        run(study, out=study.parent / "data" / "reports")
+    assert not (study.parent / "data" / "reports").exists()
+
+
+@pytest.mark.parametrize("file", ["../study/tiny.yaml", "/etc/hostname", "link.csv"])
+def test_file_outside_the_data_folder_is_refused(study, file):
+    (study.parent / "data" / "link.csv").symlink_to("/etc/hostname")
+    edit(study / "tiny.yaml", "file: cases.csv", f"file: {file}")
+    with pytest.raises(TableError):
+        run(study)
+
+
+def test_both_kernels_give_the_same_records(study):
+    run(study)
+    other = study / "reports" / "other"
+    run_study(study / "tiny.yaml", options(study, out=other, kernel="standard"))
+    for path in (study / "reports" / "tiny" / "records").iterdir():
+        assert (other / "records" / path.name).read_bytes() == path.read_bytes()
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from toolkit.study.run import RunOptions, run_study
+run_study(Path(sys.argv[1]), RunOptions(data=Path(sys.argv[2]), out=Path(sys.argv[3])))
+"""
+
+
+def test_run_killed_at_any_moment_leaves_the_old_book_and_the_next_completes(study):
+    old = run(study).out.resolve()
+    expected = None
+    for delay in (0.5, 1.5, 3.0):
+        changed_rating(study)
+        arguments = [study / "tiny.yaml", study.parent / "data", study / "reports" / "tiny"]
+        process = subprocess.Popen(
+            [sys.executable, "-c", KILLED, *arguments], stderr=subprocess.DEVNULL
+        )
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        now = (study / "reports" / "tiny").resolve()
+        assert verify(now)
+        completed = run(study).out.resolve()
+        assert verify(completed)
+        expected = expected or completed.name
+        assert completed.name == expected  # the same bytes as an undisturbed run
+        edit(study.parent / "data" / "readings.csv", "003,5", "003,2")
+        assert run(study).out.resolve().name == old.name

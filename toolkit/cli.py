@@ -1,0 +1,260 @@
+"""The ``study`` command: thin, every line of work lies in toolkit.study."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from toolkit import __version__
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help=(
+        "Run a reader study of AI in mammography, from its files to the book for reviewers.\n\n"
+        "A study is one parameters file: which tables lie in which files, and which chapters its "
+        "book has. Start with the embedded, simulated one:\n\n"
+        "  study run parameters/demo.yaml          then open reports/demo/index.html\n\n"
+        "  study new mystudy.yaml                  a file of your own, with every parameter\n\n"
+        "  study check mystudy.yaml --data FOLDER  all that is wrong with it and its data, at once"
+    ),
+)
+
+ParametersFile = Annotated[Path, typer.Argument(metavar="FILE", help="Parameters file (YAML).")]
+DataFolder = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="Folder with the study's files; only read."),
+]
+OutFolder = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Where the book goes.  [default: reports/<study>]"),
+]
+
+
+class Kernel(StrEnum):
+    """Kinds of kernel."""
+
+    forking = "forking"
+    standard = "standard"
+
+
+Book = Annotated[
+    Path, typer.Argument(metavar="DIR", help="A delivered book, such as reports/demo.")
+]
+
+
+def _version(value: bool) -> None:
+    """Print the version and stop."""
+    if value:
+        typer.echo(f"reader-study-toolkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _study(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Keep the version flag beside the commands."""
+
+
+@app.command()
+def check(
+    file: ParametersFile,
+    data: DataFolder = None,
+    show_values: Annotated[
+        bool,
+        typer.Option(
+            "--show-values", help="Show identifying values in this terminal; never to a file."
+        ),
+    ] = False,
+) -> None:
+    """Say everything that is wrong with a parameters file and its data; run and write nothing."""
+    from toolkit.study.run import check_study
+
+    if show_values and not sys.stdout.isatty():
+        _fail(
+            "--show-values prints identifying values, so only to a terminal; output is redirected"
+        )
+    faults = check_study(file, data=data, show_values=show_values)
+    if faults:
+        word = "fault" if len(faults) == 1 else "faults"
+        _fail("\n".join([f"{len(faults)} {word} in {file.name} and its data:", *faults]))
+    typer.echo(f"{file.name}: nothing wrong")
+
+
+@app.command()
+def run(
+    file: ParametersFile,
+    data: DataFolder = None,
+    out: OutFolder = None,
+    chapters: Annotated[
+        str, typer.Option(metavar="LIST", help="Only these, by number or name: 05,06.")
+    ] = "",
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Chapters that run at a time.")] = 2,
+    kernel: Annotated[
+        Kernel | None,
+        typer.Option(help="The forking kernel is fast and for Linux.  [default: the fastest]"),
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", min=1, metavar="SECONDS", help="Limit for one chapter.")
+    ] = 1800.0,
+) -> None:
+    """Run a study's chapters and deliver its book.
+
+    A chapter is run again only if its parameters, tables, notebook, code or environment changed.
+    Exit status: 0 all chapters complete, 1 a chapter failed, 2 wrong input and nothing was written.
+    """
+    from toolkit.study.run import RunOptions, run_study, summary
+
+    progress = _Progress()
+    options = RunOptions(
+        data=data,
+        out=out,
+        chapters=tuple(word.strip() for word in chapters.split(",") if word.strip()),
+        workers=jobs,
+        kernel=kernel.value if kernel else None,
+        time_limit_s=time_limit,
+        progress=progress,
+    )
+    report = _guarded(lambda: run_study(file, options))
+    progress.close()
+    counts = summary(report)
+    for state in ("failed", "left_out", "not_run"):
+        for name, reason in counts[state].items():
+            typer.echo(f"{state.replace('_', ' '):9} {name}: {reason}", err=state == "failed")
+    typer.echo(f"{counts['executed']} chapters executed, {counts['reused']} unchanged")
+    typer.echo(f"book: {_short(report.out / 'index.html')}")
+    if not report.complete:
+        raise typer.Exit(1)
+
+
+@app.command()
+def why(file: ParametersFile, data: DataFolder = None, out: OutFolder = None) -> None:
+    """Say of each chapter whether it would run again, and what changed; run nothing."""
+    from toolkit.study.run import RunOptions, explain
+
+    states = _guarded(lambda: explain(file, RunOptions(data=data, out=out)))
+    for name, state in states.items():
+        typer.echo(f"{name}: {', '.join(state.reasons) if state.reasons else 'unchanged'}")
+
+
+@app.command()
+def render(
+    file: ParametersFile,
+    to: Annotated[Path, typer.Argument(metavar="TO", help="Folder, or a file ending in .pdf.")],
+    data: DataFolder = None,
+    out: OutFolder = None,
+    with_code: Annotated[
+        bool, typer.Option("--with-code", help="Show the code of each cell.")
+    ] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="One PDF; needs Chromium.")] = False,
+) -> None:
+    """Render the chapters of the last run once more: with their code, or as a PDF."""
+    from toolkit.study.run import RunOptions, render_study
+
+    options = RunOptions(data=data, out=out)
+    place = _guarded(lambda: render_study(file, options, to=to, with_code=with_code, pdf=pdf))
+    typer.echo(f"written: {_short(place)}")
+
+
+@app.command()
+def verify(book: Book) -> None:
+    """Check every file of a delivered book against its manifest."""
+    from toolkit.study.manifest import verify as verify_tree
+
+    count = _guarded(lambda: verify_tree(book))
+    typer.echo(f"{count} files are as they were delivered")
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write; must not exist.")],
+    chapters: Annotated[
+        str, typer.Option(metavar="LIST", help="Only these, by number or name: 05,06.")
+    ] = "",
+) -> None:
+    """Write a parameters file with every parameter of every chapter, its type and its help."""
+    from toolkit.study.new import new_parameters_file
+
+    words = tuple(word.strip() for word in chapters.split(",") if word.strip())
+    _guarded(lambda: new_parameters_file(file, words))
+    typer.echo(f"written: {_short(file)}; next: name your files in it, then `study check`")
+
+
+def _short(path: Path) -> str:
+    """Return a path relative to the working folder where that is shorter."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _fail(message: str) -> None:
+    """Print what is wrong and stop with exit status 2."""
+    typer.echo(message, err=True)
+    raise typer.Exit(2)
+
+
+def _guarded(action: Any) -> Any:
+    """Run an action; wrong input and a full disk end it with one message and status 2."""
+    try:
+        return action()
+    except (ValueError, OSError) as error:
+        if type(error).__module__.split(".")[0] not in ("toolkit", "builtins"):
+            raise
+        if type(error) is ValueError:  # a fault of ours, not of the input: show where
+            raise
+        text = str(error) if type(error).__module__ != "builtins" else _system_fault(error)
+        _fail(text)
+
+
+def _system_fault(error: BaseException) -> str:
+    """Return an operating system's refusal in words, without an absolute path."""
+    name = getattr(error, "filename", None)
+    reason = getattr(error, "strerror", None) or str(error)
+    place = f" ({Path(str(name)).name})" if name else ""
+    return f"{reason}{place}; nothing that was delivered before has changed"
+
+
+class _Progress:
+    """A bar on the terminal for the chapters, a word for the tables and the book."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` are finished, ``what`` being the last or the stage."""
+        if what in ("tables", "book"):
+            if done == 0:
+                self.close()
+                typer.echo(
+                    {"tables": "reading tables", "book": "building the book"}[what], err=True
+                )
+            return
+        from tqdm import tqdm
+
+        if self._bar is None or done == 0:
+            self.close()
+            self._bar = tqdm(total=total, unit="chapter", leave=False, disable=None)
+        if done:
+            self._bar.set_postfix_str(what)
+            self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def main() -> None:
+    """Run the command."""
+    app()

@@ -1,0 +1,1 @@
+"""Canonical tables to arrays and counts."""

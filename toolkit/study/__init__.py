@@ -1,0 +1,1 @@
+"""Running a study: the only layer that knows files and paths."""

@@ -1,0 +1,188 @@
+"""What a book is made of: its first page, its chapters, and the error of a book that cannot be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from toolkit.html import Pill
+
+Language = Literal["en", "vi"]
+Origin = Literal["Simulated data", "Public data set", "Study data"]
+Part = Literal["I", "II", "III", "IV"]
+Status = Literal["complete", "failed", "left_out", "not_run"]
+Mark = Literal["partial", "immature", "post_hoc", "blinded"]
+
+_NAME = re.compile(r"[0-9]{2}_[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+class BookError(RuntimeError):
+    """The book cannot be made; the text says where, why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookChapter:
+    """One chapter as the book shows it; every text is plain and is escaped on the page.
+
+    Parameters
+    ----------
+    name : str
+        Name of the page, two digits, an underscore, then letters, digits, ``_`` or ``-``.
+    number, title, question : str
+        As the chapter has them; a number in front of the title is dropped.
+    part : {"I", "II", "III", "IV"}
+        Part of the book.
+    status : {"complete", "failed", "left_out", "not_run"}
+        Only a complete chapter shows its notebook.
+    reason : str
+        Why the chapter is not complete; then required.
+    answer : str
+        The answer in one sentence, for the first page.
+    marks : tuple of str
+        What limits the answer: ``partial``, ``immature``, ``post_hoc``, ``blinded``, ``simulated``.
+    notebook : Path or None
+        The executed notebook; required if complete, never opened otherwise.
+    record : mapping or None
+        The chapter's record, if it saved one.
+    """
+
+    name: str
+    number: str
+    title: str
+    question: str
+    part: Part
+    status: Status
+    reason: str = ""
+    answer: str = ""
+    marks: tuple[Mark, ...] = ()
+    notebook: Path | None = None
+    record: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a chapter that no page could show truthfully."""
+        if not _NAME.fullmatch(self.name):
+            msg = (
+                f"chapter name {self.name!r} must be two digits, '_' and then letters, digits, "
+                "'_' or '-', because a page is named after it"
+            )
+            raise BookError(msg)
+        for field, choices in (("part", Part), ("status", Status)):
+            _check_choice(f"{self.name}: {field}", getattr(self, field), get_args(choices))
+        for mark in self.marks:
+            _check_choice(f"{self.name}: marks", mark, get_args(Mark))
+        if self.status == "complete" and self.notebook is None:
+            msg = f"{self.name}: a complete chapter needs notebook=, the executed notebook"
+            raise BookError(msg)
+        if self.status != "complete" and not self.reason.strip():
+            msg = f"{self.name}: status {self.status!r} needs reason=, a sentence that says why"
+            raise BookError(msg)
+
+    @property
+    def heading(self) -> str:
+        """The title without a number in front of it."""
+        return self.title.removeprefix(self.number).strip() or self.title
+
+    @property
+    def headline(self) -> Mapping[str, Any]:
+        """What the chapter's record says for the first page; empty unless complete."""
+        if self.status != "complete" or self.record is None:
+            return {}
+        headline: Mapping[str, Any] = self.record.get("headline", {})
+        return headline
+
+    @property
+    def shown_answer(self) -> str:
+        """The answer on the first page; none of a chapter that is not complete."""
+        if self.status != "complete":
+            return ""
+        return self.answer or str(self.headline.get("answer", ""))
+
+    @property
+    def shown_marks(self) -> tuple[Mark, ...]:
+        """What limits the answer, from the call or else from the record."""
+        return self.marks or tuple(
+            mark for mark in get_args(Mark) if mark in self.headline.get("marks", ())
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontPage:
+    """What the first page says; every text is plain and is escaped on the page.
+
+    Parameters
+    ----------
+    title, subtitle : str
+        Of the whole book.
+    language : {"en", "vi"}
+        Language of the words that the book itself adds.
+    origin : {"Simulated data", "Public data set", "Study data"}
+        Where the data come from; simulated books carry the word on every page.
+    pills : tuple of Pill
+        Further labels of the status strip, such as ``Pill("Plan v1.2 locked", "lock")``.
+    verdict : str
+        The answer of the whole book; empty: how many primary comparisons met their aim.
+    primary : tuple of (str, str, mapping)
+        Chapter number, label, and ``Comparison.to_dict()`` of each primary comparison; empty: those
+        that the chapters' records name.
+    partial : bool
+        Whether chapters are missing that the study has.
+    provenance : str
+        One line: data, plan, toolkit.
+    """
+
+    title: str
+    subtitle: str = ""
+    language: Language = "en"
+    origin: Origin
+    pills: tuple[Pill, ...] = ()
+    verdict: str = ""
+    primary: tuple[tuple[str, str, Mapping[str, Any]], ...] = ()
+    partial: bool = False
+    provenance: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse words that the page has no form for."""
+        _check_choice("language", self.language, get_args(Language))
+        _check_choice("origin", self.origin, get_args(Origin))
+        if not self.title.strip():
+            msg = "title is empty; a book needs a title"
+            raise BookError(msg)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether every page must say that its data are simulated."""
+        return self.origin == "Simulated data"
+
+
+def as_sentence(text: str) -> str:
+    """Return a text that ends as a sentence does.
+
+    Examples
+    --------
+    >>> as_sentence("stopped at cell 7 of 15")
+    'Stopped at cell 7 of 15.'
+    """
+    text = " ".join(text.split())
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def check_chapters(chapters: Sequence[BookChapter]) -> None:
+    """Raise if a book has no chapter or two of one name."""
+    if not chapters:
+        msg = "a book needs at least one chapter, but chapters is empty"
+        raise BookError(msg)
+    names = [chapter.name for chapter in chapters]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        msg = f"chapters repeat the name {', '.join(repeated)}; give each a name of its own"
+        raise BookError(msg)
+
+
+def _check_choice(place: str, value: str, choices: Sequence[str]) -> None:
+    """Raise if a value is none of its choices."""
+    if value not in choices:
+        msg = f"{place} must be one of {', '.join(choices)}, but got {value!r}"
+        raise BookError(msg)

@@ -1,0 +1,227 @@
+"""The book as a folder of pages that works without a server and loads nothing from elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from toolkit.palette import css_variables
+from toolkit.study.book.contents import BookChapter, BookError, FrontPage, check_chapters
+from toolkit.study.book.delivery import deliver
+from toolkit.study.book.landing import landing_html
+from toolkit.study.book.phrases import PHRASES
+from toolkit.study.book.sources import page_targets, write_sources
+
+_HERE = Path(__file__).parent
+_FONTS = _HERE.parents[1] / "figures" / "fonts"
+
+# Scripts are the theme's own files and nothing else: none stands in a page, so none can be
+# smuggled into one. 'self' also matches file:// (tried in Chromium 156). Positions of interval
+# bars are style attributes, hence 'unsafe-inline' for styles alone; pictures and downloads of
+# data are data: addresses.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'none'; form-action 'self'; "
+    "base-uri 'none'; object-src 'none'"
+)
+
+
+_STYLES = ("colours", "page", "pieces", "landing", "print", "footer")
+
+_THEME_OPTIONS: Mapping[str, Any] = {
+    "show_prev_next": True,
+    "use_download_button": False,
+    "use_fullscreen_button": False,
+    "use_sidenotes": False,
+    "back_to_top_button": False,
+    "shorten_urls": False,
+    "navbar_persistent": [],
+    "icon_links": [],
+    "footer_content_items": [],
+    "article_header_start": ["toggle-sidebar.html"],
+    "article_header_end": ["header-buttons.html"],
+    "secondary_sidebar_items": ["contents.html"],
+    "primary_sidebar_end": [],
+}
+
+
+def build_book(
+    out: Path,
+    *,
+    front: FrontPage,
+    chapters: Sequence[BookChapter],
+    scratch: Path,
+    with_code: bool = False,
+) -> None:
+    """Write the book that reviewers open: ``index.html``, ``chapters/`` and ``_static/``.
+
+    The same contents give the same bytes, whatever the folder, time, time zone and locale.
+
+    Parameters
+    ----------
+    out : Path
+        Where the book goes; must not exist, or be empty.
+    front : FrontPage
+        What the first page says.
+    chapters : sequence of BookChapter
+        In the order of the book.
+    scratch : Path
+        A folder for what is needed on the way; must not exist, or be empty.
+    with_code : bool
+        Whether the chapters' code is shown, folded; parameters cells never are.
+
+    Raises
+    ------
+    BookError
+        If a chapter or folder is not fit, or Sphinx has any warning; the text holds all of them.
+    """
+    check_chapters(chapters)
+    for place in (out, scratch):
+        if place.exists() and any(place.iterdir()):
+            msg = f"the folder {place.name} is not empty; a book needs an empty or a new one"
+            raise BookError(msg)
+    source = scratch / "source"
+    write_sources(
+        source,
+        front=front,
+        chapters=chapters,
+        landing=landing_html(front, chapters),
+        with_code=with_code,
+    )
+    static = _write_static(scratch / "static", front)
+    pages = _run_sphinx(source, scratch, _settings(front, chapters, static))
+    deliver(pages, out)
+
+
+def _write_static(folder: Path, front: FrontPage) -> Path:
+    """Write the book's own styles, scripts and fonts where Sphinx picks them up."""
+    shutil.copytree(_HERE / "assets", folder)
+    shutil.copytree(_FONTS, folder / "fonts", ignore=shutil.ignore_patterns("*.ttf"))
+    colours = (
+        f"html{{{css_variables('light')}}}\n"
+        f"@media screen{{html[data-theme=dark]{{{css_variables('dark')}}}}}\n"
+    )
+    (folder / "colours.css").write_text(colours, encoding="utf-8")
+    footer = " · ".join(filter(None, (front.title, *(pill.text for pill in front.pills))))
+    if front.simulated:
+        footer = f"{PHRASES[front.language].origins[front.origin]} · {footer}"
+    page = f"@page{{@bottom-left{{content:{_css_string(footer)}}}}}\n"
+    (folder / "footer.css").write_text(page, encoding="utf-8")
+    return folder
+
+
+def _css_string(text: str) -> str:
+    """Return a text as a string of a style sheet."""
+    escaped = "".join(
+        letter if letter.isalnum() or letter == " " else f"\\{ord(letter):06x}" for letter in text
+    )
+    return f'"{escaped}"'
+
+
+def _settings(front: FrontPage, chapters: Sequence[BookChapter], static: Path) -> dict[str, Any]:
+    """Return the settings of Sphinx; nothing is read from a file."""
+    words = PHRASES[front.language]
+    title = front.title
+    if front.simulated:
+        title = f"{title} ({words.origins[front.origin]})"
+    return {
+        "project": front.title,
+        "copyright": "",
+        "language": front.language,
+        "extensions": ["myst_nb", "sphinx_book_theme", "toolkit.study.book.extension"],
+        "templates_path": [str(_HERE / "templates")],
+        "html_static_path": [str(static)],
+        "html_css_files": [f"{name}.css" for name in _STYLES],
+        "study_pages": page_targets(chapters),
+        "html_theme": "sphinx_book_theme",
+        "html_theme_options": {**_THEME_OPTIONS, "search_bar_text": words.search},
+        "html_sidebars": {
+            "**": ["book-title.html", "search-button-field.html", "sbt-sidebar-nav.html"]
+        },
+        "html_context": {
+            "default_mode": "auto",
+            "study_policy": POLICY,
+            "study_words": words,
+            "study_title": front.title,
+            "study_mark": words.origins[front.origin] if front.simulated else "",
+        },
+        "html_title": title,
+        "html_search_language": "folded",
+        "html_math_renderer": "mathml",
+        "html_copy_source": False,
+        "html_show_sourcelink": False,
+        "html_show_search_summary": False,
+        "html_show_sphinx": False,
+        "html_show_copyright": False,
+        "html_use_index": False,
+        "html_domain_indices": False,
+        "html_permalinks_icon": "#",
+        "nb_execution_mode": "off",
+        "nb_output_stderr": "remove",
+        "nb_merge_streams": True,
+        "nb_code_prompt_show": "Show code",
+        "nb_code_prompt_hide": "Hide code",
+        "myst_enable_extensions": ["amsmath", "deflist", "dollarmath"],
+        "myst_heading_anchors": 3,
+        "suppress_warnings": [],
+    }
+
+
+def _run_sphinx(source: Path, scratch: Path, settings: Mapping[str, Any]) -> Path:
+    """Return the folder of the pages that Sphinx makes in this very process."""
+    # Importing Sphinx and its extensions takes seconds, and only a book needs them.
+    from sphinx.application import Sphinx
+    from sphinx.errors import SphinxError
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+    pages, warnings = scratch / "pages", StringIO()
+    with ExitStack() as stack:
+        stack.enter_context(_unchanged_state())
+        stack.enter_context(patch_docutils(source))
+        stack.enter_context(docutils_namespace())
+        try:
+            app = Sphinx(
+                srcdir=source,
+                confdir=None,
+                outdir=pages,
+                doctreedir=scratch / "doctrees",
+                buildername="html",
+                confoverrides=dict(settings),
+                status=None,
+                warning=warnings,
+                freshenv=True,
+            )
+            app.build()
+        except SphinxError as error:
+            msg = f"the book cannot be built: {_shortened(f'{error}', source)}"
+            raise BookError(msg) from error
+    if text := warnings.getvalue().strip():
+        msg = f"the book is not built, because Sphinx warns:\n{_shortened(text, source)}"
+        raise BookError(msg)
+    return pages
+
+
+def _shortened(text: str, source: Path) -> str:
+    """Return a text of Sphinx without the path of a folder that nobody knows."""
+    return text.replace(f"{source.resolve()}/", "").replace("\x1b[0m", "")
+
+
+@contextmanager
+def _unchanged_state() -> Iterator[None]:
+    """Put back what Sphinx changes for the whole process: its log handlers and translations."""
+    from sphinx import locale
+
+    log = logging.getLogger("sphinx")
+    kept = (list(log.handlers), log.level, log.propagate, log.disabled)
+    translators = dict(locale.translators)
+    try:
+        yield
+    finally:
+        log.handlers[:], log.level, log.propagate, log.disabled = kept
+        locale.translators.clear()
+        locale.translators.update(translators)

@@ -1,0 +1,380 @@
+"""All that a chapter imports from the study: its tables, its page and its record.
+
+A chapter is one notebook in one kernel, so the page it writes is kept here between its calls:
+``load_tables`` begins it, ``headline``, ``say``, ``show`` and ``table`` add to it in order, and
+``save_record`` ends it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import IPython.display
+
+from toolkit import html
+from toolkit.exhibits.paired import PairedView
+from toolkit.figures.svg import figure_svg
+from toolkit.results import Comparison, Result, result_from_dict
+from toolkit.study.fingerprint import sha256_bytes, sha256_json
+from toolkit.study.intake import frame_sha256
+from toolkit.study.workspace import to_json, write_atomic
+from toolkit.tables import PARTS, TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+DEMO = "demo"
+ORIGINS = {"simulated": "Simulated data", "public": "Public data set", "study": "Study data"}
+
+
+class ChapterError(ValueError):
+    """A chapter asked for something that its study does not have, or called out of order."""
+
+
+@dataclass
+class _Page:
+    """What the chapter has written so far."""
+
+    chapter: str
+    study: StudyTables
+    figures: int = 0
+    tables: int = 0
+    headline: dict[str, Any] = field(default_factory=dict)
+
+
+_page: _Page | None = None
+
+
+class StudyTables:
+    """The canonical tables of one part of a study, each loaded when it is first used.
+
+    Attributes ``cases``, ``readers``, ``readings``, ``images``, ``lesions`` and ``marks`` are
+    pandas frames. What was loaded is noted, since a chapter runs again when such a table changes.
+
+    Parameters
+    ----------
+    content : dict or None
+        The study's index; None is the embedded, simulated study.
+    folder : Path or None
+        The folder with the tables' files.
+    part : str
+        Part of the study.
+    """
+
+    def __init__(self, content: Mapping[str, Any] | None, folder: Path | None, part: str) -> None:
+        self.part = part
+        self.inputs: dict[str, str] = {}
+        self._content = content
+        self._folder = folder
+        self._frames: dict[str, pd.DataFrame] = {}
+
+    @property
+    def origin(self) -> str:
+        """Where the data come from: simulated, public or study."""
+        return "simulated" if self._content is None else str(self._content["origin"])
+
+    @property
+    def title(self) -> str:
+        """The study's title."""
+        return "Simulated study" if self._content is None else str(self._content["title"])
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        """Return a canonical table."""
+        if name not in TABLES:
+            raise AttributeError(name)
+        return self.table(name, part=self.part)
+
+    def has(self, name: str) -> bool:
+        """Whether this part of the study has a table."""
+        return name in self._parts().get(self.part, {})
+
+    def table(self, name: str, *, part: str) -> pd.DataFrame:
+        """Return a canonical table of any part of the study.
+
+        Raises
+        ------
+        ChapterError
+            If the study has no such part or table.
+        """
+        key = f"{part}.{name}"
+        if key not in self._frames:
+            self._frames[key] = self._load(name, part)
+        return self._frames[key]
+
+    def _load(self, name: str, part: str) -> pd.DataFrame:
+        """Read a table and note its hash."""
+        entry = self._parts().get(part, {}).get(name)
+        if entry is None:
+            msg = f"the study has no table {name!r} in its part {part!r}"
+            raise ChapterError(msg)
+        if self._content is None:
+            made: pd.DataFrame = entry
+            self.inputs[f"{part}.{name}"] = frame_sha256(made)
+            return made
+        import pandas as pd
+
+        assert self._folder is not None  # it comes with the index
+        self.inputs[f"{part}.{name}"] = str(entry["sha256"])
+        return pd.read_parquet(self._folder / entry["file"])
+
+    def _parts(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return what the study has, by part and table."""
+        if self._content is not None:
+            parts: Mapping[str, Mapping[str, Any]] = self._content["parts"]
+            return parts
+        from toolkit.study.demo import demo_study
+
+        return demo_study()
+
+    def sources(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return how every table of the study was made: rows, columns, files, hashes, maps."""
+        if self._content is not None:
+            self.inputs["sources"] = sha256_json(self._content)
+            parts: Mapping[str, Mapping[str, Any]] = self._content["parts"]
+            return parts
+        described = {
+            part: {
+                name: {
+                    "rows": len(frame),
+                    "columns": list(frame.columns),
+                    "filled": [c for c in frame.columns if frame[c].notna().any()],
+                    "sha256": frame_sha256(frame),
+                    "sources": [],
+                }
+                for name, frame in named.items()
+            }
+            for part, named in self._parts().items()
+        }
+        self.inputs["sources"] = sha256_json(described)
+        return described
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the records of the book's other chapters, in the order of the book.
+
+        Raises
+        ------
+        ChapterError
+            If the chapter was not run as part of a study: then there are no records.
+        """
+        if self._content is None or "records" not in self._content:
+            return []
+        work = Path(self._content["work"])
+        records = []
+        for entry in self._content["records"]:
+            content = (work / entry["file"]).read_bytes()
+            record = json.loads(content)
+            self.inputs[f"records.{entry['name']}"] = sha256_bytes(content)
+            records.append(record)
+        self.inputs["records.not_complete"] = sha256_json(self._content["not_complete"])
+        return records
+
+    def not_complete(self) -> Mapping[str, str]:
+        """Return the chapters without a record, each with its reason."""
+        return {} if self._content is None else self._content.get("not_complete", {})
+
+
+def load_tables(tables: str, *, part: str, chapter: str, every_part: bool = False) -> StudyTables:
+    """Begin a chapter: open its part of the study and print where the data come from.
+
+    Parameters
+    ----------
+    tables : str
+        ``"demo"``, the embedded simulated study, or the path of a study's index.
+    part : str
+        Part of the study: retrospective, reader_study or prospective.
+    chapter : str
+        The chapter's number, by which figures and tables are numbered: ``"06"``.
+    every_part : bool
+        Whether the chapter is about all parts of the study.
+
+    Returns
+    -------
+    StudyTables
+        Tables are read when first used.
+
+    Raises
+    ------
+    ChapterError
+        For an unknown part.
+    """
+    global _page
+    if part not in PARTS:
+        msg = f"part must be one of {', '.join(PARTS)}, but got {part!r}"
+        raise ChapterError(msg)
+    if tables == DEMO:
+        study = StudyTables(None, None, part)
+    else:
+        path = Path(tables)
+        study = StudyTables(json.loads(path.read_text(encoding="utf-8")), path.parent, part)
+    _page = _Page(chapter=chapter, study=study)
+    _display(html.JUPYTER_STYLE)
+    kind: html.PillKind = "simulated" if study.origin == "simulated" else "plain"
+    where = "All parts" if every_part else f"{part.replace('_', ' ').capitalize()} part"
+    _display(html.strip_html([html.Pill(ORIGINS[study.origin], kind), html.Pill(where)]))
+    return study
+
+
+def _current() -> _Page:
+    """Return the page being written."""
+    if _page is None:
+        msg = "call load_tables(...) first: it begins the page"
+        raise ChapterError(msg)
+    return _page
+
+
+def _display(text: str) -> None:
+    """Show a piece of HTML."""
+    IPython.display.display(IPython.display.HTML(text))  # type: ignore[no-untyped-call]
+
+
+def _number(page: _Page, count: int) -> str:
+    """Return a figure's or table's number, chapter.order."""
+    return f"{int(page.chapter)}.{count}"
+
+
+def banner(kind: Literal["post_hoc", "immature", "blinded"], word: str, text: str) -> None:
+    """Print a banner above the headline, what limits everything on this page; none without text."""
+    if text:
+        _current().headline.setdefault("marks", []).append(kind)
+        _display(html.banner_html(kind, word, text))
+
+
+def headline(
+    question: str,
+    answer: str,
+    *,
+    primary: Comparison | None = None,
+    bar: html.IntervalBar | None = None,
+    facts: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Print the chapter's question and its answer, and keep them for the record.
+
+    Parameters
+    ----------
+    question : str
+        The question in one sentence.
+    answer : str
+        The answer in one or two sentences, made from results.
+    primary : Comparison or None
+        The primary comparison: it is drawn as an interval bar and stands on the book's first page.
+    bar : IntervalBar or None
+        Another bar in its place.
+    facts : sequence of (str, str)
+        Up to four facts: label and value.
+    """
+    page = _current()
+    page.headline.update(question=question, answer=answer)
+    if primary is not None:
+        page.headline["primary"] = primary.to_dict()
+        bar = bar or html.interval_bar(primary)
+    _display(html.headline_html(question, answer, bar=bar, facts=facts))
+
+
+def say(text: str) -> None:
+    """Print a sentence made from results; Markdown."""
+    _current()
+    IPython.display.display(IPython.display.Markdown(text))  # type: ignore[no-untyped-call]
+
+
+def show(
+    figure: Figure | None,
+    *,
+    finding: str,
+    caption: str,
+    alt: str,
+    data: pd.DataFrame | None = None,
+) -> None:
+    """Print a figure with its number, finding, caption and alternative text, and close it.
+
+    Parameters
+    ----------
+    figure : Figure or None
+        A matplotlib figure from ``toolkit.figures``; None where the data hold nothing to draw,
+        then only the finding is printed, which says so.
+    finding : str
+        What it shows, as a sentence made from results.
+    caption : str
+        What is drawn, n, method of the intervals, abbreviations.
+    alt : str
+        What kind of plot, of what, what it shows, the one number; at most 250 characters.
+    data : DataFrame or None
+        What was drawn, offered as CSV.
+    """
+    if figure is None:
+        say(finding)
+        return
+    page = _current()
+    page.figures += 1
+    number = _number(page, page.figures)
+    svg = figure_svg(figure, name=f"figure-{number.replace('.', '-')}")
+    note = " Simulated." if page.study.origin == "simulated" else ""
+    _display(
+        html.figure_html(
+            svg, number=number, finding=finding, caption=f"{caption}{note}", alt=alt, csv=data
+        )
+    )
+
+
+def table(view: html.TableView | None) -> None:
+    """Print a table with its number; None where the data hold nothing for it prints nothing."""
+    page = _current()
+    if view is None:
+        return
+    page.tables += 1
+    _display(html.table_html(view, number=_number(page, page.tables)))
+
+
+def two_by_two(view: PairedView) -> None:
+    """Print paired two-by-two tables side by side, under one number."""
+    page = _current()
+    page.tables += 1
+    _display(
+        html.two_by_two_html(
+            view.tables,
+            number=_number(page, page.tables),
+            title=view.title,
+            rows=view.rows,
+            columns=view.columns,
+            foot=view.foot,
+        )
+    )
+
+
+def stamp() -> str:
+    """Return the word that is stamped into each figure: SIMULATED, or nothing."""
+    return "SIMULATED" if _current().study.origin == "simulated" else ""
+
+
+def save_record(record: str, results: Mapping[str, Result]) -> None:
+    """End a chapter: write its results as strict JSON and print where they come from.
+
+    Parameters
+    ----------
+    record : str
+        Path of the record; empty where the notebook is only looked at, then nothing is written.
+    results : mapping
+        Name to result; each must come back from its plain form unchanged.
+
+    Raises
+    ------
+    ChapterError
+        If a result does not survive being written and read, or nothing was read.
+    """
+    page = _current()
+    plain = {name: result.to_dict() for name, result in results.items()}
+    for name, values in plain.items():
+        if result_from_dict(values).to_dict() != values:
+            msg = f"result {name!r} does not come back from its record unchanged"
+            raise ChapterError(msg)
+    if record:
+        content = {"inputs": page.study.inputs, "headline": page.headline, "results": plain}
+        write_atomic(Path(record), to_json(content))
+    read = sorted(name for name in page.study.inputs if not name.startswith("records."))
+    data = sha256_json({name: page.study.inputs[name] for name in read})[:8]
+    items = [f"chapter {page.chapter}", ", ".join(read) or "no table", f"data {data}"]
+    _display(html.provenance_html(items))
