@@ -35,7 +35,7 @@ def study(truth, people, ai, *, kind="rating"):
 
 def arrays(tables):
     return (
-        rating_array(*tables, kind="human", modality="unaided"),
+        rating_array(*tables, kind="human", modality="unaided", required=False),
         rating_array(*tables, kind="ai", modality="standalone"),
     )
 
