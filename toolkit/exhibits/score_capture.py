@@ -129,11 +129,7 @@ def capture_caption(result: ScoreDistribution) -> str:
     scored, curve = result.scored, result.capture
     unit, level = scored.unit, level_text(result.found_at_top)
     weighted = ", weighted to the population they were sampled from" if result.weights_used else ""
-    enriched = (
-        ""
-        if result.weights_used or result.basis == "all"
-        else f" The share of {unit}s is that of this enriched set."
-    )
+    enriched = f" The share of {unit}s is that of this enriched set." if result.enriched else ""
     mixed = ", all indications together" if result.others else ""
     rows = (
         f" **b** Share of the cancers in the highest class, {level} CI "
@@ -253,11 +249,11 @@ def status_sentence(scored: ScoredCases) -> str:
     n, cancers = int(without.sum()), int((without & (scored.truth == 1)).sum())
     if not n:
         return f"Every eligible {scored.unit} has a score."
+    has, pronoun = ("has", "it holds") if n == 1 else ("have", "they hold")
     of_all = count_text((scored.truth == 1).sum())
     return (
-        f"Of the eligible {scored.unit}s, {share_text(n, scored.n_cases)} {'has' if n == 1 else 'have'} "
-        f"no score; {'it holds' if n == 1 else 'they hold'} {count_text(cancers)} of the {of_all} "
-        "cancers known."
+        f"Of the eligible {scored.unit}s, {share_text(n, scored.n_cases)} {has} no score; "
+        f"{pronoun} {count_text(cancers)} of the {of_all} cancers known."
     )
 
 

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from toolkit.exhibits.scores import (
     GROUPS,
     classes_text,
-    is_enriched,
     largest_gap,
     level_text,
     methods_text,
@@ -146,9 +145,9 @@ def _fit_text(result: ScoreDistribution) -> str:
 
 def _enriched_note(result: ScoreDistribution) -> str:
     """Return a warning under rates of an enriched set, or nothing."""
-    if not is_enriched(result):
+    if not result.enriched:
         return ""
-    return " Rates per 1,000 are those of this set, which is no programme's case mix."
+    return " Rates per 1,000 are those of this enriched set; a programme's are lower."
 
 
 def share_alt(result: ScoreDistribution) -> str:

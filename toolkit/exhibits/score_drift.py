@@ -35,7 +35,7 @@ def figure(scored: ScoredCases, drift: ScoreDrift, *, stamp: str) -> Figure | No
         values=drift.shift_value,
         low=np.zeros(drift.n_months),
         high=drift.shift_limit,
-        centre=float(np.nanmedian(drift.shift_by_chance)),
+        centre=_by_chance(drift),
         form="index",
         limit=drift.psi_limit if drift.psi_limit_usable else None,
         limit_label=f"limit in the plan, {number_text(drift.psi_limit, digits=2)}",
@@ -46,7 +46,15 @@ def figure(scored: ScoredCases, drift: ScoreDrift, *, stamp: str) -> Figure | No
         _strip("No score", drift.unscored),
         shift,
     ]
-    return drift_figure(months, strips, stamp=stamp)
+    # Without a case of the group its strips would be empty.
+    drawn = [strip for strip in strips if not np.isnan(strip.values).all()]
+    return drift_figure(months, drawn, stamp=stamp)
+
+
+def _by_chance(drift: ScoreDrift) -> float:
+    """Return the stability index that a month of median size has by chance; NaN if none has."""
+    known = drift.shift_by_chance[~np.isnan(drift.shift_by_chance)]
+    return float(np.median(known)) if known.size else math.nan
 
 
 def _strip(label: str, share: MonthlyShare) -> DriftStrip:
@@ -103,6 +111,8 @@ def _causes(share: MonthlyShare, words: str) -> list[str]:
 
 def caption(scored: ScoredCases, drift: ScoreDrift) -> str:
     """Return what is drawn by month, how the limits were made, and what they can show."""
+    if not _comparable(drift):
+        return ""
     unit = scored.unit
     reason = "" if drift.group == "all" else f"{drift.group} "
     cancers = " without known cancer" if drift.cancers_left_out else ""
@@ -117,7 +127,8 @@ def caption(scored: ScoredCases, drift: ScoreDrift) -> str:
         f"{reason}{unit}s with a score{cancers} (median {_median(drift.top.n)} a month), and share "
         f"without a score among all eligible (median {_median(drift.unscored.n)}), not weighted. "
         "Shaded, what chance explains, at the rarity of three standard errors (exact binomial for "
-        f"shares); orange, outside.{_psi_sentence(drift)}{undated}"
+        f"shares); orange, outside; line, mean, of the PSI that by chance.{_psi_sentence(drift)}"
+        f"{undated}"
     )
 
 
@@ -128,7 +139,7 @@ def _median(counts: Integers) -> str:
 
 def _psi_sentence(drift: ScoreDrift) -> str:
     """Return what the index is by chance, and whether the plan's limit can be used."""
-    by_chance = float(np.nanmedian(drift.shift_by_chance))
+    by_chance = _by_chance(drift)
     if math.isnan(by_chance):
         return ""
     mean = number_text(by_chance, digits=2)

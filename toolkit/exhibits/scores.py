@@ -166,9 +166,10 @@ def order_sentence(result: ScoreDistribution) -> str:
     low = _rate_words(group.weighted_cancers[:half].sum(), group.weighted_verified[:half].sum())
     high = rate_text(group.weighted_cancers[top], group.weighted_verified[top])
     numbers = (
-        f"{low} at {classes_text(scored, 0, half - 1)}, {high} at "
+        f"{low} at {classes_text(scored, 0, half - 1)}, {high}"
+        f"{' of this enriched set' if result.enriched else ''} at "
         f"{classes_text(scored, top, top)}, which holds {count_text(group.cancers[top])} of "
-        f"{count_text(group.cancers.sum())}{_enriched_words(result)}"
+        f"{count_text(group.cancers.sum())}"
     )
     if verdict == "Yes.":
         return f"The order is right: {numbers}."
@@ -184,18 +185,6 @@ def _rate_words(cancers: float, verified: float) -> str:
         return "no cancer"
     rate = number_text(1000 * cancers / verified, digits=1)
     return f"{rate} cancers per\u00a01,000"
-
-
-def is_enriched(result: ScoreDistribution) -> bool:
-    """Whether rates per 1,000 are those of an enriched set and of nothing else."""
-    return not result.weights_used and (
-        result.basis == "without_cancer" or bool(result.expectation.obstacle)
-    )
-
-
-def _enriched_words(result: ScoreDistribution) -> str:
-    """Return a warning behind rates of an enriched set."""
-    return " in this set" if is_enriched(result) else ""
 
 
 def facts(result: ScoreDistribution) -> list[tuple[str, str]]:
@@ -234,5 +223,5 @@ def level_text(estimate: Estimate) -> str:
 
 def methods_text(estimates: Sequence[Estimate]) -> str:
     """Return how intervals were made, each way once."""
-    named = [one.ci_method for one in estimates if not math.isnan(one.estimate)]
-    return " or ".join(dict.fromkeys(named)) or "not defined"
+    named = {one.ci_method for one in estimates if not math.isnan(one.estimate)}
+    return " or ".join(sorted(named)) or "not defined"

@@ -31,6 +31,7 @@ Window = tuple[float, float, float, float]
 
 _WINDOW_STEP = 0.02
 _SMALLEST_WINDOW = 0.3
+_NEAR_EDGE = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +143,8 @@ def _window(points: Sequence[OperatingPoint]) -> Window:
     left, low = (
         max(0.0, np.floor((min(values) - spare) / _WINDOW_STEP) * _WINDOW_STEP) for values in (x, y)
     )
+    # Readers mostly stand near the left edge: then the panel begins there.
+    left = 0.0 if left < _NEAR_EDGE else left
     needed = max(max(x) + spare - left, max(y) + spare - low, _SMALLEST_WINDOW)
     side = min(1.0, np.ceil(needed / _WINDOW_STEP - 1e-9) * _WINDOW_STEP)
     left, low = min(left, 1 - side), min(low, 1 - side)

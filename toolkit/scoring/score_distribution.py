@@ -107,6 +107,10 @@ class ScoreDistribution:
         Which cases make the shares.
     weights_used : bool
         Whether the sampling weights were used.
+    enriched : bool
+        Whether rates per 1,000 are those of a set with more cancers than its population, and of
+        nothing else: so declared, sampled with different weights that were not used, or with more
+        cancers than any screening finds.
     reference, others : GroupClasses, tuple of GroupClasses
         Screening (or everything, where the cases do not say), and the other indications.
     expectation : Expectation
@@ -124,6 +128,7 @@ class ScoreDistribution:
     scored: ScoredCases
     basis: Basis
     weights_used: bool
+    enriched: bool
     reference: GroupClasses
     others: tuple[GroupClasses, ...]
     expectation: Expectation
@@ -232,6 +237,7 @@ def score_distribution(
         scored=scored,
         basis=basis,
         weights_used=sample.weight is not None,
+        enriched=_is_enriched(sample, reference),
         reference=reference,
         others=tuple(_group(sample, other) for other in scored.groups if other != name),
         expectation=_expectation(sample, reference, expected_share, tolerance),
@@ -393,16 +399,31 @@ def _obstacle(sample: _Sample, reference: GroupClasses) -> str:
         return f"no screening {scored.unit} has a score{without}"
     if sample.basis == "without_cancer":
         return ""
-    weight = scored.weight
-    if sample.basis == "all" and weight is not None and np.ptp(weight[scored.group(SCREENING)]) > 0:
+    if sample.basis == "all" and _weights_differ(scored, SCREENING):
         return (
             f"the screening {scored.unit}s have different sampling weights, so that they were not "
             "taken as they came, and the weights were not used"
         )
-    # Not "not above": without verified cases the limit is NaN and nothing speaks against the set.
-    if reference.total_rate.ci_low > 1000 * MOST_CANCERS_AT_SCREENING:
-        return _enriched(sample, reference)
-    return ""
+    return _enriched(sample, reference) if _too_many_cancers(reference) else ""
+
+
+def _weights_differ(scored: ScoredCases, name: str) -> bool:
+    """Whether cases of an indication stand for different numbers of others."""
+    return scored.weight is not None and bool(np.ptp(scored.weight[scored.group(name)]) > 0)
+
+
+def _too_many_cancers(reference: GroupClasses) -> bool:
+    """Whether a group has more cancers than any screening finds, for sure."""
+    # Without verified cases the limit is NaN, and nothing speaks against the set.
+    return reference.total_rate.ci_low > 1000 * MOST_CANCERS_AT_SCREENING
+
+
+def _is_enriched(sample: _Sample, reference: GroupClasses) -> bool:
+    """Whether rates are those of this set and of nothing else, see ``ScoreDistribution``."""
+    if sample.weight is not None:
+        return False
+    differ = reference.n.sum() > 0 and _weights_differ(sample.scored, reference.name)
+    return sample.basis == "without_cancer" or differ or _too_many_cancers(reference)
 
 
 def _enriched(sample: _Sample, reference: GroupClasses) -> str:
