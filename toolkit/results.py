@@ -49,6 +49,11 @@ GLOSSARY: dict[str, str] = {
     "margin": "non-inferiority margin on the scale of the effect",
     "better": "whether higher or lower values are better",
     "p_noninferiority": "one-sided P of non-inferiority, judged at (1 - ci_level) / 2",
+    "both": "cases called positive by a and by b",
+    "only_a": "cases called positive by a alone",
+    "only_b": "cases called positive by b alone",
+    "neither": "cases called positive by neither; absent where they were not verified",
+    "n_discordant": "cases that a and b called differently",
     "kind": "kind of curve: roc, precision_recall, ...",
     "x": "horizontal axis of the curve",
     "y": "vertical axis of the curve",
@@ -146,9 +151,13 @@ class Result:
         return f"<table>{rows}</table>"
 
     def _shown(self) -> dict[str, Any]:
-        """Fields that a notebook shows: those that apply and are not empty."""
+        """Fields that a notebook shows: those that apply and are not empty; arrays by shape."""
         pairs = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: value for name, value in pairs.items() if value is not None and value != ""}
+        shown = {
+            name: f"array {value.shape}" if isinstance(value, np.ndarray) else value
+            for name, value in pairs.items()
+        }
+        return {name: value for name, value in shown.items() if value is not None and value != ""}
 
 
 def _rounded(value: Any) -> str:

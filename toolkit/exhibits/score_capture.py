@@ -250,10 +250,11 @@ def status_sentence(scored: ScoredCases) -> str:
     if not n:
         return f"Every eligible {scored.unit} has a score."
     has, pronoun = ("has", "it holds") if n == 1 else ("have", "they hold")
-    of_all = count_text((scored.truth == 1).sum())
+    known = int((scored.truth == 1).sum())
+    held = f"{pronoun} {count_text(cancers)} of the {count_text(known)} cancers known"
     return (
         f"Of the eligible {scored.unit}s, {share_text(n, scored.n_cases)} {has} no score; "
-        f"{pronoun} {count_text(cancers)} of the {of_all} cancers known."
+        f"{held if known else 'no cancer is known'}."
     )
 
 

@@ -115,14 +115,13 @@ def share_caption(result: ScoreDistribution) -> str:
     """Return what the figure draws, with the test of the shares."""
     group, unit = result.reference, result.scored.unit
     reason = "" if group.name == "all" else f"{group.name} "
-    without = " and without cancer" if result.basis == "without_cancer" else ""
     weighted = ", weighted to the population they were sampled from" if result.weights_used else ""
     open_groups = joined([GROUPS[one.name][0].lower() for one in result.others])
     filled = (
         f" Filled, {GROUPS[group.name][0].lower()}; open, {open_groups}." if open_groups else ""
     )
     return (
-        f"**a** {sentence(count_text(group.n.sum()))} {reason}{unit}s with a score{without}"
+        f"**a** {count_text(group.n.sum())} {reason}{unit}s with a score{_without(result)}"
         f"{weighted}{_fit_text(result)}. **b** Verified {unit}s{weighted and ', weighted'}; lines, "
         f"{level_text(group.total_rate)} CI ({methods_text(group.rate)}).{filled} Triangle on the "
         f"floor, no cancer, with the upper limit.{_enriched_note(result)}"
@@ -188,9 +187,11 @@ def _group_data(scored: ScoredCases, group: GroupClasses) -> pd.DataFrame:
     )
 
 
-def class_table(result: ScoreDistribution) -> TableView:
-    """Return the classes of the reference group, highest first, with all intervals."""
+def class_table(result: ScoreDistribution) -> TableView | None:
+    """Return the classes of the reference group, highest first; None if it has no score at all."""
     scored, group = result.scored, result.reference
+    if not (group.n.sum() or group.verified.sum()):
+        return None
     level = level_text(group.total_rate)
     columns = [
         TableColumn("Score", align="left"),
@@ -265,8 +266,7 @@ def _class_foot(result: ScoreDistribution) -> str:
     with_score = scored.group(group.name) & scored.scored
     unverified = int(with_score.sum() - group.verified.sum())
     parts = [
-        f"n: {reason}{unit}s with a score"
-        f"{' and without cancer' if result.basis == 'without_cancer' else ''}.",
+        f"n: {reason}{unit}s with a score{_without(result)}.",
         f"Cancers: n/N of the verified; {counted(unverified, unit)} with a score "
         f"{'has' if unverified == 1 else 'have'} no reference standard.",
         _weights_sentence(result),
@@ -281,6 +281,11 @@ def _class_foot(result: ScoreDistribution) -> str:
         parts.append(f"{sentence(unit)}s of one woman count as a cluster.")
     parts.append(f"CI: {methods_text((*group.share, *group.rate))}.{_enriched_note(result)}")
     return " ".join(part for part in parts if part)
+
+
+def _without(result: ScoreDistribution) -> str:
+    """Return that cancers are left out of the shares, or nothing."""
+    return " and without cancer" if result.basis == "without_cancer" else ""
 
 
 def _weights_sentence(result: ScoreDistribution) -> str:
@@ -328,6 +333,7 @@ def other_table(result: ScoreDistribution) -> TableView | None:
     totals = [cell for group in result.others for cell in _other_totals(group)]
     rows.append(TableRow(["All", *totals], rule=True))
     methods = methods_text(tuple(rate for group in result.others for rate in group.rate))
+    weights = f"{_weights_sentence(result)} ".lstrip()
     statement = (
         ""
         if result.expectation.share is None
@@ -339,8 +345,8 @@ def other_table(result: ScoreDistribution) -> TableView | None:
         rows=rows,
         dense=True,
         foot=(
-            f"n, % and cancers as in the table before, apart for each indication. {statement}"
-            f"CI of the rate: {methods}; of the shares, in the data of the figure."
+            f"n: {scored.unit}s with a score{_without(result)}. Cancers: n/N of the verified. "
+            f"{weights}{statement}CI: {methods}.{_enriched_note(result)}"
         ),
     )
 

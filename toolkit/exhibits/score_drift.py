@@ -145,10 +145,11 @@ def _psi_sentence(drift: ScoreDrift) -> str:
     mean = number_text(by_chance, digits=2)
     limit = number_text(drift.psi_limit, digits=2)
     if drift.psi_limit_usable:
-        return f" Months this large have a PSI of {mean} by chance; the plan's limit is {limit}."
+        return f" By chance the PSI is {mean}; the plan's limit is {limit}."
+    reached = number_text(float(np.nanmedian(drift.shift_limit)), digits=2)
     return (
-        f" Months this small have a PSI of {mean} by chance alone, so that the plan's limit of "
-        f"{limit} cannot be judged by month and is not drawn."
+        f" Months this small have a PSI of {mean} by chance and reach {reached}: the plan's limit "
+        f"of {limit} cannot be judged by month and is not drawn."
     )
 
 

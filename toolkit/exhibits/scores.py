@@ -40,6 +40,11 @@ def classes_text(scored: ScoredCases, first: int, last: int) -> str:
     return f"{noun[1]} {names[first]} to {names[last]}"
 
 
+def at_classes(scored: ScoredCases, first: int, last: int) -> str:
+    """Return where cancers are: "at scores 1 to 4", "in class 1"."""
+    return f"{'at' if scored.classes.whole else 'in'} {classes_text(scored, first, last)}"
+
+
 def sentence(text: str) -> str:
     """Return text with its first letter capitalised, the others as they are."""
     return text[:1].upper() + text[1:]
@@ -161,15 +166,14 @@ def order_sentence(result: ScoreDistribution) -> str:
     scored, group = result.scored, result.reference
     verdict = _order_verdict(result)
     if verdict == "Cannot be answered yet.":
-        return f"The order of the classes is not defined: {result.order.note}."
+        return f"The order of the classes cannot be judged: {_no_order(result)}."
     half, top = scored.n_classes // 2, scored.n_classes - 1
     low = _rate_words(group.weighted_cancers[:half].sum(), group.weighted_verified[:half].sum())
     high = rate_text(group.weighted_cancers[top], group.weighted_verified[top])
     numbers = (
-        f"{low} at {classes_text(scored, 0, half - 1)}, {high}"
-        f"{' of this enriched set' if result.enriched else ''} at "
-        f"{classes_text(scored, top, top)}, which holds {count_text(group.cancers[top])} of "
-        f"{count_text(group.cancers.sum())}"
+        f"{low} {at_classes(scored, 0, half - 1)}, {high}"
+        f"{' of this enriched set' if result.enriched else ''} {at_classes(scored, top, top)}, "
+        f"which holds {count_text(group.cancers[top])} of {count_text(group.cancers.sum())}"
     )
     if verdict == "Yes.":
         return f"The order is right: {numbers}."
@@ -177,6 +181,18 @@ def order_sentence(result: ScoreDistribution) -> str:
     if verdict == "No.":
         return f"The order is reversed: {numbers} (AUC {auc})."
     return f"That higher scores hold more cancers is not shown: {numbers} (AUC {auc})."
+
+
+def _no_order(result: ScoreDistribution) -> str:
+    """Return why there is no order of cancers."""
+    group = result.reference
+    reason = "" if group.name == "all" else f"{group.name} "
+    known = f"no {reason}{result.scored.unit} with a score is known to"
+    if not group.cancers.sum():
+        return f"{known} hold a cancer"
+    if group.cancers.sum() == group.verified.sum():
+        return f"{known} be without cancer"
+    return result.order.note
 
 
 def _rate_words(cancers: float, verified: float) -> str:

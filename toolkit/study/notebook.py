@@ -106,6 +106,11 @@ class StudyTables:
             self._frames[key] = self._load(name, part)
         return self._frames[key]
 
+    def every(self, name: str) -> dict[str, pd.DataFrame]:
+        """Return a canonical table of each part that has it, by part."""
+        parts = [part for part, tables in self._parts().items() if name in tables]
+        return {part: self.table(name, part=part) for part in parts}
+
     def _load(self, name: str, part: str) -> pd.DataFrame:
         """Read a table and note its hash."""
         entry = self._parts().get(part, {}).get(name)

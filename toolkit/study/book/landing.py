@@ -43,6 +43,7 @@ class _Row:
 
     number: str
     label: str
+    pair: str
     comparison: Comparison
     bar: IntervalBar | None
     form: Form
@@ -59,7 +60,7 @@ def landing_html(front: FrontPage, chapters: Sequence[BookChapter]) -> str:
         In the order of the book.
     """
     words = PHRASES[front.language]
-    rows = [_row(*item) for item in front.primary or _recorded(chapters, words)]
+    rows = [_row(*item, words) for item in front.primary or _recorded(chapters)]
     verdict = front.verdict or _verdict(rows, words)
     pieces = [
         f'<p class="dek">{escape(front.subtitle)}</p>' if front.subtitle else "",
@@ -73,29 +74,35 @@ def landing_html(front: FrontPage, chapters: Sequence[BookChapter]) -> str:
     return "".join(pieces)
 
 
-def _recorded(
-    chapters: Sequence[BookChapter], words: Phrases
-) -> list[tuple[str, str, Mapping[str, Any]]]:
+def _recorded(chapters: Sequence[BookChapter]) -> list[tuple[str, str, Mapping[str, Any]]]:
     """Return the primary comparisons that the chapters' records name."""
-    found = []
-    for chapter in chapters:
-        plain = chapter.headline.get("primary")
-        if plain:
-            label = words.pair.format(a=plain["label_a"], b=plain["label_b"])
-            found.append((chapter.number, label, plain))
-    return found
+    return [
+        (chapter.number, "", chapter.headline["primary"])
+        for chapter in chapters
+        if chapter.headline.get("primary")
+    ]
 
 
-def _row(number: str, label: str, plain: Mapping[str, Any]) -> _Row:
-    """Return a comparison as a row."""
+def _row(number: str, label: str, plain: Mapping[str, Any], words: Phrases) -> _Row:
+    """Return a comparison as a row; what is compared is named, whatever its label says."""
     comparison = Comparison.from_dict(dict(plain))
+    a, b = comparison.label_a, comparison.label_b
+    pair = words.pair.format(a=a, b=b)
+    if label and a.casefold() in label.casefold() and b.casefold() in label.casefold():
+        pair = ""
     return _Row(
         number=number,
-        label=label[:1].upper() + label[1:],
+        label=_capital(label),
+        pair=pair if label else _capital(pair),
         comparison=comparison,
         bar=interval_bar(comparison),
         form=form_of(comparison),
     )
+
+
+def _capital(text: str) -> str:
+    """Return a text that begins with a capital letter."""
+    return text[:1].upper() + text[1:]
 
 
 def _verdict(rows: Sequence[_Row], words: Phrases) -> str:
@@ -188,8 +195,10 @@ def _comparison_row(row: _Row, axis: _Axis, words: Phrases) -> str:
         limit = f' <span class="limit">{escape(text)}</span>'
     track = bar_track_html(row.bar, low=axis.low, high=axis.high) if row.bar else ""
     number = _cell("cell", "no", row.number)
+    pair = f"<small>{escape(row.pair)}</small>" if row.label and row.pair else escape(row.pair)
     return (
-        f'<div class="gl-row" role="row">{number}{_cell("cell", "who", row.label)}'
+        f'<div class="gl-row" role="row">{number}'
+        f'<span role="cell" class="who">{escape(row.label)} {pair}</span>'
         f'<span role="cell" class="bar">{track}</span>'
         f'<span role="cell" class="num">{escape(estimate_text(comparison))} '
         f"<small>({escape(ci_text(comparison))})</small></span>"

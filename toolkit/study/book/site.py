@@ -110,15 +110,18 @@ def _write_static(folder: Path, front: FrontPage) -> Path:
     footer = " · ".join(filter(None, (front.title, *(pill.text for pill in front.pills))))
     if front.simulated:
         footer = f"{PHRASES[front.language].origins[front.origin]} · {footer}"
-    page = f"@page{{@bottom-left{{content:{_css_string(footer)}}}}}\n"
+    style = "font:8pt 'Study Sans',Arial,sans-serif;color:#5a6672"
+    page = f"@page{{@bottom-left{{content:{_css_string(footer)};{style}}}}}\n"
     (folder / "footer.css").write_text(page, encoding="utf-8")
     return folder
 
 
 def _css_string(text: str) -> str:
     """Return a text as a string of a style sheet."""
+    # The blank after an escape belongs to it, so a blank that is meant is escaped as well.
     escaped = "".join(
-        letter if letter.isalnum() or letter == " " else f"\\{ord(letter):06x}" for letter in text
+        letter if letter.isascii() and letter.isalnum() else f"\\{ord(letter):x} "
+        for letter in text
     )
     return f'"{escaped}"'
 

@@ -22,6 +22,7 @@ from toolkit.study.book.phrases import PHRASES
 
 _SHOWN = ("text/html", "text/markdown", "image/png", "text/plain")
 _NO_SOURCE = "pass"  # never shown; myst-nb skips cells whose source is empty
+_NO_ALT = "A picture that the chapter shows without a description"
 _PARAMETER_TAGS = frozenset(("parameters", "injected-parameters"))
 _HEADING = re.compile(r"\A\s*#[ \t]+[^\n]*\n?")
 _MARKDOWN_LINK = re.compile(
@@ -189,9 +190,14 @@ def _output(output: Mapping[str, Any], pages: Pages) -> dict[str, Any] | None:
             if kind == "text/markdown":
                 content = _with_links(content, pages, ending=".html")
             elif kind == "image/png":
-                content = _bare_png(content)
+                kind, content = "text/html", _picture(content)
             return {"output_type": "display_data", "data": {kind: content}, "metadata": {}}
     return None
+
+
+def _picture(encoded: str) -> str:
+    """Return a picture as part of the page; the notebook knows no words for it."""
+    return f'<img src="data:image/png;base64,{_bare_png(encoded)}" alt="{_NO_ALT}">'
 
 
 def _bare_png(encoded: str) -> str:
