@@ -105,9 +105,8 @@ def write_notebook(path, *cells):
     return path
 
 
-STRIP = html.strip_html(
-    [html.Pill("Simulated data", "simulated"), html.Pill("Plan v1.2 locked", "locked")]
-)
+STRIP = html.strip_html([Pill("Simulated data", "simulated"), Pill("Plan v1.2", "locked")])
+PROVENANCE = html.provenance_html(["06_ai_against_readers.ipynb", "data 4c81e0a7"])
 
 
 def table_view():
@@ -129,56 +128,63 @@ def table_view():
     )
 
 
+def headline():
+    """Return the headline of chapter 06."""
+    return html.headline_html(
+        "Is the AI alone as accurate as the average radiologist?",
+        "Not shown. The AI reached an AUC of 0.817, the nine radiologists 0.849 on average: a "
+        "difference of −0.032 (95% CI −0.094 to 0.031), and the interval crosses the margin.",
+        bar=html.interval_bar(comparison(), left="readers better", right="AI better"),
+        facts=[
+            ("Examinations", "200 (80 cancers)"),
+            ("Radiologists", "9, each read all"),
+            ("Primary analysis", "Obuchowski–Rockette, readers and cases random"),
+            ("Decision", "Non-inferiority not shown"),
+        ],
+    )
+
+
+def figure():
+    """Return a figure as chapters show it."""
+    return html.figure_html(
+        SVG,
+        number="6.1",
+        finding="The AI finds fewer of the cancers.",
+        caption="Empirical ROC curves; *AUC*, area under the curve.",
+        alt="ROC curve of the heliotrope AI alone.",
+        csv={"x": [0.0, 1.0]},
+        stamp="SIMULATED",
+    )
+
+
 def against_readers(folder):
     """Write chapter 06 with everything that a chapter can hold."""
-    bar = html.interval_bar(comparison(), left="readers better", right="AI better")
+    link = "see [chapter 08](08_localisation.ipynb) and [chapter 09](09_absent.ipynb)"
     return write_notebook(
         folder / "06.ipynb",
         markdown("# 06 AI against readers\n\nStandalone AI and nine radiologists.\n"),
         code('tables: str = "secretparameter"', tags=["parameters"]),
         code('tables = "secretinjected"', tags=["injected-parameters"]),
-        code("study = load_tables(tables)  # secretcode", html_output(html.JUPYTER_STYLE), html_output(STRIP)),
-        code(
-            "headline(...)",
-            html_output(
-                html.headline_html(
-                    "Is the AI alone as accurate as the average radiologist?",
-                    "Not shown. The AI reached an AUC of 0.817, the nine radiologists 0.849 on "
-                    "average: a difference of −0.032 (95% CI −0.094 to 0.031), and the interval "
-                    "crosses the margin of −0.05.",
-                    bar=bar,
-                    facts=[("Examinations", "200 (80 cancers)"), ("Radiologists", "9, each read all"),
-                           ("Primary analysis", "Obuchowski–Rockette, readers and cases random"),
-                           ("Decision", "Non-inferiority not shown")],
-                )
-            ),
-        ),
+        code("load_tables()  # secretcode", html_output(html.JUPYTER_STYLE), html_output(STRIP)),
+        code("headline(...)", html_output(headline())),
         markdown(
             "## Discrimination\n\nThe area is $\\hat A$; its variance, following "
             "[the reader study](07_reader_study.ipynb), is\n\n"
             "$$\\mathrm{Var}(\\hat A) = \\frac{S_{10}}{m} + \\frac{S_{01}}{n}$$ (variance)\n\n"
-            "as {eq}`variance` says; see also [](08_localisation.ipynb), {doc}`09_absent` and "
+            "as {eq}`variance` says; see also [](08_localisation.ipynb), {doc}`09_absent`, "
+            "{doc}`the truth <22_missing_truth>` and "
             "[DeLong 1988](https://doi.org/10.2307/2531595).\n"
         ),
-        code(
-            "show(figure)",
-            html_output(
-                html.figure_html(
-                    SVG, number="6.1", finding="The AI finds fewer of the cancers.",
-                    caption="Empirical ROC curves; *AUC*, area under the curve.",
-                    alt="ROC curve of the heliotrope AI alone.", csv={"x": [0.0, 1.0]}, stamp="SIMULATED",
-                )
-            ),
-        ),
+        code("show(figure)", html_output(figure())),
         code("table(view)", html_output(html.table_html(table_view(), number="6.1"))),
-        code("say(...)", shown(text_markdown="The AUC was **0.817**; see [chapter 08](08_localisation.ipynb).")),
+        code("say(...)", shown(text_markdown=f"The AUC was **0.817**; {link}.")),
         code("plt.show()", shown(image_png=png_with_text("secretauthor"), text_plain="<Figure>")),
         code("warn()", stream("stderr", "/home/somebody/secretpath: UserWarning")),
         code("print()", stream("stdout", "two lines\nof text")),
         markdown("## Độ chính xác\n\nNhũ ảnh được đọc bởi chín bác sĩ.\n"),
         markdown("## How to read this\n\nThe set is enriched.\n"),
-        code("save_record(...)", html_output(html.provenance_html(["06_ai_against_readers.ipynb", "data 4c81e0a7", "seed 20260101"]))),
-    )  # fmt: skip
+        code("save_record(...)", html_output(PROVENANCE)),
+    )
 
 
 def plain_chapter(folder, number, title):
@@ -187,9 +193,8 @@ def plain_chapter(folder, number, title):
         folder / f"{number}.ipynb",
         markdown(f"# {number} {title}\n\nA question about {title.lower()}?\n"),
         code("load", html_output(STRIP)),
-        markdown(
-            "## Result\n\nIt is what it is.\n\n### In detail\n\nMore.\n\n## How to read this\n\nWith care.\n"
-        ),
+        markdown("## Result\n\nIt is what it is.\n\n### In detail\n\nMore.\n"),
+        markdown("## How to read this\n\nWith care.\n"),
     )
 
 
@@ -201,74 +206,114 @@ def record(answer, primary=None, marks=()):
     return {"format": 1, "headline": headline, "results": {}}
 
 
+READER_STUDY = comparison(
+    label_a="spin-echo MRI",
+    label_b="cine MRI",
+    estimate=0.044,
+    ci_low=-0.0004,
+    ci_high=0.088,
+    margin=None,
+)
+TOMOSYNTHESIS = comparison(
+    label_a="mammography",
+    label_b="tomosynthesis",
+    quantity="wafroc",
+    unit="index",
+    estimate=0.101,
+    ci_low=0.036,
+    ci_high=0.166,
+    margin=None,
+)
+DETECTION = comparison(
+    label_a="double reading",
+    label_b="reading with AI",
+    quantity="cancer_detection_rate",
+    unit="ratio",
+    effect="ratio",
+    estimate=1.17,
+    ci_low=1.02,
+    ci_high=1.35,
+    margin=0.9,
+)
+COMPLETE = (
+    ("01_data_quality", "Data quality", "I", "Can the data be trusted as they arrived?",
+     record("Yes, after 41 corrected rows; 147 examinations have no AI score.")),
+    ("07_reader_study", "Reader study", "II", "Do the same readers become more accurate?",
+     record("Not shown. AUC 0.897 to 0.941; difference +0.044.", READER_STUDY)),
+    ("08_localisation", "Localisation", "II", "Are more lesions found in the right place?",
+     record("Yes. Weighted AFROC 0.711 to 0.812; difference +0.101.", TOMOSYNTHESIS)),
+    ("11_subgroups", "Subgroups", "II", "Does the answer hold in dense breasts?",
+     record("No interaction seen; the plan did not name this split.", marks=["post_hoc"])),
+    ("21_main_analysis", "Main analysis", "III", "Does reading with AI find more cancers?",
+     record("Screen-detected cancers only, until month 36.", DETECTION, marks=["immature"])),
+)  # fmt: skip
+
+
+def chapter(name, **fields):
+    """Return a chapter whose number is that of its name."""
+    return BookChapter(name=name, number=name[:2], **fields)
+
+
 def sample_book(folder: Path) -> dict:
     """Write the notebooks and return what ``build_book`` takes."""
     folder.mkdir(parents=True, exist_ok=True)
-    reader_study = comparison(
-        label_a="spin-echo MRI", label_b="cine MRI", estimate=0.044, ci_low=-0.0004, ci_high=0.088,
-        estimate_a=0.897, estimate_b=0.941, margin=None, better=None, p_noninferiority=None,
-    )  # fmt: skip
-    tomosynthesis = comparison(
-        quantity="wafroc", unit="index", label_a="mammography", label_b="tomosynthesis",
-        estimate=0.101, ci_low=0.036, ci_high=0.166, estimate_a=0.711, estimate_b=0.812,
-        margin=None, better=None, p_noninferiority=None,
-    )  # fmt: skip
-    detection = comparison(
-        quantity="cancer_detection_rate", unit="ratio", label_a="double reading", effect="ratio",
-        label_b="reading with AI", estimate=1.17, ci_low=1.02, ci_high=1.35, estimate_a=5.1,
-        estimate_b=6.0, margin=0.9,
-    )  # fmt: skip
-    entries = (
-        ("01_data_quality", "Data quality", "I", "Can the data be trusted as they arrived?",
-         record("Yes, after 41 corrected rows; 147 examinations have no AI score.")),
-        ("07_reader_study", "Reader study", "II", "Do the same readers become more accurate?",
-         record("Not shown. AUC 0.897 to 0.941; difference +0.044 (−0.0004 to 0.088).", reader_study)),
-        ("08_localisation", "Localisation", "II", "Are more lesions found in the right place?",
-         record("Yes. Weighted AFROC 0.711 to 0.812; difference +0.101 (0.036–0.166).", tomosynthesis)),
-        ("11_subgroups", "Subgroups", "II", "Does the answer hold in dense breasts?",
-         record("No interaction seen; the plan did not name this split.", marks=["post_hoc"])),
-        ("21_main_analysis", "Main analysis", "III", "Does reading with AI find more cancers?",
-         record("Screen-detected cancers only, until month 36.", detection, marks=["immature"])),
-    )  # fmt: skip
     chapters = [
-        BookChapter(
-            name=name, number=name[:2], title=f"{name[:2]} {title}", part=part, question=question,
-            status="complete", notebook=plain_chapter(folder, name[:2], title), record=kept,
+        chapter(
+            name,
+            title=f"{name[:2]} {title}",
+            part=part,
+            question=question,
+            status="complete",
+            notebook=plain_chapter(folder, name[:2], title),
+            record=kept,
         )
-        for name, title, part, question, kept in entries
-    ]  # fmt: skip
-    against = BookChapter(
-        name="06_ai_against_readers", number="06", title="06 AI against readers", part="II",
-        question="Is the AI alone as accurate as the average radiologist?", status="complete",
+        for name, title, part, question, kept in COMPLETE
+    ]
+    against = chapter(
+        "06_ai_against_readers",
+        title="06 AI against readers",
+        part="II",
+        question="Is the AI alone as accurate as the average radiologist?",
+        status="complete",
         notebook=against_readers(folder),
-        record=record("Not shown. AUC 0.817 and 0.849; difference −0.032 (−0.094 to 0.031).", comparison()),
-    )  # fmt: skip
+        record=record("Not shown. AUC 0.817 and 0.849; difference −0.032.", comparison()),
+    )
     chapters.insert(1, against)
     chapters += [
-        BookChapter(
-            name="22_missing_truth", number="22", title="22 Missing truth", part="III",
-            question="How far could unverified women change this?", status="failed",
-            reason="stopped at cell 7 of 15: readings.csv, key (reader_id, case_id) repeats 3 times",
-            notebook=write_notebook(folder / "22.ipynb", markdown("# 22\n\nunseennumber 0.666")),
+        chapter(
+            "22_missing_truth",
+            title="22 Missing truth",
+            part="III",
+            question="How far could unverified women change this?",
+            status="failed",
+            reason="stopped at cell 7 of 15: readings.csv, key (reader_id, case_id) repeats",
+            answer="Nothing, by 0.666.",
+            notebook=write_notebook(folder / "22.ipynb", markdown("# 22\n\nunseen 0.666")),
+            record=record("Nothing, by 0.666.", comparison(estimate=0.666, ci_high=0.7)),
         ),
-        BookChapter(
-            name="23_benchmarks", number="23", title="23 Benchmarks and audit", part="III",
-            question="How does the service compare?", status="left_out",
+        chapter(
+            "23_benchmarks",
+            title="23 Benchmarks and audit",
+            part="III",
+            question="How does the service compare?",
+            status="left_out",
             reason="The data hold no cases.interval_class.",
         ),
-        BookChapter(
-            name="30_sample_size", number="30", title="30 Sample size", part="IV",
-            question="What can this study detect?", status="not_run",
+        chapter(
+            "30_sample_size",
+            title="30 Sample size",
+            part="IV",
+            question="What can this study detect?",
+            status="not_run",
             reason="not among the chapters asked for",
         ),
-    ]  # fmt: skip
+    ]
     front = FrontPage(
         title="AI in mammography",
         subtitle="Study book, retrospective and prospective parts. Trí tuệ nhân tạo trong đọc "
         "X-quang tuyến vú: hồi cứu và tiến cứu.",
         origin="Simulated data",
-        pills=(Pill("Plan v1.2 locked 12 Jan 2027", "locked"), Pill("data 4c81e0a7", "hash"),
-               Pill("code 1f09b2d", "hash")),
+        pills=(Pill("Plan v1.2 locked", "locked"), Pill("data 4c81e0a7", "hash")),
         provenance="index · data sha256 4c81e0a7 · toolkit 0.4.0",
-    )  # fmt: skip
+    )
     return {"front": front, "chapters": chapters}

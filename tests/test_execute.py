@@ -253,6 +253,21 @@ def test_execute_chapter_stops_at_the_time_limit(run: Run, hang: str) -> None:
 
 
 @needs_linux
+@pytest.mark.parametrize("kind", ["fast", "standard"])
+def test_execute_chapter_kills_what_a_dead_kernel_left(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    cell = """
+        import os, pathlib, subprocess
+        pathlib.Path("child").write_text(str(subprocess.Popen(["sleep", "300"]).pid))
+        os._exit(0)
+        """
+    outcome = execute_chapter(make_job(tmp_path, cell), kernels=request.getfixturevalue(kind))
+    assert outcome.cause == "kernel died in cell 1: it ended itself with exit status 0"
+    assert wait_until(lambda: not is_running(int((tmp_path / "child").read_text())), 5)
+
+
+@needs_linux
 def test_execute_chapter_kills_children_that_left_the_group(run: Run, tmp_path: Path) -> None:
     outcome, _ = run(
         """
@@ -525,16 +540,3 @@ def test_kernel_cannot_import_from_the_working_folder(run: Run, tmp_path: Path) 
     (tmp_path / "colorsys.py").write_text("raise RuntimeError('wrong module')")
     outcome, _ = run("import colorsys")
     assert outcome.cause == ""
-
-
-def test_kernels_leave_no_process_and_no_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "t"))
-    (tmp_path / "t").mkdir()
-    job = make_job(tmp_path / "w", "import os\nos.getpid(), os.getppid()")
-    with open_kernels("standard") as kernels:
-        assert execute_chapter(job, kernels=kernels).cause == ""
-    pid, _ = json.loads(text_of(read_strict(job.executed), 0).replace("(", "[").replace(")", "]"))
-    assert not is_running(pid)
-    assert list((tmp_path / "t").iterdir()) == []

@@ -33,7 +33,7 @@ def test_index_is_the_symmetric_relative_entropy_of_scipy(counts, baseline):
 
 
 def test_index_of_two_categories_by_hand():
-    # (61/102 - 41/102) log(61/41) against an even baseline of 50 and 50.
+    # 60.5 and 40.5 of 101 against an even baseline.
     shift = population_stability([60, 40], [50, 50])
     p = np.array([60.5, 40.5]) / 101
     by_hand = (p[0] - 0.5) * math.log(p[0] / 0.5) + (p[1] - 0.5) * math.log(p[1] / 0.5)

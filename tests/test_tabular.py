@@ -1,5 +1,6 @@
 """From files to canonical tables by column maps: csv, xlsx, parquet and inline rows together."""
 
+import contextlib
 import csv
 import string
 import unicodedata
@@ -617,3 +618,22 @@ def test_read_table_gives_the_same_from_every_kind_of_file(folder, ending):
         frame.to_parquet(folder / "t.parquet")
     again = read(folder, TableSource(file=f"t.{ending}", decimal=","))
     pd.testing.assert_frame_equal(again, check_table(frame, "cases"), check_exact=True)
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_read_table_raises_only_its_own_error_whatever_the_bytes(tmp_path_factory, ending, data):
+    folder = tmp_path_factory.mktemp("data")
+    frame = pd.DataFrame({"case_id": ["007", "Hồng"], "truth": ["1", "0"], "site": ["a,b", '"']})
+    path = folder / f"t.{ending}"
+    write_frame = {"csv": frame.to_csv, "xlsx": frame.to_excel, "parquet": frame.to_parquet}
+    write_frame[ending](path, index=False)
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(content)))
+        length = data.draw(st.integers(0, 12))
+        content[start : start + length] = data.draw(st.binary(max_size=8))
+    path.write_bytes(content)
+    with contextlib.suppress(TableError):
+        assert read(folder, TableSource(file=path.name))["case_id"].notna().all()

@@ -166,6 +166,13 @@ def test_no_event_counts_the_cases_that_the_sample_stands_for():
     assert conservative.ci_low == fully_taken.ci_low == 0
 
 
+def test_no_event_in_a_cell_of_like_weights_counts_what_it_stands_for():
+    alike = weighted_proportion_ci([0] * 10, weight=[6.0] * 10, event_weight=1.0)
+    assert alike.ci_high == pytest.approx(wilson_ci(0, 60).ci_high, rel=1e-9)
+    same = weighted_proportion_ci([0] * 10, weight=[6.0] * 10, event_weight=6.0)
+    assert same.to_dict() == wilson_ci(0, 10).to_dict()
+
+
 def test_all_events_have_an_interval_up_to_one():
     result = weighted_proportion_ci([1, 1, 1], weight=[1, 2, 2])
     assert (result.estimate, result.ci_high) == (1, 1)

@@ -205,3 +205,14 @@ def test_read_workbook_refuses_rows_beyond_the_last_one_of_a_sheet(tmp_path):
     far = rewrite(path, sheet, b'<row r="2"', b'<row r="2000000000"')
     (fault,) = faults_of(far)
     assert fault == "t.xlsx: has rows beyond 1,048,576, the last one of a sheet"
+
+
+def test_read_workbook_refuses_a_bomb(tmp_path):
+    path = tmp_path / "t.xlsx"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w") as stream,
+    ):
+        for _ in range(70):
+            stream.write(b"0" * 2**20)
+    assert faults_of(path) == ["t.xlsx: unpacks to far more than a table would"]

@@ -70,7 +70,7 @@ def facts(study: AgainstReaders) -> list[tuple[str, str]]:
     read_all = not np.isnan(study.pairs.readers.rating * study.pairs.readers.call).any()
     reach = "each read all" if read_all else "each on their own share"
     return [
-        ("Examinations", f"{count_text(truth.size)} ({count_text(truth.sum())} with cancer)"),
+        ("Examinations", f"{count_text(truth.size)} ({count_text(int(truth.sum()))} with cancer)"),
         ("Readers", f"{len(study.readers)}, {reach}"),
         ("Primary analysis", f"{PRIMARY[study.endpoint]}; readers fixed, cases random"),
         ("Decision", decision_text(study.primary)),
@@ -138,8 +138,8 @@ def roc_caption(study: AgainstReaders) -> str:
         else "the lowest one at least as specific as the readers' joint call on these cases"
     )
     return (
-        f"Empirical ROC curves on {count_text((truth == 0).sum())} examinations without and "
-        f"{count_text(truth.sum())} with cancer. {lines} circles, each reader's calls; diamond, "
+        f"Empirical ROC curves on {count_text(int((truth == 0).sum()))} examinations without and "
+        f"{count_text(int(truth.sum()))} with cancer. {lines} circles, each reader's calls; diamond, "
         f"{name.lower()}: {rule}; square, the AI from {study.result.ai_cutoff:g} up, {how}. *AUC*, "
         "area under the curve."
     )

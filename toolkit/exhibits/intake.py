@@ -54,8 +54,8 @@ def facts(sources: Sources, readings: Frames) -> list[tuple[str, str]]:
         ("Readings", count_text(len(states))),
         (
             "Failed or missing",
-            f"{count_text((states == 'failed').sum())} and "
-            f"{count_text((states == 'missing').sum())}",
+            f"{count_text(int((states == 'failed').sum()))} and "
+            f"{count_text(int((states == 'missing').sum()))}",
         ),
     ]
 
@@ -101,47 +101,40 @@ def tables_view(sources: Sources) -> TableView:
 
 
 def columns_view(sources: Sources) -> TableView:
-    """Return where the columns of each table come from: file, map, value map, constants."""
+    """Return where each column comes from: a column of a file, one value for all, or the map."""
     rows: list[TableRow] = []
     for part, name, entry in _entries(sources):
         rows.append(TableRow([_name(part, name)], kind="group"))
         if not entry["sources"]:
-            rows.append(TableRow(["simulated", "all columns", "", ""], kind="sub"))
-        rows.extend(TableRow(_source_cells(source), kind="sub") for source in entry["sources"])
+            rows.append(TableRow(["all columns", "simulated", ""], kind="sub"))
+        for source in entry["sources"]:
+            rows.extend(TableRow(cells, kind="sub") for cells in _column_rows(source["map"]))
     return TableView(
-        title="Column maps",
+        title="Column maps, as the parameters file has them",
         columns=[
-            TableColumn("Source", align="left"),
-            TableColumn("Columns (here: there)", align="left"),
-            TableColumn("Values (there: here)", align="left"),
-            TableColumn("For all rows", align="left"),
+            TableColumn("Column", align="left"),
+            TableColumn("From", align="left"),
+            TableColumn("Values there: here", align="left"),
         ],
         rows=rows,
-        foot=(
-            "Columns of the same name on both sides are written once. Values that the map does not "
-            "name pass unchanged and were then checked. As written in the parameters file."
-        ),
+        foot="Values that a map does not name pass unchanged and were then checked.",
     )
 
 
-def _source_cells(source: Mapping[str, Any]) -> list[str]:
-    """Return file, columns, values and constants of one source."""
-    given = source["map"]
+def _column_rows(given: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Yield column, origin and value map of one source."""
     if given["rows"] is not None:
         names = dict.fromkeys(name for row in given["rows"] for name in row)
-        return ["parameters file", joined(list(names)), "", ""]
-    columns = [k if k == v else f"{k}: {v}" for k, v in given["columns"].items()]
-    values = [
-        f"{column} {', '.join(f'{there}: {here}' for there, here in mapping.items())}"
-        for column, mapping in given["values"].items()
-    ]
-    constants = [f"{column} {value}" for column, value in given["constants"].items()]
-    return [
-        PurePosixPath(given["file"]).name,
-        ", ".join(columns) or "names as here",
-        "; ".join(values),
-        ", ".join(constants),
-    ]
+        yield from ([name, "parameters file", ""] for name in names)
+        return
+    file = PurePosixPath(given["file"]).name
+    if not given["columns"]:
+        yield ["all columns", f"{file}, names as here", ""]
+    for column, there in given["columns"].items():
+        mapping = given["values"].get(column, {})
+        yield [column, f"{file}, {there}", ", ".join(f"{k}: {v}" for k, v in mapping.items())]
+    for column, value in given["constants"].items():
+        yield [column, f"the same for all rows: {value}", ""]
 
 
 def readers_view(readers: Frames) -> TableView:
@@ -152,7 +145,7 @@ def readers_view(readers: Frames) -> TableView:
         rows.append(TableRow([f"{PART_NAMES[part]} part"], kind="group"))
         rows.append(TableRow(["people", count_text(len(people)), "", ""], kind="sub"))
         for row in frame[frame["kind"] == "ai"].itertuples():
-            scale = f"{row.score_min:g} to {row.score_max:g}, one score {_a(str(row.score_kind))}"
+            scale = f"{row.score_min:g} to {row.score_max:g}, one score per {row.score_kind}"
             rows.append(TableRow(["AI", str(row.product), str(row.version), scale], kind="sub"))
     return TableView(
         title="Readers",
@@ -165,11 +158,6 @@ def readers_view(readers: Frames) -> TableView:
         rows=rows,
         foot="Two versions of an AI are two readers and are never pooled.",
     )
-
-
-def _a(score_kind: str) -> str:
-    """Return a unit with its article."""
-    return f"{'an' if score_kind == 'exam' else 'a'} {score_kind}"
 
 
 def readings_view(readings: Frames, readers: Frames) -> TableView:

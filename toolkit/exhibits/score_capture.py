@@ -138,12 +138,17 @@ def capture_caption(result: ScoreDistribution) -> str:
         else ""
     )
     outside = int(((scored.truth == 1) & ~scored.scored).sum())
-    return (
-        f"**a** {count_text(curve.n_cases or 0)} verified {unit}s with a score{mixed}, in falling "
-        f"order of the score{weighted}; squares, class borders; band, {level} CI at each point "
-        f"({curve.ci_method}); thin line, no information.{rows}{enriched} "
-        f"{sentence(unit)}s without a score are not in the curve; they hold "
+    left_out = (
+        f" {sentence(unit)}s without a score are not in the curve; they hold "
         f"{counted(outside, 'cancer')}."
+        if not scored.scored.all()
+        else ""
+    )
+    return (
+        f"{'**a** ' if rows else ''}{count_text(curve.n_cases or 0)} verified {unit}s with a "
+        f"score{mixed}, in falling order of the score{weighted}; squares, class borders; band, "
+        f"{level} CI at each point ({curve.ci_method}); thin line, no information."
+        f"{rows}{enriched}{left_out}"
     )
 
 

@@ -9,23 +9,21 @@ from matplotlib.figure import Figure
 from toolkit.exhibits.scores import (
     GROUPS,
     classes_text,
+    enriched_note,
     largest_gap,
     level_text,
     methods_text,
-    sentence,
     stated_text,
-    tolerance_text,
+    without_text,
 )
 from toolkit.figures.scores import ScoreGroup, score_figure
-from toolkit.html import TableColumn, TableRow, TableView
 from toolkit.results import Result
-from toolkit.scoring.score_distribution import GroupClasses, ScoreDistribution
+from toolkit.scoring.score_distribution import ScoreDistribution
+from toolkit.scoring.score_groups import GroupClasses
 from toolkit.scoring.scores import ScoredCases
-from toolkit.sentences import ci_text, estimate_text
+from toolkit.sentences import estimate_text
 from toolkit.wording import (
-    EM_DASH,
     count_text,
-    counted,
     joined,
     number_text,
     p_phrase,
@@ -45,7 +43,7 @@ def share_figure(result: ScoreDistribution, *, stamp: str) -> Figure | None:
         result.scored.classes.ticks,
         group.weighted_n,
         [
-            _score_group(one, filled=one is group)
+            _score_group(one, filled=one is group, named=bool(result.others))
             for one in (group, *result.others)
             if one.verified.sum()
         ],
@@ -62,10 +60,10 @@ def axis_label(scored: ScoredCases) -> str:
     return score if scored.classes.whole else f"Class of the {score}"
 
 
-def _score_group(group: GroupClasses, *, filled: bool) -> ScoreGroup:
+def _score_group(group: GroupClasses, *, filled: bool, named: bool) -> ScoreGroup:
     """Return the rates of one indication as they are drawn."""
     return ScoreGroup(
-        label=GROUPS[group.name][0].lower(),
+        label=GROUPS[group.name][0].lower() if named else "",
         cancers=group.weighted_cancers,
         examinations=group.weighted_verified,
         # A class without verified cases is not drawn; its limits must only be numbers.
@@ -121,10 +119,10 @@ def share_caption(result: ScoreDistribution) -> str:
         f" Filled, {GROUPS[group.name][0].lower()}; open, {open_groups}." if open_groups else ""
     )
     return (
-        f"**a** {count_text(group.n.sum())} {reason}{unit}s with a score{_without(result)}"
+        f"**a** {count_text(group.n.sum())} {reason}{unit}s with a score{without_text(result)}"
         f"{weighted}{_fit_text(result)}. **b** Verified {unit}s{weighted and ', weighted'}; lines, "
         f"{level_text(group.total_rate)} CI ({methods_text(group.rate)}).{filled} Triangle on the "
-        f"floor, no cancer, with the upper limit.{_enriched_note(result)}"
+        f"floor, no cancer, with the upper limit.{enriched_note(result)}"
     )
 
 
@@ -140,13 +138,6 @@ def _fit_text(result: ScoreDistribution) -> str:
         f"{number_text(fit.df, digits=digits)} df, {p_phrase(fit.p_value)}"
         f"{'; ' + fit.note if fit.note else ''})"
     )
-
-
-def _enriched_note(result: ScoreDistribution) -> str:
-    """Return a warning under rates of an enriched set, or nothing."""
-    if not result.enriched:
-        return ""
-    return " Rates per 1,000 are those of this enriched set; a programme's are lower."
 
 
 def share_alt(result: ScoreDistribution) -> str:
@@ -185,186 +176,6 @@ def _group_data(scored: ScoredCases, group: GroupClasses) -> pd.DataFrame:
             "rate_high": [one.ci_high for one in group.rate],
         }
     )
-
-
-def class_table(result: ScoreDistribution) -> TableView | None:
-    """Return the classes of the reference group, highest first; None if it has no score at all."""
-    scored, group = result.scored, result.reference
-    if not (group.n.sum() or group.verified.sum()):
-        return None
-    level = level_text(group.total_rate)
-    columns = [
-        TableColumn("Score", align="left"),
-        TableColumn("n", span="In the class"),
-        TableColumn("%", span="In the class"),
-        TableColumn(f"{level} CI", align="center", span="In the class"),
-        TableColumn("n/N", span="Cancers"),
-        TableColumn("per 1,000", span="Cancers"),
-        TableColumn(f"{level} CI", align="center", span="Cancers"),
-    ]
-    top = scored.n_classes - 1
-    rows = [
-        TableRow(_class_cells(scored, group, number), "emphasis" if number == top else "plain")
-        for number in range(top, -1, -1)
-    ]
-    rows.append(TableRow(_total_cells(group), rule=True))
-    name = "" if group.name == "all" else f", {GROUPS[group.name][0].lower()}"
-    return TableView(
-        title=f"{sentence(scored.unit)}s and cancers by score{name}",
-        columns=columns,
-        rows=rows,
-        foot=_class_foot(result),
-    )
-
-
-def _class_cells(scored: ScoredCases, group: GroupClasses, number: int) -> list[str]:
-    """Return one row of the reference group."""
-    share, rate = group.share[number], group.rate[number]
-    return [
-        _class_name(scored, number),
-        count_text(group.n[number]),
-        estimate_text(share, unit=False),
-        ci_text(share),
-        *_rate_cells(group, number),
-        ci_text(rate),
-    ]
-
-
-def _class_name(scored: ScoredCases, number: int) -> str:
-    """Return the name of a class: a whole number, or number and borders."""
-    classes = scored.classes
-    return classes.names[number] if classes.whole else f"{number + 1}: {classes.names[number]}"
-
-
-def _rate_cells(group: GroupClasses, number: int) -> list[str]:
-    """Return cancers of verified and their rate."""
-    return [
-        f"{count_text(group.cancers[number])}/{count_text(group.verified[number])}",
-        estimate_text(group.rate[number], unit=False),
-    ]
-
-
-def _total_cells(group: GroupClasses) -> list[str]:
-    """Return the last row."""
-    rate = group.total_rate
-    return [
-        "All",
-        count_text(group.n.sum()),
-        "100" if group.n.sum() else EM_DASH,
-        "",
-        f"{count_text(group.cancers.sum())}/{count_text(group.verified.sum())}",
-        estimate_text(rate, unit=False),
-        ci_text(rate),
-    ]
-
-
-def _class_foot(result: ScoreDistribution) -> str:
-    """Return population, methods and what was done about weights, women and missing truth."""
-    scored, group = result.scored, result.reference
-    unit = scored.unit
-    reason = "" if group.name == "all" else f"{group.name} "
-    with_score = scored.group(group.name) & scored.scored
-    unverified = int(with_score.sum() - group.verified.sum())
-    parts = [
-        f"n: {reason}{unit}s with a score{_without(result)}.",
-        f"Cancers: n/N of the verified; {counted(unverified, unit)} with a score "
-        f"{'has' if unverified == 1 else 'have'} no reference standard.",
-        _weights_sentence(result),
-        *_scale_sentences(scored),
-    ]
-    if result.expectation.fit is not None:
-        parts.append(
-            f"The answer rests on wider intervals, which hold for all classes at once "
-            f"(Bonferroni), against {stated_text(result)} ± {tolerance_text(result)}."
-        )
-    if scored.has_clusters:
-        parts.append(f"{sentence(unit)}s of one woman count as a cluster.")
-    parts.append(f"CI: {methods_text((*group.share, *group.rate))}.{_enriched_note(result)}")
-    return " ".join(part for part in parts if part)
-
-
-def _without(result: ScoreDistribution) -> str:
-    """Return that cancers are left out of the shares, or nothing."""
-    return " and without cancer" if result.basis == "without_cancer" else ""
-
-
-def _weights_sentence(result: ScoreDistribution) -> str:
-    """Return whether sampling weights were used, or nothing where there are none."""
-    if result.weights_used:
-        return "% and rates are weighted by the sampling weights, counts are not."
-    if result.scored.weight is not None:
-        return "The cases carry sampling weights; they were not used."
-    return ""
-
-
-def _scale_sentences(scored: ScoredCases) -> list[str]:
-    """Return how scores became classes, where that is not plain."""
-    classes = scored.classes
-    if not classes.whole:
-        return ["A class holds scores above its lower border, up to and with its upper one."]
-    scores = scored.score[scored.scored]
-    if (scores == np.floor(scores)).all():
-        return []
-    ways = {"nearest": "to the nearest class", "up": "up", "down": "down"}
-    return [f"Decimal scores are rounded {ways[classes.decimals]}."]
-
-
-def other_table(result: ScoreDistribution) -> TableView | None:
-    """Return the classes of the other indications side by side, or None where there are none."""
-    scored = result.scored
-    if not result.others:
-        return None
-    columns = [TableColumn("Score", align="left")]
-    for group in result.others:
-        span, level = GROUPS[group.name][0], level_text(group.total_rate)
-        columns += [TableColumn(head, span=span) for head in ("n", "%", "Cancers", "per 1,000")]
-        columns.append(TableColumn(f"{level} CI", align="center", span=span))
-    top = scored.n_classes - 1
-    rows = [
-        TableRow(
-            [
-                _class_name(scored, number),
-                *(cell for group in result.others for cell in _other_cells(group, number)),
-            ],
-            "emphasis" if number == top else "plain",
-        )
-        for number in range(top, -1, -1)
-    ]
-    totals = [cell for group in result.others for cell in _other_totals(group)]
-    rows.append(TableRow(["All", *totals], rule=True))
-    methods = methods_text(tuple(rate for group in result.others for rate in group.rate))
-    weights = f"{_weights_sentence(result)} ".lstrip()
-    statement = (
-        ""
-        if result.expectation.share is None
-        else f"The vendor's {stated_text(result)} is not about them. "
-    )
-    return TableView(
-        title=f"{sentence(scored.unit)}s and cancers by score, other indications",
-        columns=columns,
-        rows=rows,
-        dense=True,
-        foot=(
-            f"n: {scored.unit}s with a score{_without(result)}. Cancers: n/N of the verified. "
-            f"{weights}{statement}CI: {methods}.{_enriched_note(result)}"
-        ),
-    )
-
-
-def _other_cells(group: GroupClasses, number: int) -> list[str]:
-    """Return one row of another indication."""
-    return [
-        count_text(group.n[number]),
-        estimate_text(group.share[number], unit=False),
-        *_rate_cells(group, number),
-        ci_text(group.rate[number]),
-    ]
-
-
-def _other_totals(group: GroupClasses) -> list[str]:
-    """Return the last row of another indication."""
-    cells = _total_cells(group)
-    return [cells[1], cells[2], cells[4], cells[5], cells[6]]
 
 
 def class_results(result: ScoreDistribution) -> dict[str, Result]:

@@ -12,7 +12,8 @@ from toolkit.exhibits.scores import classes_text, sentence
 from toolkit.figures.monitoring import DriftStrip, drift_figure
 from toolkit.results import Result
 from toolkit.scoring.score_drift import MonthlyShare, ScoreDrift
-from toolkit.scoring.scores import Integers, ScoredCases
+from toolkit.scoring.score_scale import Integers
+from toolkit.scoring.scores import ScoredCases
 from toolkit.sentences import estimate_text
 from toolkit.wording import count_text, counted, joined, number_text
 
@@ -41,11 +42,10 @@ def figure(scored: ScoredCases, drift: ScoreDrift, *, stamp: str) -> Figure | No
         limit_label=f"limit in the plan, {number_text(drift.psi_limit, digits=2)}",
     )
     top = scored.n_classes - 1
-    strips = [
-        _strip(sentence(classes_text(scored, top, top)), drift.top),
-        _strip("No score", drift.unscored),
-        shift,
-    ]
+    strips = [_strip(sentence(classes_text(scored, top, top)), drift.top)]
+    if not scored.scored.all():
+        strips.append(_strip("No score", drift.unscored))
+    strips.append(shift)
     # Without a case of the group its strips would be empty.
     drawn = [strip for strip in strips if not np.isnan(strip.values).all()]
     return drift_figure(months, drawn, stamp=stamp)
@@ -122,13 +122,17 @@ def caption(scored: ScoredCases, drift: ScoreDrift) -> str:
         if drift.n_undated
         else ""
     )
+    unscored = (
+        f"every eligible {unit} has a score"
+        if scored.scored.all()
+        else f"share without a score among all eligible (median {_median(drift.unscored.n)})"
+    )
     return (
         f"Share with the highest score and population stability index (*PSI*) of the classes among "
-        f"{reason}{unit}s with a score{cancers} (median {_median(drift.top.n)} a month), and share "
-        f"without a score among all eligible (median {_median(drift.unscored.n)}), not weighted. "
-        "Shaded, what chance explains, at the rarity of three standard errors (exact binomial for "
-        f"shares); orange, outside; line, mean, of the PSI that by chance.{_psi_sentence(drift)}"
-        f"{undated}"
+        f"{reason}{unit}s with a score{cancers} (median {_median(drift.top.n)} a month); "
+        f"{unscored}; not weighted. Shaded, what chance explains, at the rarity of three standard "
+        "errors (exact binomial for shares); orange, outside; line, mean, of the PSI that by "
+        f"chance.{_psi_sentence(drift)}{undated}"
     )
 
 
@@ -157,8 +161,8 @@ def alt(scored: ScoredCases, drift: ScoreDrift) -> str:
     """Return the figure's alternative text."""
     outside = sum(m.size for m in (drift.top.outside, drift.unscored.outside, drift.shift_outside))
     return (
-        f"Three strips by month over {counted(drift.n_months, 'month')}: share of {scored.unit}s "
-        "with the highest score, share without a score, shift of the classes. "
+        f"Strips by month over {counted(drift.n_months, 'month')}: share of {scored.unit}s with "
+        "the highest score, share without a score, shift of the classes. "
         f"{sentence(counted(outside, 'point'))} out of limits."
     )
 

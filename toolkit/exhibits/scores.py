@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from toolkit.results import Estimate
-from toolkit.scoring.score_distribution import GroupClasses, ScoreDistribution
+from toolkit.scoring.score_distribution import ScoreDistribution
+from toolkit.scoring.score_groups import GroupClasses
 from toolkit.scoring.scores import ScoredCases
 from toolkit.sentences import estimate_phrase, estimate_text
 from toolkit.wording import (
@@ -19,6 +20,8 @@ from toolkit.wording import (
     rate_text,
     value_text,
 )
+
+_FEWEST_FOR_A_RATE = 20
 
 # Indication as a name, and as it stands after "cancers" in a sentence.
 GROUPS: dict[str, tuple[str, str]] = {
@@ -169,7 +172,7 @@ def order_sentence(result: ScoreDistribution) -> str:
         return f"The order of the classes cannot be judged: {_no_order(result)}."
     half, top = scored.n_classes // 2, scored.n_classes - 1
     low = _rate_words(group.weighted_cancers[:half].sum(), group.weighted_verified[:half].sum())
-    high = rate_text(group.weighted_cancers[top], group.weighted_verified[top])
+    high = _top_words(group)
     numbers = (
         f"{low} {at_classes(scored, 0, half - 1)}, {high}"
         f"{' of this enriched set' if result.enriched else ''} {at_classes(scored, top, top)}, "
@@ -181,6 +184,14 @@ def order_sentence(result: ScoreDistribution) -> str:
     if verdict == "No.":
         return f"The order is reversed: {numbers} (AUC {auc})."
     return f"That higher scores hold more cancers is not shown: {numbers} (AUC {auc})."
+
+
+def _top_words(group: GroupClasses) -> str:
+    """Return the rate of the highest class, or its counts where there are few."""
+    verified = int(group.verified[-1])
+    if verified < _FEWEST_FOR_A_RATE:
+        return f"{count_text(group.cancers[-1])} of {count_text(verified)} verified"
+    return rate_text(group.weighted_cancers[-1], group.weighted_verified[-1])
 
 
 def _no_order(result: ScoreDistribution) -> str:
@@ -241,3 +252,15 @@ def methods_text(estimates: Sequence[Estimate]) -> str:
     """Return how intervals were made, each way once."""
     named = {one.ci_method for one in estimates if not math.isnan(one.estimate)}
     return " or ".join(sorted(named)) or "not defined"
+
+
+def without_text(result: ScoreDistribution) -> str:
+    """Return that cancers are left out of the shares, or nothing."""
+    return " and without cancer" if result.basis == "without_cancer" else ""
+
+
+def enriched_note(result: ScoreDistribution) -> str:
+    """Return a warning under rates of an enriched set, or nothing."""
+    if not result.enriched:
+        return ""
+    return " Rates per 1,000 are those of this enriched set; a programme's are lower."

@@ -150,7 +150,10 @@ def _check_archive(path: Path, *, file: str) -> bool:
                 raise TableError([file_fault(file, "unpacks to far more than a table would")])
             parts = [name for name in archive.namelist() if name.endswith(".xml")]
             return any(_has_formulas(archive, name) for name in parts)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+    except TableError:
+        raise
+    except Exception:
+        # Besides BadZipFile damage shows as zlib.error, struct.error, EOFError, RuntimeError, ...
         remedy = "open it and save it as .xlsx, without a password"
         raise TableError([file_fault(file, _UNREADABLE, remedy)]) from None
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from toolkit.results import Estimate
-from toolkit.scoring.score_distribution import Basis
-from toolkit.scoring.scores import EVERYTHING, SCREENING, Floats, Integers, ScoredCases
+from toolkit.scoring.score_groups import Basis, Bools
+from toolkit.scoring.score_scale import Floats, Integers
+from toolkit.scoring.scores import EVERYTHING, SCREENING, ScoredCases
 from toolkit.stats.proportions import wilson_ci
 from toolkit.stats.stability import (
     StabilityIndex,
@@ -17,8 +17,6 @@ from toolkit.stats.stability import (
     share_limits,
     stability_limit,
 )
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -102,7 +102,8 @@ def weighted_proportion_ci(
     counts = int(has_event.sum()), has_event.size
     plain = wilson_ci(*counts, ci_level=level, quantity=quantity, label=label)
     n_clusters = int(np.unique(unit_of).size)
-    if not _is_plain(each, n_clusters):
+    other_weight = counts[0] == 0 < counts[1] and event_weight not in (None, each[0])
+    if other_weight or not _is_plain(each, n_clusters):
         n_clusters_shown = None if cluster is None else n_clusters
         weighted = _weighted(has_event, each, unit_of, event_weight, level)
         plain = replace(plain, n_clusters=n_clusters_shown, **weighted)

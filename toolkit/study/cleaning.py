@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from toolkit.study.kernel_environment import KERNELS_FOLDER
+from toolkit.study.kernel_folder import KERNELS_FOLDER, temporary_folders
 
 INJECTED = "injected-parameters"  # papermill's tag
 MACHINE_PARAMETERS = ("tables", "record")  # paths that the run hands to each chapter
@@ -44,10 +44,7 @@ _SHORTEST_NAME = 3
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-fA-F]+")
-# Tried only where a word begins: an embedded file is one word of a hundred thousand signs.
-_WORD = r"""(?<![^\s'"(])[^\s'"(]*"""
-_CELL_FILE = re.compile(rf"{_WORD}ipykernel_\d+[/\\]\d+\.py")
-_KERNEL_FOLDER = re.compile(rf"{_WORD}[/\\]{KERNELS_FOLDER}\w+(?:[/\\]k\d+)?")
+_CELL_FILE = re.compile(r"~[/\\]ipykernel_\d+[/\\]\d+\.py")  # in the kernel's home
 _START = r"""(?<![\w./\\~:<…-])"""  # a path begins here, not in the middle of a word or a URL
 _FOLDERS_BEFORE_NAME = re.compile(
     rf"""
@@ -91,8 +88,10 @@ class Scrubber:
             sys.base_prefix,
             os.path.expanduser("~"),
         }
-        roots = sorted((root for root in known if len(Path(root).parts) > 1), key=len, reverse=True)
-        either = "|".join(re.escape(root) for root in roots)
+        either = _either(root for root in known if len(Path(root).parts) > 1)
+        self._kernel = re.compile(
+            rf"(?:{_either(temporary_folders())})[/\\]{KERNELS_FOLDER}\w+(?:[/\\]k\d+)?"
+        )
         self._folders = re.compile(rf"(?:file://|{_START})(?:{either})(?:[/\\]|(?![\w.-]))")
         names = {_host(): "<host>", _user(): "<user>"}
         self._names = {name: word for name, word in names.items() if len(name) >= _SHORTEST_NAME}
@@ -102,8 +101,7 @@ class Scrubber:
 
         That is a cell's file (``cell``), the kernel's own folder (``~``) and memory addresses.
         """
-        text = _CELL_FILE.sub("cell", text)
-        text = _KERNEL_FOLDER.sub("~", text)
+        text = _CELL_FILE.sub("cell", self._kernel.sub("~", text))
         text = self._folders.sub(lambda match: "" if match[0][-1] in "/\\" else ".", text)
         return _ADDRESS.sub("0x…", text)
 
@@ -118,6 +116,11 @@ class Scrubber:
         for name, word in self._names.items():
             text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", word, text)
         return text
+
+
+def _either(texts: Iterable[str]) -> str:
+    """Return a pattern that matches any of some texts, the longest first."""
+    return "|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True))
 
 
 def _host() -> str:

@@ -234,6 +234,8 @@ class ChapterClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill
         """Take an output, unless the chapter has made too many."""
         content = msg["content"]
         parts = [content.get("text", ""), *(content.get("data") or {}).values()]
+        if self._output_size > LARGEST_OUTPUT:
+            return None
         self._output_size += sum(len(part) for part in parts if isinstance(part, str))
         if self._output_size > LARGEST_OUTPUT:
             self._kernel.kill()

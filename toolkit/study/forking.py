@@ -111,7 +111,7 @@ class WarmParent:
         self._control.settimeout(WARM_UP_LIMIT_S)
         try:
             answer = self._control.recv(64)
-        except TimeoutError:
+        except OSError:  # late, or it died with our message unread
             answer = b""
         self._control.settimeout(None)
         if not answer:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-KERNELS_FOLDER = "study-kernels-"  # begins the name of the folder of all kernels of a run
-
 _PACKAGE_HOME = Path(__file__).resolve().parents[2]
 
 # What a process needs to run at all. Nothing else is taken from the caller's environment.

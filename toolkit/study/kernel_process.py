@@ -266,8 +266,8 @@ def main(arguments: list[str]) -> None:
         run_kernel(target)
         return
     control = socket.socket(fileno=int(target))
+    warm_up()
     try:
-        warm_up()
         control.send(b"ready")
         ForkingParent(control, main=int(caller)).serve()
     finally:

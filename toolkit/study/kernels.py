@@ -16,7 +16,6 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -35,11 +34,11 @@ from toolkit.study.forking import (
     WarmParent,
     last_line,
 )
-from toolkit.study.kernel_environment import KERNELS_FOLDER, kernel_environment
+from toolkit.study.kernel_environment import kernel_environment
+from toolkit.study.kernel_folder import kernels_folder
 
 KernelKind = Literal["forking", "standard"]
 
-_LONGEST_SOCKET_PATH = 103  # bytes; macOS has the smaller limit, Linux has 107
 _ASK_AGAIN_S = 0.5
 
 _log = logging.getLogger(__name__)
@@ -87,10 +86,10 @@ def _descendants(root: int) -> list[int]:
 def _kill_all(leader: int) -> None:
     """Kill a kernel, its process group, and the children that left the group."""
     below = _descendants(leader)
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
     for pid in below:
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):  # gone, or with another user's rights
             os.kill(pid, signal.SIGKILL)
 
 
@@ -170,12 +169,15 @@ class RunningKernel:
 
     def kill(self) -> None:
         """Kill the kernel and everything that it started."""
-        process = self.manager.starter.process
-        if process is not None and process.poll() is None:
-            if os.name == "posix":
-                _kill_all(process.pid)
-            else:
-                process.kill()
+        starter = self.manager.starter
+        if starter.process is None:
+            return
+        lives = starter.process.poll() is None
+        if os.name != "posix":
+            if lives:
+                starter.process.kill()
+        elif lives or starter.warm_parent is None:  # the parent kills what a dead kernel left
+            _kill_all(starter.process.pid)
 
     async def start(self, *, working_folder: Path, environment: dict[str, str]) -> None:
         """Start the kernel and return when it has answered.
@@ -300,30 +302,16 @@ def open_kernels(kind: KernelKind) -> Iterator[Kernels]:
     if kind == "forking" and fastest_kernel() != "forking":
         msg = f"the forking kernel needs Linux, not {sys.platform}; use the standard kernel"
         raise KernelError(msg)
-    folder = _short_folder()
     warm_parent = None
-    try:
-        if kind == "forking":
-            warm_parent = WarmParent(folder, environment=kernel_environment(folder, folder))
-        kernels = Kernels(folder, warm_parent)
+    with kernels_folder() as folder:
         try:
-            yield kernels
+            if kind == "forking":
+                warm_parent = WarmParent(folder, environment=kernel_environment(folder, folder))
+            kernels = Kernels(folder, warm_parent)
+            try:
+                yield kernels
+            finally:
+                kernels.stop()
         finally:
-            kernels.stop()
-    finally:
-        if warm_parent is not None:
-            warm_parent.close()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _short_folder() -> Path:
-    """Return a new private folder below which a socket's path is not too long."""
-    for parent in (tempfile.gettempdir(), "/tmp"):
-        folder = Path(tempfile.mkdtemp(prefix=KERNELS_FOLDER, dir=parent)).resolve()
-        if len(os.fsencode(folder / "k9999" / "s-9")) <= _LONGEST_SOCKET_PATH:
-            return folder
-        folder.rmdir()
-    msg = (
-        f"the temporary folder's path is too long for a socket: {len(tempfile.gettempdir())} bytes"
-    )
-    raise KernelError(f"{msg}; set TMPDIR to a short path")
+            if warm_parent is not None:
+                warm_parent.close()

@@ -89,10 +89,6 @@ class StudyTables:
             raise AttributeError(name)
         return self.table(name, part=self.part)
 
-    def has(self, name: str) -> bool:
-        """Whether this part of the study has a table."""
-        return name in self._parts().get(self.part, {})
-
     def table(self, name: str, *, part: str) -> pd.DataFrame:
         """Return a canonical table of any part of the study.
 
@@ -105,6 +101,12 @@ class StudyTables:
         if key not in self._frames:
             self._frames[key] = self._load(name, part)
         return self._frames[key]
+
+    def optional(self, name: str) -> pd.DataFrame | None:
+        """Return a canonical table of this part, or None where the part has no such table."""
+        return (
+            self.table(name, part=self.part) if name in self._parts().get(self.part, {}) else None
+        )
 
     def every(self, name: str) -> dict[str, pd.DataFrame]:
         """Return a canonical table of each part that has it, by part."""

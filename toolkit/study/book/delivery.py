@@ -12,13 +12,15 @@ from urllib.parse import unquote, urlsplit
 from toolkit.study.book.contents import BookError
 
 _PAGES = ("index.html", "search.html", "chapters/*.html")
+_LICENCES = ("_static/licences.txt", "_static/fonts/OFL.txt")
 _STYLE_ADDRESS = re.compile(r"(?:url\(\s*[\"']?|@import\s*[\"'])([^\"')]+)")
 _SOURCE_MAP = re.compile(r"\n?(?://# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ ?\*/)\s*$")
 # The theme draws its icons with a font of 240 kB; the book's style sheet draws the seven it needs.
 _ICON_FONT = re.compile(r"@font-face\s*\{[^}]*Font ?Awesome[^}]*\}")
 _HTML_COMMENT = re.compile(r"<!--(?!\[if).*?-->", re.S)
 # Names of namespaces look like addresses; drawings offered as files need them.
-_REMOTE = re.compile(r"https?://(?!www\.w3\.org/[12])[^\s\"'<>)]*", re.I)
+_SCHEME = re.compile(r"https?://(?!www\.w3\.org/[12])", re.I)
+_REMOTE = re.compile(_SCHEME.pattern + r"[^\s\"'<>)]*", re.I)
 
 
 def deliver(pages: Path, out: Path) -> None:
@@ -37,6 +39,7 @@ def deliver(pages: Path, out: Path) -> None:
         If a page names a web address or a file that is not there.
     """
     waiting = [path for pattern in _PAGES for path in sorted(pages.glob(pattern))]
+    waiting += [pages / name for name in _LICENCES]
     seen = {path.relative_to(pages).as_posix() for path in waiting}
     while waiting:
         path = waiting.pop()
@@ -67,10 +70,11 @@ def _prepared(path: Path, name: str) -> tuple[bytes, list[str]]:
             msg = f"{name} names the web address {remote[0]}; a book stays inside its folder"
             raise BookError(msg)
     elif path.suffix == ".css":
-        text = _ICON_FONT.sub("", _SOURCE_MAP.sub("", text))
+        text = _SCHEME.sub("", _ICON_FONT.sub("", _SOURCE_MAP.sub("", text)))
         addresses = _STYLE_ADDRESS.findall(text)
     else:
-        text = _SOURCE_MAP.sub("", text)
+        # Comments and messages of the theme name web pages; none is loaded.
+        text = _SCHEME.sub("", _SOURCE_MAP.sub("", text))
     return text.encode("utf-8"), addresses
 
 

@@ -60,6 +60,31 @@ class ChapterTitle(SphinxTransform):
             lead["classes"].append("dek")
 
 
+class StayInside(SphinxTransform):
+    """Turn links that leave the book into text, and web addresses into plain ones."""
+
+    default_priority = 850  # late, but before titles are collected for the sidebar
+
+    def apply(self, **kwargs: Any) -> None:  # noqa: ARG002 - docutils passes them
+        """Change the document in place."""
+        for link in list(self.document.findall(nodes.reference)):
+            address = link.get("refuri", "")
+            if is_elsewhere(address):
+                link.replace_self([*link.children, *_address_note(link.astext(), address)])
+        for text in list(self.document.findall(nodes.Text)):
+            raw = isinstance(text.parent, nodes.raw)  # SafeHtml reads that
+            if not raw and (plain := plain_addresses(text)) != text:
+                text.parent.replace(text, nodes.Text(plain))
+
+
+def _address_note(text: str, address: str) -> list[nodes.Node]:
+    """Return the address in brackets where the text of its link does not name it."""
+    plain = plain_addresses(address)
+    if plain in plain_addresses(text) or not address.lower().startswith(("http:", "https:")):
+        return []
+    return [nodes.Text(f" ({plain})")]
+
+
 class SafeHtml(SphinxPostTransform):
     """Check every piece of HTML, make it searchable and drop what shows nothing."""
 
@@ -101,30 +126,6 @@ class OneQuestion(SphinxPostTransform):
             question = " ".join(lead.astext().split())
             if "dek" in lead["classes"] and any(question in output for output in outputs):
                 lead.parent.remove(lead)
-
-
-class StayInside(SphinxPostTransform):
-    """Turn links that leave the book into text, and web addresses into plain ones."""
-
-    default_priority = 810
-
-    def run(self, **kwargs: Any) -> None:  # noqa: ARG002 - docutils passes them
-        """Change the document in place."""
-        for link in list(self.document.findall(nodes.reference)):
-            address = link.get("refuri", "")
-            if is_elsewhere(address):
-                link.replace_self([*link.children, *_address_note(link.astext(), address)])
-        for text in list(self.document.findall(nodes.Text)):
-            if (plain := plain_addresses(text)) != text:
-                text.parent.replace(text, nodes.Text(plain))
-
-
-def _address_note(text: str, address: str) -> list[nodes.Node]:
-    """Return the address in brackets where the text of its link does not name it."""
-    plain = plain_addresses(address)
-    if plain in plain_addresses(text) or not address.lower().startswith(("http:", "https:")):
-        return []
-    return [nodes.Text(f" ({plain})")]
 
 
 def _remove(node: nodes.Node) -> None:
@@ -222,9 +223,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("study_pages", {}, "env", dict)
     app.add_node(html_output, html=(_visit_html_output, None))
     app.add_transform(ChapterTitle)
+    app.add_transform(StayInside)
     app.add_post_transform(SafeHtml)
     app.add_post_transform(OneQuestion)
-    app.add_post_transform(StayInside)
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math_block, None))
     app.add_search_language(FoldedSearch)
     # After the themes, which add scripts to the page in the same event.

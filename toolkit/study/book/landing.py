@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from toolkit.html import (
-    IntervalBar,
     Pill,
     PillKind,
     banner_html,
-    bar_track_html,
-    interval_bar,
     provenance_html,
     rich_text,
     strip_html,
 )
-from toolkit.html.bars import shared_range
-from toolkit.results import Comparison
-from toolkit.sentences import ci_text, decision_text, estimate_text, form_of, margin_text
+from toolkit.study.book.comparisons import (
+    ComparisonRow,
+    comparison_row,
+    comparisons_html,
+    met_its_aim,
+)
 from toolkit.study.book.contents import BookChapter, FrontPage, Mark, as_sentence
 from toolkit.study.book.phrases import PHRASES, Phrases
-from toolkit.wording import Form, number_text
 
 _MARK_KINDS: Mapping[Mark, PillKind] = {
     "partial": "immature",
@@ -32,21 +29,6 @@ _MARK_KINDS: Mapping[Mark, PillKind] = {
     "post_hoc": "post_hoc",
     "blinded": "blinded",
 }
-_ROUND_STEPS = (1.0, 2.0, 5.0)
-_ROUND_RATIOS = (1.05, 1.1, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 100.0)
-_EDGE = 0.9  # a tick further out would stick out of the panel
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Row:
-    """One primary comparison as a row of the table."""
-
-    number: str
-    label: str
-    pair: str
-    comparison: Comparison
-    bar: IntervalBar | None
-    form: Form
 
 
 def landing_html(front: FrontPage, chapters: Sequence[BookChapter]) -> str:
@@ -60,14 +42,14 @@ def landing_html(front: FrontPage, chapters: Sequence[BookChapter]) -> str:
         In the order of the book.
     """
     words = PHRASES[front.language]
-    rows = [_row(*item, words) for item in front.primary or _recorded(chapters)]
+    rows = [comparison_row(*item, words) for item in front.primary or _recorded(chapters)]
     verdict = front.verdict or _verdict(rows, words)
     pieces = [
         f'<p class="dek">{escape(front.subtitle)}</p>' if front.subtitle else "",
         _status_strip(front, chapters, words),
         _banners(front, words),
         f'<div class="headline verdict"><p class="a">{rich_text(verdict)}</p></div>',
-        _comparisons(rows, words) if rows else "",
+        comparisons_html(rows, words) if rows else "",
         _contents(chapters, words),
         provenance_html([front.provenance]) if front.provenance else "",
     ]
@@ -83,45 +65,15 @@ def _recorded(chapters: Sequence[BookChapter]) -> list[tuple[str, str, Mapping[s
     ]
 
 
-def _row(number: str, label: str, plain: Mapping[str, Any], words: Phrases) -> _Row:
-    """Return a comparison as a row; what is compared is named, whatever its label says."""
-    comparison = Comparison.from_dict(dict(plain))
-    a, b = comparison.label_a, comparison.label_b
-    pair = words.pair.format(a=a, b=b)
-    if label and a.casefold() in label.casefold() and b.casefold() in label.casefold():
-        pair = ""
-    return _Row(
-        number=number,
-        label=_capital(label),
-        pair=pair if label else _capital(pair),
-        comparison=comparison,
-        bar=interval_bar(comparison),
-        form=form_of(comparison),
-    )
-
-
-def _capital(text: str) -> str:
-    """Return a text that begins with a capital letter."""
-    return text[:1].upper() + text[1:]
-
-
-def _verdict(rows: Sequence[_Row], words: Phrases) -> str:
+def _verdict(rows: Sequence[ComparisonRow], words: Phrases) -> str:
     """Return how many of the primary comparisons met their aim."""
     if not rows:
         return words.no_comparison
-    met = sum(_met_its_aim(row.comparison) for row in rows)
+    met = sum(met_its_aim(row.comparison) for row in rows)
     if len(rows) == 1:
         return words.verdict_of_one[met]
     form = words.verdict[min(met, 2)]
     return form.format(all=len(rows), met=met)
-
-
-def _met_its_aim(comparison: Comparison) -> bool:
-    """Whether a comparison shows what its plan asks: non-inferiority, or else a difference."""
-    if comparison.margin is not None:
-        return bool(comparison.noninferior)
-    null = 0.0 if comparison.effect == "difference" else 1.0
-    return comparison.ci_low > null or comparison.ci_high < null
 
 
 def _status_strip(front: FrontPage, chapters: Sequence[BookChapter], words: Phrases) -> str:
@@ -144,147 +96,6 @@ def _banners(front: FrontPage, words: Phrases) -> str:
     if front.partial:
         banners += banner_html("immature", *words.partial)
     return banners
-
-
-def _comparisons(rows: Sequence[_Row], words: Phrases) -> str:
-    """Return the table of intervals; comparisons of one kind and unit share an axis."""
-    panels: dict[tuple[str, Form], list[_Row]] = {}
-    for row in rows:
-        panels.setdefault((row.comparison.effect, row.form), []).append(row)
-    title, caption = words.primary
-    body = "".join(_panel(panel, words) for panel in panels.values())
-    return (
-        f'<figure class="fig glance">{body}<figcaption><b>{escape(title)}</b> '
-        f"{escape(caption)}</figcaption></figure>"
-    )
-
-
-def _panel(rows: Sequence[_Row], words: Phrases) -> str:
-    """Return the comparisons that share an axis."""
-    first = rows[0].comparison
-    axis = _panel_axis(rows)
-    effect = f"{words.effects[first.effect]} ({100 * first.ci_level:g}% CI)"
-    head = (
-        f'<div class="gl-row gl-head" role="row">{_cell("columnheader", "no", "")}'
-        f"{_cell('columnheader', 'who', words.compared)}"
-        f'<span role="columnheader" class="words">{_axis_words(rows, axis, words)}</span>'
-        f"{_cell('columnheader', 'num', effect)}"
-        f"{_cell('columnheader', 'end', words.conclusion)}</div>"
-    )
-    body = "".join(_comparison_row(row, axis, words) for row in rows)
-    # One margin is named above its line; several are named in their rows.
-    kind = "gl limits" if len(_limits(rows)) > 1 else "gl"
-    return (
-        f'<div class="{kind}" role="table" aria-label="{escape(effect)}">{head}{body}'
-        '<div class="gl-row gl-axis" aria-hidden="true"><span></span><span></span>'
-        f"{axis.ticks_html()}</div></div>"
-    )
-
-
-def _cell(role: str, name: str, text: str) -> str:
-    """Return a cell of the table with plain text."""
-    return f'<span role="{role}" class="{name}">{escape(text)}</span>'
-
-
-def _comparison_row(row: _Row, axis: _Axis, words: Phrases) -> str:
-    """Return one comparison: number, label, interval, figures, conclusion."""
-    comparison = row.comparison
-    limit = ""
-    if comparison.margin is not None:
-        text = f"{words.margin} {margin_text(comparison)}"
-        limit = f' <span class="limit">{escape(text)}</span>'
-    track = bar_track_html(row.bar, low=axis.low, high=axis.high) if row.bar else ""
-    number = _cell("cell", "no", row.number)
-    pair = f"<small>{escape(row.pair)}</small>" if row.label and row.pair else escape(row.pair)
-    return (
-        f'<div class="gl-row" role="row">{number}'
-        f'<span role="cell" class="who">{escape(row.label)} {pair}</span>'
-        f'<span role="cell" class="bar">{track}</span>'
-        f'<span role="cell" class="num">{escape(estimate_text(comparison))} '
-        f"<small>({escape(ci_text(comparison))})</small></span>"
-        f'<span role="cell" class="end">{escape(decision_text(comparison))}{limit}</span></div>'
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Axis:
-    """The range that the bars of a panel share, and its ticks."""
-
-    low: float
-    high: float
-    log: bool
-    percent: bool
-
-    def place(self, value: float) -> float:
-        """Return where a value stands, in percent of the width."""
-        low, high, at = (
-            math.log(number) if self.log else number for number in (self.low, self.high, value)
-        )
-        return 100 * (at - low) / (high - low)
-
-    def ticks(self) -> list[float]:
-        """Return no difference and one round value on either side, where they fit."""
-        if self.log:
-            reach = max(self.high, 1 / self.low) ** _EDGE
-            step = max((ratio for ratio in _ROUND_RATIOS if ratio <= reach), default=reach)
-            values = [1 / step, 1.0, step]
-        else:
-            reach = max(abs(self.low), abs(self.high)) * _EDGE
-            power = 10.0 ** math.floor(math.log10(reach))
-            step = max(factor * power for factor in _ROUND_STEPS if factor * power <= reach)
-            values = [-step, 0.0, step]
-        return [value for value in values if self.low <= value <= self.high]
-
-    def ticks_html(self) -> str:
-        """Return the ticks below the bars."""
-        spans = [
-            f'<span style="left:{self.place(tick):.2f}%">{escape(self._tick_text(tick))}</span>'
-            for tick in self.ticks()
-        ]
-        return f'<div class="tk">{"".join(spans)}</div>'
-
-    def _tick_text(self, tick: float) -> str:
-        """Write a tick."""
-        if self.log:
-            return number_text(tick, digits=2)
-        number = 100 * tick if self.percent else tick
-        if not number:
-            return "0"
-        digits = max(0, -math.floor(math.log10(abs(number)) + 1e-9))
-        return number_text(number, digits=digits, signed=True)
-
-
-def _panel_axis(rows: Sequence[_Row]) -> _Axis:
-    """Return the axis on which all intervals of a panel, their margins and no difference fit."""
-    log = rows[0].comparison.effect == "ratio"
-    bars = [row.bar for row in rows if row.bar is not None]
-    low, high = shared_range(bars) if bars else ((0.5, 2.0) if log else (-1.0, 1.0))
-    return _Axis(low=low, high=high, log=log, percent=rows[0].form == "percent")
-
-
-def _limits(rows: Sequence[_Row]) -> dict[float, str]:
-    """Return the margins of a panel: where they stand and how they are written."""
-    found = {}
-    for row in rows:
-        if row.bar and row.comparison.margin is not None:
-            found[row.bar.marks[0].value] = margin_text(row.comparison)
-    return found
-
-
-def _axis_words(rows: Sequence[_Row], axis: _Axis, words: Phrases) -> str:
-    """Return what stands above the bars: the margin, if it is one, and the better side."""
-    pieces = []
-    limits = _limits(rows)
-    if len(limits) == 1:
-        ((value, text),) = limits.items()
-        where = f'class="limit" style="left:{axis.place(value):.2f}%"'
-        pieces.append(f"<span {where}>{escape(f'{words.margin} {text}')}</span>")
-    better = {row.comparison.better for row in rows}
-    if better == {"higher"}:
-        pieces.append(f'<span class="ri">{escape(words.better)} →</span>')
-    elif better == {"lower"}:
-        pieces.append(f'<span class="le">← {escape(words.better)}</span>')
-    return "".join(pieces)
 
 
 def _contents(chapters: Sequence[BookChapter], words: Phrases) -> str:

@@ -108,14 +108,14 @@ def plain_addresses(text: str) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    r"""Return a text as Markdown that shows it unchanged, in one line.
+    r"""Return a text as Markdown that shows it as it is, in one line, its addresses plain.
 
     Examples
     --------
     >>> escape_markdown("a*b* <i>")
-    'a\\\\*b\\\\* \\\\<i\\\\>'
+    'a\\*b\\* \\<i\\>'
     """
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(plain_addresses(text).split()))
 
 
 def left_out_html(faults: tuple[str, ...]) -> str:

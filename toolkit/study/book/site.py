@@ -6,6 +6,7 @@ import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from importlib import metadata
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from toolkit.palette import css_variables
 from toolkit.study.book.contents import BookChapter, BookError, FrontPage, check_chapters
 from toolkit.study.book.delivery import deliver
 from toolkit.study.book.landing import landing_html
+from toolkit.study.book.markup import plain_addresses
 from toolkit.study.book.phrases import PHRASES
 from toolkit.study.book.sources import page_targets, write_sources
 
@@ -113,7 +115,18 @@ def _write_static(folder: Path, front: FrontPage) -> Path:
     style = "font:8pt 'Study Sans',Arial,sans-serif;color:#5a6672"
     page = f"@page{{@bottom-left{{content:{_css_string(footer)};{style}}}}}\n"
     (folder / "footer.css").write_text(page, encoding="utf-8")
+    (folder / "licences.txt").write_text(_licences(), encoding="utf-8")
     return folder
+
+
+def _licences() -> str:
+    """Return the licences of those whose styles and scripts the book carries."""
+    texts = []
+    for name in ("Sphinx", "pydata-sphinx-theme", "sphinx-book-theme"):
+        for path in sorted(metadata.files(name) or (), key=str):
+            if path.name.upper().startswith("LICENSE") and ".dist-info" in str(path):
+                texts.append(f"{name}\n{'=' * len(name)}\n\n{path.read_text('utf-8').strip()}\n")
+    return "\n\n".join(texts)
 
 
 def _css_string(text: str) -> str:
@@ -129,11 +142,10 @@ def _css_string(text: str) -> str:
 def _settings(front: FrontPage, chapters: Sequence[BookChapter], static: Path) -> dict[str, Any]:
     """Return the settings of Sphinx; nothing is read from a file."""
     words = PHRASES[front.language]
-    title = front.title
-    if front.simulated:
-        title = f"{title} ({words.origins[front.origin]})"
+    title = plain_addresses(front.title)
+    mark = words.origins[front.origin] if front.simulated else ""
     return {
-        "project": front.title,
+        "project": title,
         "copyright": "",
         "language": front.language,
         "extensions": ["myst_nb", "sphinx_book_theme", "toolkit.study.book.extension"],
@@ -150,10 +162,10 @@ def _settings(front: FrontPage, chapters: Sequence[BookChapter], static: Path) -
             "default_mode": "auto",
             "study_policy": POLICY,
             "study_words": words,
-            "study_title": front.title,
-            "study_mark": words.origins[front.origin] if front.simulated else "",
+            "study_title": title,
+            "study_mark": mark,
         },
-        "html_title": title,
+        "html_title": f"{title} ({mark})" if mark else title,
         "html_search_language": "folded",
         "html_math_renderer": "mathml",
         "html_copy_source": False,

@@ -1,0 +1,149 @@
+"""Where kernels live and what they are given: nothing of the machine, and nothing is left."""
+
+import fcntl
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from toolkit.study.forking import KernelError
+from toolkit.study.kernel_environment import kernel_environment
+from toolkit.study.kernel_folder import KERNELS_FOLDER, kernels_folder
+from toolkit.study.kernels import exit_in_words, open_kernels
+
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="the forking kernel needs Linux")
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place of our own for temporary files, with a path that is short enough."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_kernel_environment_takes_little_from_the_caller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SECRET_TOKEN", "PYTHONSTARTUP", "MATPLOTLIBRC", "http_proxy", "PYTHONWARNINGS"):
+        monkeypatch.setenv(name, "x")
+    for name in ("HOME", "USER", "TZ", "LC_ALL", "PYTHONHASHSEED", "OMP_NUM_THREADS"):
+        monkeypatch.setenv(name, "the caller's")
+    environment = kernel_environment(tmp_path, tmp_path / "own")
+    assert "the caller's" not in environment.values()
+    assert "x" not in environment.values()
+    assert environment["HOME"] == environment["TMPDIR"] == str(tmp_path / "own")
+
+
+def test_kernel_environment_makes_the_python_path_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", f"lib{os.pathsep}")
+    entries = kernel_environment(tmp_path, tmp_path)["PYTHONPATH"].split(os.pathsep)
+    assert entries[-1] == str(Path.cwd() / "lib")
+    assert all(os.path.isabs(entry) for entry in entries)
+
+
+def test_kernels_folder_is_private_and_removed(temporary: Path) -> None:
+    with kernels_folder() as folder:
+        assert folder.parent == temporary
+        assert folder.name.startswith(KERNELS_FOLDER)
+        assert folder.stat().st_mode & 0o777 == 0o700
+        (folder / "k1").mkdir()
+    assert list(temporary.iterdir()) == []
+
+
+def test_kernels_folder_removes_those_of_killed_runs_only(temporary: Path) -> None:
+    dead, strange = (temporary / f"{KERNELS_FOLDER}{name}" for name in ("dead", "strange"))
+    for folder in (dead, strange):
+        folder.mkdir()
+        (folder / "patients.csv").write_text("x")
+    (dead / "lock").touch()
+    with kernels_folder() as living, kernels_folder():
+        assert living.is_dir()
+        assert not dead.exists()
+    assert strange.is_dir()
+
+
+@pytest.mark.usefixtures("temporary")
+def test_kernels_folder_holds_its_lock() -> None:
+    with (
+        kernels_folder() as folder,
+        (folder / "lock").open("r+b") as lock,
+        pytest.raises(BlockingIOError),
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_kernels_folder_avoids_a_place_whose_path_is_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    with kernels_folder() as folder:
+        assert folder.parent == Path("/tmp").resolve()
+    assert list(long.iterdir()) == []
+    monkeypatch.setattr("toolkit.study.kernel_folder.temporary_folders", lambda: [str(long)])
+    with (
+        pytest.raises(KernelError, match="path has at most 103 bytes; set TMPDIR to a short path"),
+        kernels_folder(),
+    ):
+        pass
+
+
+def test_open_kernels_refuses_forking_where_it_does_not_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    with (
+        pytest.raises(
+            KernelError, match="the forking kernel needs Linux, not darwin; use the stand"
+        ),
+        open_kernels("forking"),
+    ):
+        pass
+
+
+@needs_linux
+def test_open_kernels_says_why_the_parent_did_not_start(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (temporary / "no_parent.py").write_text("raise ImportError('no numpy')")
+    monkeypatch.setenv("PYTHONPATH", str(temporary))
+    monkeypatch.setattr("toolkit.study.forking.PROCESS_MODULE", "no_parent")
+    with (
+        open_kernels("forking") as kernels,
+        pytest.raises(KernelError, match=r"did not start: ImportError: no numpy; the standard"),
+    ):
+        kernels.wait_until_ready()
+
+
+@needs_linux
+def test_warm_up_refuses_imports_that_start_threads(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = temporary / "seaborn"
+    package.mkdir()
+    program = (
+        "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()"
+    )
+    (package / "__init__.py").write_text(program)
+    monkeypatch.setenv("PYTHONPATH", str(temporary))
+    with (
+        open_kernels("forking") as kernels,
+        pytest.raises(KernelError, match="imports started threads, which a fork would lose"),
+    ):
+        kernels.wait_until_ready()
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (3, "it ended itself with exit status 3"),
+        (-11, "killed by signal 11 (SIGSEGV)"),
+        (-200, "killed by signal 200 (without a name)"),
+    ],
+)
+def test_exit_in_words(code: int, words: str) -> None:
+    assert exit_in_words(code) == words
