@@ -511,8 +511,9 @@ def test_building_leaves_the_process_as_it_was(tmp_path):
         ("#### Too deep\n", "Non-consecutive header level increase"),
         ("See {eq}`absent`.", "equation not found: absent|absent"),
         ("[x](#absent)", "absent"),
-        ("$\\frac{1}$", r"the formula '\\\\frac\{1\}' cannot be set"),
-        ("$\\text{<script>}$", "the formula .* holds .*the element <script>"),
+        ("$x^$", r"the formula 'x\^' cannot be set: MissingSuperScript"),
+        ("$\\nosuch{x}$", r"the formula .* holds a command that is not known"),
+        ("$\\text{<script>}$", "the formula .* holds the element <script>"),
     ],
 )
 def test_any_warning_stops_the_book_with_its_text(tmp_path, text, message):

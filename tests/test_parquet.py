@@ -92,7 +92,9 @@ def test_read_parquet_refuses_a_file_without_records(tmp_path):
 def test_read_parquet_refuses_what_is_no_parquet_file(tmp_path):
     path = tmp_path / "t.parquet"
     path.write_bytes(b"PAR1 nonsense PAR1")
-    assert faults_of(path) == ["t.parquet: cannot be read as a Parquet file; write the file again"]
+    assert faults_of(path) == [
+        "t.parquet: cannot be read as a Parquet file (ArrowInvalid); write the file again"
+    ]
     path.write_bytes(b"")
     assert faults_of(path) == ["t.parquet: is empty"]
 

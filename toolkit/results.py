@@ -54,6 +54,8 @@ GLOSSARY: dict[str, str] = {
     "only_b": "cases called positive by b alone",
     "neither": "cases called positive by neither; absent where they were not verified",
     "n_discordant": "cases that a and b called differently",
+    "n_a": "values of a used",
+    "n_b": "values of b used",
     "kind": "kind of curve: roc, precision_recall, ...",
     "x": "horizontal axis of the curve",
     "y": "vertical axis of the curve",

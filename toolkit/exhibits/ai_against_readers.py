@@ -139,9 +139,9 @@ def roc_caption(study: AgainstReaders) -> str:
     )
     return (
         f"Empirical ROC curves on {count_text(int((truth == 0).sum()))} examinations without and "
-        f"{count_text(int(truth.sum()))} with cancer. {lines} circles, each reader's calls; diamond, "
-        f"{name.lower()}: {rule}; square, the AI from {study.result.ai_cutoff:g} up, {how}. *AUC*, "
-        "area under the curve."
+        f"{count_text(int(truth.sum()))} with cancer. {lines} circles, each reader's calls; "
+        f"diamond, {name.lower()}: {rule}; square, the AI from {study.result.ai_cutoff:g} up, "
+        f"{how}. *AUC*, area under the curve."
     )
 
 

@@ -39,7 +39,7 @@ def answer(study: ScreeningComparison) -> str:
     ratio, counts = study.detection.ratio, study.detection.counts
     n_women = counts.n_pairs or 0
     found = (
-        f"{WITH.capitalize()} {counted(counts.positive_b, 'cancer')} "
+        f"With AI {counted(counts.positive_b, 'cancer')} "
         f"{'was' if counts.positive_b == 1 else 'were'} found in {count_text(n_women)} women, "
         f"{WITHOUT} {count_text(counts.positive_a)}"
     )

@@ -13,7 +13,7 @@ from toolkit.scoring.screening_endpoints import (
     reader_time_range,
 )
 from toolkit.sentences import ci_text, estimate_text, margin_text
-from toolkit.wording import EM_DASH, Form, count_text, counted, number_text, value_text
+from toolkit.wording import EM_DASH, Form, count_text, counted, joined, number_text, value_text
 
 WITHOUT, WITH = "without AI", "with AI"
 
@@ -132,11 +132,8 @@ def ci_head(study: ScreeningComparison) -> str:
 
 def _endpoint_foot(study: ScreeningComparison) -> str:
     """Return population, what was left out, and the methods of the intervals."""
-    women = study.women
     sentences = [
-        f"N = {count_text(women.n_women)} women read both ways of {count_text(women.n_enrolled)} "
-        f"enrolled; left out, {count_text(women.n_one_way)} read one way only and "
-        f"{count_text(women.n_unread)} not read.",
+        _population_sentence(study),
         _pending_sentence(study),
         _biopsy_sentence(study),
         _score_sentence(study),
@@ -151,15 +148,30 @@ def _endpoint_foot(study: ScreeningComparison) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
+def _population_sentence(study: ScreeningComparison) -> str:
+    """Return who was read both ways, and who was left out."""
+    women = study.women
+    left = [
+        f"{count_text(n)} {words}"
+        for n, words in ((women.n_one_way, "read one way only"), (women.n_unread, "not read"))
+        if n
+    ]
+    start = (
+        f"N = {count_text(women.n_women)} women read both ways of {count_text(women.n_enrolled)} "
+        "enrolled"
+    )
+    return f"{start}; left out, {joined(left)}." if left else f"{start}."
+
+
 def _pending_sentence(study: ScreeningComparison) -> str:
     """Return who is still being worked up, and how they count."""
     if not study.n_pending:
         return "The work-up of every recalled woman is done."
     return (
-        f"The work-up of {counted(study.n_pending, 'recalled woman', 'recalled women')} is "
-        f"pending ({count_text(study.n_pending_a)} recalled {WITHOUT}, "
-        f"{count_text(study.n_pending_b)} {WITH}): they count as recalled, and as neither cancer "
-        f"nor no cancer; cancers, PPV1 and biopsies leave them out "
+        f"{counted(study.n_pending, 'recalled woman', 'recalled women').capitalize()} "
+        f"{'is' if study.n_pending == 1 else 'are'} still being worked up "
+        f"({count_text(study.n_pending_a)} recalled {WITHOUT}, {count_text(study.n_pending_b)} "
+        f"{WITH}): counted as recalls, and left out of cancers, PPV1 and biopsies "
         f"(N = {count_text(study.detection.counts.n_pairs or 0)})."
     )
 

@@ -71,17 +71,16 @@ def figure(study: ScreeningComparison, *, stamp: str) -> Figure:
 
 def finding(study: ScreeningComparison) -> str:
     """Return the ratios of cancers and of recalls with their intervals."""
+    cancers, recalls = study.detection.ratio, study.recall.ratio
+    of_recalls = f"of recalls {'is ' if math.isnan(cancers.estimate) else ''}"
     parts = [
-        f"{what} {estimate_phrase(ratio)}"
-        for what, ratio in (
-            ("of cancers found", study.detection.ratio),
-            ("of recalls", study.recall.ratio),
-        )
+        f"{start}{estimate_phrase(ratio)}"
+        for start, ratio in (("of cancers found is ", cancers), (of_recalls, recalls))
         if not math.isnan(ratio.estimate)
     ]
     if not parts:
         return "No ratio is defined: nobody was recalled without AI."
-    return f"The ratio {', and '.join(parts)}."
+    return f"The ratio {', '.join(parts)}."
 
 
 def caption(study: ScreeningComparison) -> str:
@@ -94,9 +93,9 @@ def caption(study: ScreeningComparison) -> str:
         else ""
     )
     return (
-        f"Paired ratios with {ci_head(study)} on a log axis. Diamond, primary endpoint{limit};{groups} "
-        "filled triangles, secondary endpoints. Columns, women counted, or the share or time of each reading. Methods as in "
-        "the table above."
+        f"Paired ratios with {ci_head(study)} on a log axis. Diamond, primary endpoint{limit};"
+        f"{groups} filled triangles, secondary endpoints. Columns, women counted, or share or time "
+        "of each reading. Methods as in the table above."
     )
 
 

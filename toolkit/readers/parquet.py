@@ -49,27 +49,32 @@ def read_parquet(
     Whole numbers lose ``.0``, so that an ID stored as a number is the text that one reads. The
     first record is row 2, as it would be in a text file with a header.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     check_size(path.stat().st_size, file=file)
     try:
-        stored = pq.ParquetFile(path)
-        positions = column_positions(stored.schema_arrow.names, wanted, file=file)
-        _check_shape(stored.metadata, file=file)
-        faults = _type_faults(stored.schema_arrow, list(positions), file=file)
-        if faults:
-            raise TableError(faults)
-        table = stored.read(columns=list(positions))
-    except (pa.ArrowException, OSError):
-        rule = "cannot be read as a Parquet file"
+        frame = _read_frame(path, file=file, wanted=wanted, decimal=decimal)
+    except TableError:
+        raise
+    except Exception as error:
+        # A damaged file shows as ArrowInvalid, OSError, UnicodeDecodeError, ...
+        rule = f"cannot be read as a Parquet file ({type(error).__name__})"
         raise TableError([file_fault(file, rule, "write the file again")]) from None
-    import pandas as pd
-
-    frame = pd.DataFrame(
-        {name: _as_text(table.column(name), decimal=decimal) for name in positions}
-    )
     return RawTable(frame=frame, rows=np.arange(2, len(frame) + 2))
+
+
+def _read_frame(
+    path: Path, *, file: str, wanted: Sequence[str] | None, decimal: str
+) -> pd.DataFrame:
+    """Return the wanted columns as text."""
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    stored = pq.ParquetFile(path)
+    names = list(column_positions(stored.schema_arrow.names, wanted, file=file))
+    _check_shape(stored.metadata, file=file)
+    if faults := _type_faults(stored.schema_arrow, names, file=file):
+        raise TableError(faults)
+    table = stored.read(columns=names)
+    return pd.DataFrame({name: _as_text(table.column(name), decimal=decimal) for name in names})
 
 
 def _check_shape(metadata: Any, *, file: str) -> None:

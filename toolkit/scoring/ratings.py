@@ -90,8 +90,10 @@ def reader_labels(readers: pd.DataFrame) -> dict[str, str]:
     """Return a label for each reader: R1, R2, ... for people, product and version for an AI."""
     people = readers["reader_id"][readers["kind"] == "human"]
     labels = {reader: f"R{number}" for number, reader in enumerate(people, start=1)}
-    for row in readers[readers["kind"] == "ai"].itertuples():
-        labels[row.reader_id] = f"{row.product} {row.version}".strip()
+    for row in readers[readers["kind"] == "ai"].to_dict("records"):
+        # A table may lack either column, and a cell of it may be missing.
+        named = [row[name] for name in ("product", "version") if isinstance(row.get(name), str)]
+        labels[row["reader_id"]] = " ".join(named) or "AI"
     return labels
 
 

@@ -107,7 +107,8 @@ class SafeHtml(SphinxPostTransform):
 
     def _page_link(self, match: re.Match[str]) -> str:
         """Return a link to another chapter as this book can keep it."""
-        target = self.config.study_pages.get(match[1])
+        pages = self.config.study_pages
+        target = pages.get(match[1]) or pages.get(match[1][:2])
         if target is None:
             return ""
         anchor = match[2] or ""
@@ -144,9 +145,11 @@ def _mathml(node: nodes.Node, *, display: str) -> str:
     except Exception as error:  # the converter raises errors of many kinds
         _log.warning("the formula %r cannot be set: %r", latex, error, location=node)
         return ""
-    if reading.faults:
-        _log.warning("the formula %r holds %s", latex, reading.faults, location=node)
-        return ""
+    faults = reading.faults
+    if "\\" in reading.text:  # the converter prints commands that it does not know
+        faults += ("a command that is not known",)
+    if faults:
+        _log.warning("the formula %r holds %s", latex, "; ".join(faults), location=node)
     return reading.html
 
 

@@ -1,0 +1,73 @@
+"""Every chapter opens and runs as it is, on the simulated study, and gives nobody away."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from toolkit.study.chapters import find_chapters
+from toolkit.study.demo import demo_study
+from toolkit.study.execute import ChapterJob, execute_chapters
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAPTERS = find_chapters(ROOT / "notebooks")
+DEFAULTS = ROOT / "parameters" / "demo.yaml"
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """Folder with every chapter executed with its own defaults, and how each ended."""
+    folder = tmp_path_factory.mktemp("chapters")
+    jobs = [
+        ChapterJob(
+            name=name,
+            notebook=chapter.path,
+            parameters={"record": str(folder / f"{name}.json")},
+            executed=folder / f"{name}.ipynb",
+            working_folder=folder,
+            time_limit_s=120,
+        )
+        for name, chapter in CHAPTERS.items()
+    ]
+    outcomes = execute_chapters(jobs, workers=2, on_done=lambda _outcome: None)
+    return folder, {outcome.name: outcome for outcome in outcomes}
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_chapter_runs_as_it_is(executed, name):
+    folder, outcomes = executed
+    assert outcomes[name].status == "complete", outcomes[name].cause
+    saved = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    assert saved["headline"]["answer"]
+    assert "inputs" in saved
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_chapter_says_simulated_and_describes_its_figures(executed, name):
+    folder, _ = executed
+    text = (folder / f"{name}.ipynb").read_text(encoding="utf-8")
+    assert "Simulated" in text
+    for figure in re.findall(r"<figure class=..fig\b.*?</figure>", text, flags=re.DOTALL):
+        assert "aria-label" in figure
+        assert "SIMULATED" in figure
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_chapter_shows_no_identifier(executed, name):
+    folder, _ = executed
+    text = (folder / f"{name}.ipynb").read_text(encoding="utf-8")
+    text += (folder / f"{name}.json").read_text(encoding="utf-8")
+    for tables in demo_study().values():
+        for column in ("case_id", "patient_id"):
+            for value in tables["cases"][column].dropna().unique()[::7]:
+                assert str(value) not in text
+        for reader in tables["readers"]["reader_id"]:
+            assert not re.search(rf"(?<![\w-]){re.escape(str(reader))}(?![\w-])", text) or (
+                str(reader) == "AI"
+            )
+
+
+def test_every_chapter_stands_in_the_demo_book():
+    text = DEFAULTS.read_text(encoding="utf-8")
+    assert [name for name in CHAPTERS if name not in text] == []
