@@ -1,0 +1,79 @@
+"""A blinded look at a running study: counts by month by hand, pseudonyms that tell nothing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from toolkit.scoring.enrolment import ai_failures, pseudonyms, reader_funnel, study_look
+from toolkit.scoring.ratings import ScoringError
+
+DATES = ["2024-01-03", "2024-01-20", "2024-02-11", "2024-02-28", "2024-03-05", "2024-04-09"]
+CASES = pd.DataFrame(
+    {"case_id": [f"w{i}" for i in range(6)], "exam_date": pd.to_datetime(DATES)}
+).assign(patient_id=lambda frame: frame["case_id"])
+READERS = pd.DataFrame(
+    {"reader_id": ["anna", "binh", "AI"], "kind": ["human", "human", "ai"], "product": "P"}
+)
+ROWS = [
+    ("anna", "w0", "unaided", 1.0, "complete"),
+    ("binh", "w0", "aided", 0.0, "complete"),
+    ("anna", "w1", "unaided", 0.0, "complete"),
+    ("binh", "w1", "aided", 0.0, "complete"),
+    ("anna", "w2", "unaided", 0.0, "complete"),
+    ("anna", "w3", "unaided", 1.0, "complete"),
+    ("anna", "w4", "unaided", 1.0, "complete"),
+    ("anna", "w5", "unaided", 1.0, "complete"),
+    ("AI", "w0", "standalone", np.nan, "complete"),
+    ("AI", "w1", "standalone", np.nan, "failed"),
+    ("AI", "w2", "standalone", np.nan, "missing"),
+    ("AI", "w3", "standalone", np.nan, "complete"),
+]
+READINGS = pd.DataFrame(
+    ROWS, columns=["reader_id", "case_id", "modality", "call", "status"]
+).assign(session="1", rating=np.nan)
+
+
+def look(month=2):
+    return study_look(CASES, READINGS, READERS, look_month=month, seed=1)
+
+
+def test_look_counts_months_and_leaves_later_ones_out():
+    seen = look()
+    np.testing.assert_array_equal(seen.monthly_counts, [2, 2])
+    assert (seen.n_months, seen.n_later) == (2, 2)
+    assert seen.recalled.sum() == 2  # w0 by one of its two readings, and w3
+
+
+def test_look_counts_both_modes_together_by_pseudonym():
+    seen = look()
+    assert sorted(seen.reader_readings.tolist()) == [2, 4]
+    assert seen.reader_recalls.sum() == 2
+    assert not {"anna", "binh"} & set(seen.labels)
+
+
+def test_pseudonyms_are_redrawn_for_each_look_and_stay_for_one():
+    assert pseudonyms(5, seed=1, look_month=3) == pseudonyms(5, seed=1, look_month=3)
+    assert pseudonyms(5, seed=1, look_month=3) != pseudonyms(5, seed=1, look_month=4)
+    assert len(set(pseudonyms(50, seed=1, look_month=3))) == 50
+    with pytest.raises(ScoringError, match="readers need a pseudonym"):
+        pseudonyms(10_000, seed=1, look_month=3)
+
+
+def test_ai_failures_keep_failed_and_missing_apart():
+    failures = ai_failures(look())
+    assert failures.overall.denominator == 4
+    assert failures.overall.numerator == 2
+    assert sum(failures.causes.values()) == 2
+    assert len([n for n in failures.causes.values() if n]) == 2
+
+
+def test_ai_failures_without_an_ai_are_none():
+    people = READERS[READERS["kind"] == "human"]
+    readings = READINGS[READINGS["reader_id"] != "AI"]
+    assert ai_failures(study_look(CASES, readings, people, look_month=2, seed=1)) is None
+
+
+def test_reader_funnel_uses_the_common_rate():
+    funnel = reader_funnel(look())
+    assert funnel.common.numerator == 2
+    assert funnel.common.denominator == 6
