@@ -111,3 +111,12 @@ def test_read_table_refuses_a_time_zone_in_a_parquet_file(tmp_path):
     write(tmp_path, {"case_id": ["1"], "exam_date": moments})
     with pytest.raises(TableError, match=r"exam_date .* must have no time zone, row 2"):
         read_table("cases", [TableSource(file="t.parquet")], folder=tmp_path)
+
+
+def test_read_parquet_refuses_text_that_is_not_utf8(tmp_path):
+    path = write(tmp_path, {"a": ["Hoong"]})
+    path.write_bytes(path.read_bytes().replace(b"Hoong", b"Ho\xff\xffg"))
+    (fault,) = faults_of(path)
+    assert fault == (
+        "t.parquet: cannot be read as a Parquet file (UnicodeDecodeError); write the file again"
+    )

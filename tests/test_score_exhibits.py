@@ -393,6 +393,14 @@ def test_record_holds_results_that_come_back():
         assert result_from_dict(one.to_dict()).to_dict() == one.to_dict()
 
 
+def test_record_holds_the_capture_curve_at_class_borders_only():
+    result = distribution(ROWS)
+    curve = score_capture.capture_results(result)["capture"]
+    # Classes 10, 7, 2 and 1 hold verified cases: the others end where one of these does.
+    assert curve.y.tolist() == [0, 1, 1, 1, 1]
+    assert curve.x.tolist() == pytest.approx([0, 2 / 6, 3 / 6, 4 / 6, 1])
+
+
 def test_nothing_shown_names_a_case_or_a_woman():
     result = distribution(ROWS)
     shown = [score_tables.class_table(result), score_capture.status_table(result.scored)]

@@ -216,3 +216,15 @@ def test_read_workbook_refuses_a_bomb(tmp_path):
         for _ in range(70):
             stream.write(b"0" * 2**20)
     assert faults_of(path) == ["t.xlsx: unpacks to far more than a table would"]
+
+
+def test_read_workbook_refuses_an_archive_that_cannot_be_unpacked(tmp_path):
+    path = workbook(tmp_path, [["a"], [1]])
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo("xl/worksheets/sheet1.xml")
+    content = bytearray(path.read_bytes())
+    start = member.header_offset + 30 + len(member.filename)
+    content[start : start + 20] = b"\xff" * 20
+    path.write_bytes(content)
+    (fault,) = faults_of(path)
+    assert fault.startswith("t.xlsx: cannot be read as an Excel workbook")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -14,6 +16,7 @@ from toolkit.results import Estimate, Result
 from toolkit.scoring.score_distribution import ScoreDistribution
 from toolkit.scoring.scores import STATUSES, ScoredCases
 from toolkit.sentences import ci_text, estimate_text
+from toolkit.stats.calibration import CaptureCurve
 from toolkit.stats.proportions import wilson_ci
 from toolkit.wording import EM_DASH, count_text, counted, share_text, value_text
 
@@ -263,11 +266,23 @@ def status_sentence(scored: ScoredCases) -> str:
     )
 
 
+def _at_borders(result: ScoreDistribution) -> CaptureCurve:
+    """Return the curve at the class borders, from (0, 0) on: it holds no score of one woman."""
+    curve = result.capture
+    places = np.unique(np.append(result.capture_borders, 0))
+    names = ("x", "y", "threshold", "ci_low", "ci_high")
+    return replace(
+        curve,
+        method=f"{curve.method}, at the borders of classes",
+        **{name: getattr(curve, name)[places] for name in names},
+    )
+
+
 def capture_results(result: ScoreDistribution, *, ci_level: float = 0.95) -> dict[str, Result]:
     """Return the curve and the shares without a score for the record."""
     named = status_results(result.scored, ci_level=ci_level)
     return {
-        "capture": result.capture,
+        "capture": _at_borders(result),
         "found_at_top": result.found_at_top,
         **{f"status.{name}": share for name, share in named.items()},
     }
