@@ -327,8 +327,11 @@ def test_read_table_fills_constants_and_an_empty_one_is_missing(folder):
 def test_read_table_refuses_an_absolute_file(folder, file):
     (fault,) = faults_of(folder, TableSource(file=file, columns=MAP))
     assert "must be named relative to the data folder, without a drive or root" in fault
-    assert "etc" not in fault
-    assert "server" not in fault
+    wrong_map = TableSource(file=file, columns={"case": "case"})
+    for text in (fault, *faults_of(folder, wrong_map)):
+        assert "etc" not in text
+        assert "server" not in text
+        assert "data\\" not in text
 
 
 def test_read_table_refuses_a_file_outside_the_folder(folder):
@@ -631,7 +634,8 @@ def test_read_table_raises_only_its_own_error_whatever_the_bytes(tmp_path_factor
     write_frame[ending](path, index=False)
     content = bytearray(path.read_bytes())
     for _ in range(data.draw(st.integers(1, 4))):
-        start = data.draw(st.integers(0, len(content)))
+        # A workbook holds the time of its writing, so its length must not steer what is drawn.
+        start = data.draw(st.integers(0, 10_000)) % len(content)
         length = data.draw(st.integers(0, 12))
         content[start : start + length] = data.draw(st.binary(max_size=8))
     path.write_bytes(content)

@@ -267,7 +267,7 @@ def status_sentence(scored: ScoredCases) -> str:
 
 
 def _at_borders(result: ScoreDistribution) -> CaptureCurve:
-    """Return the curve at the class borders, from (0, 0) on: it holds no score of one woman."""
+    """Return the curve at the class borders, so that a record lists no single scores."""
     curve = result.capture
     places = np.unique(np.append(result.capture_borders, 0))
     names = ("x", "y", "threshold", "ci_low", "ci_high")

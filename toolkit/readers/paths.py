@@ -1,6 +1,6 @@
 """Where a file of the study may lie: in the data folder, whatever links and dots the name has."""
 
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PureWindowsPath
 
 from toolkit.readers.raw_table import file_fault
 from toolkit.tables import TableError, did_you_mean
@@ -22,9 +22,9 @@ def file_within(folder: Path, file: str) -> Path:
         If the name is absolute, leaves the folder with symbolic links resolved, or is not that
         of a file. A message never holds a path of the machine.
     """
-    name = PureWindowsPath(file).name
-    windows = PureWindowsPath(file)
-    if PurePosixPath(file).is_absolute() or windows.drive or windows.root:
+    windows = PureWindowsPath(file)  # knows drives, and both kinds of slash as roots
+    name = windows.name
+    if windows.anchor:
         raise _refused(name, "must be named relative to the data folder, without a drive or root")
     if not file or "\0" in file:
         raise _refused("file", "must be the name of a file in the data folder")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import PureWindowsPath
 from typing import Any, ClassVar
 
 from toolkit.readers.delimited import Encoding
@@ -71,8 +72,11 @@ class TableSource:
 
     @property
     def name(self) -> str:
-        """Name of the source in messages."""
-        return INLINE if self.file is None else self.file
+        """Name of the source in messages, never with a path of the machine."""
+        if self.file is None:
+            return INLINE
+        path = PureWindowsPath(self.file)  # knows drives, and both kinds of slash as roots
+        return path.name if path.anchor else self.file
 
 
 def source_faults(source: TableSource, definition: TableDefinition) -> list[Fault]:

@@ -316,10 +316,6 @@ def show(
         say(finding)
         return
     page = _current()
-    if figure is None:
-        if finding:
-            say(finding)
-        return
     page.figures += 1
     number = _number(page, page.figures)
     svg = figure_svg(figure, name=f"figure-{number.replace('.', '-')}")
