@@ -9,7 +9,7 @@ report: .venv/.ok
 	$(BIN)/study run parameters/demo.yaml
 
 test: .venv/.ok
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest
 
 lint: .venv/.ok
 	$(BIN)/ruff check .

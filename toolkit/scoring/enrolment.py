@@ -189,12 +189,15 @@ class RecallWatch:
         Limit from simulation.
     false_alarm : float
         Probability that a whole study without change passes it.
+    n_simulations : int
+        Studies simulated for it.
     """
 
     overall: Estimate
     chart: Cusum
     limit: Estimate
     false_alarm: float
+    n_simulations: int
 
 
 def watch_recalls(
@@ -242,6 +245,7 @@ def watch_recalls(
         chart=cusum(look.recalled, **rates, limit=limit.estimate),
         limit=limit,
         false_alarm=false_alarm,
+        n_simulations=n_simulations,
     )
 
 

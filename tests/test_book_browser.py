@@ -1,0 +1,267 @@
+"""The book in a browser, opened from its folder: what works, what is refused, how it looks."""
+
+import os
+import re
+
+import pytest
+
+from tests import book_sample as sample
+from tests.browser import Browser
+from tests.test_book import AGAINST, hostile_book
+from toolkit.study.book import BookError, build_book, pdf_book
+
+LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 25, 30)"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The sample, built once."""
+    folder = tmp_path_factory.mktemp("book")
+    book = sample.sample_book(folder / "notebooks")
+    build_book(folder / "site", **book, scratch=folder / "scratch")
+    return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One browser for all tests."""
+    with Browser() as running:
+        yield running
+
+
+@pytest.fixture
+def window(browser):
+    """The browser with a fresh memory and a wide window."""
+    browser.size(1280, 900)
+    browser.requests.clear()
+    browser.complaints.clear()
+    return browser
+
+
+def results(window, site, query):
+    """Titles that a search finds, in its order."""
+    window.open(site / "search.html", f"?q={query}")
+    window.wait_for(
+        "/found|did not match/.test(document.querySelector('.search-summary')?.innerText)"
+    )
+    return window.run("[...document.querySelectorAll('ul.search li > a')].map(a => a.innerText)")
+
+
+def background(window):
+    """Colour of the paper."""
+    return window.run("getComputedStyle(document.body).backgroundColor")
+
+
+def test_no_page_asks_the_network_or_breaks_its_policy(window, site):
+    for path in (*sorted(site.glob("*.html")), *sorted(site.glob("chapters/*.html"))):
+        window.open(path)
+        window.wait_for("document.fonts.status === 'loaded'")
+    asked = {request.split(":", 1)[0] for request in window.requests}
+    assert asked <= {"file", "data"}
+    assert len(window.requests) > 50
+    assert window.complaints == []
+
+
+def test_policy_refuses_scripts_in_the_page_and_connections(window, site):
+    window.open(site / AGAINST)
+    window.run(
+        "const s = document.createElement('script'); s.textContent = 'window.pwned = 1';"
+        "document.body.append(s); const i = document.createElement('img');"
+        "i.setAttribute('onerror', 'window.pwned = 2');"
+        "i.src = 'absent:x'; document.body.append(i);"
+        "fetch('https://example.invalid/').catch(() => { window.refused = true; })"
+    )
+    window.wait_for("window.refused")
+    assert window.run("window.pwned === undefined")
+    assert [text for text in window.complaints if "Content Security Policy" in text]
+
+
+def test_hostile_book_runs_nothing_and_asks_nothing(window, tmp_path):
+    site = hostile_book(tmp_path)
+    for path in (*sorted(site.glob("*.html")), *sorted(site.glob("chapters/*.html"))):
+        window.open(path)
+        assert window.run("window.pwned === undefined"), path.name
+        assert not window.run("document.querySelector('article iframe, article script')")
+    assert {request.split(":", 1)[0] for request in window.requests} <= {"file", "data"}
+
+
+def test_fonts_of_the_book_are_used(window, site):
+    window.open(site / AGAINST)
+    window.wait_for("document.fonts.status === 'loaded'")
+    loaded = window.run("[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family)")
+    assert {name.strip('"') for name in loaded} == {"Study Sans", "Study Serif"}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("heliotrope", ["06 AI against readers"]),
+        ("nhũ ảnh", ["06 AI against readers"]),
+        ("nhu anh", ["06 AI against readers"]),
+        ("Nhũ ảnh".encode().decode(), ["06 AI against readers"]),
+        ("nhu\u0303 a\u0309nh", ["06 AI against readers"]),
+        ("subgroup", ["11 Subgroups"]),
+        ("DATA QUALITY", ["01 Data quality"]),
+        ("ticklabel", []),
+        ("0.666 unseen", []),
+    ],
+)
+def test_search_works_from_a_folder(window, site, query, found):
+    titles = results(window, site, query)
+    assert titles[: len(found)] == found
+    assert bool(titles) == bool(found)
+    assert window.complaints == []
+
+
+def test_search_results_lead_to_their_pages(window, site):
+    results(window, site, "heliotrope")
+    window.run("document.querySelector('ul.search li > a').click()")
+    window.wait_for("location.pathname.endsWith('06_ai_against_readers.html')")
+
+
+def test_search_field_of_a_chapter_leads_to_the_search_page(window, site):
+    window.open(site / AGAINST)
+    window.run("document.querySelector('.search-button-field').click()")
+    window.wait_for("document.querySelector('#pst-search-dialog').open")
+    window.run(
+        "const f = document.querySelector('#pst-search-dialog form');"
+        "f.querySelector('input').value = 'tomosynthesis'; f.requestSubmit()"
+    )
+    window.wait_for("document.querySelector('ul.search li a')")
+    assert window.run("document.querySelector('ul.search li a').innerText") == "AI in mammography"
+
+
+def test_reader_chooses_dark_and_it_lasts(window, site):
+    window.open(site / AGAINST)
+    assert background(window) == LIGHT
+    window.run("document.querySelector('.theme-change-button[data-mode=dark]').click()")
+    assert background(window) == DARK
+    window.open(site / "index.html")
+    assert background(window) == DARK
+    window.run("document.querySelector('.theme-change-button[data-mode=auto]').click()")
+    assert background(window) == LIGHT
+
+
+def test_system_dark_is_dark_from_the_start_and_paper_stays_light(window, site):
+    window.size(1280, 900, scheme="dark")
+    window.open(site / AGAINST)
+    assert background(window) == DARK
+    fill = "getComputedStyle(document.querySelector('svg.plot text:last-of-type')).fill"
+    assert window.run(fill) == "rgb(228, 232, 236)"
+    window.size(1280, 900, scheme="dark", media="print")
+    assert background(window) == LIGHT
+    assert window.run(fill) == "rgb(29, 39, 48)"
+
+
+def test_sidebar_closes_and_opens(window, site):
+    window.open(site / AGAINST)
+    sidebar = "getComputedStyle(document.querySelector('#pst-primary-sidebar')).visibility"
+    assert window.run(sidebar) == "visible"
+    window.run("document.querySelector('.primary-toggle').click()")
+    window.wait_for(f"{sidebar} === 'hidden'")
+
+
+def test_phone_opens_sidebar_and_contents_over_the_page(window, site):
+    window.size(390, 844)
+    window.open(site / AGAINST)
+    for toggle, dialog in (
+        (".primary-toggle", "#pst-primary-sidebar-modal"),
+        (".secondary-toggle", "#pst-secondary-sidebar-modal"),
+    ):
+        window.run(f"document.querySelector('{toggle}').click()")
+        window.wait_for(f"document.querySelector('{dialog}').open")
+        window.run(f"document.querySelector('{dialog}').close()")
+
+
+@pytest.mark.parametrize("width", [390, 768, 1000, 1280])
+def test_no_page_is_wider_than_its_window(window, site, width):
+    window.size(width, 844)
+    for path in (*sorted(site.glob("*.html")), *sorted(site.glob("chapters/*.html"))):
+        window.open(path)
+        assert window.run("document.documentElement.scrollWidth") <= width, path.name
+
+
+def test_column_has_the_measures_of_the_guide(window, site):
+    window.open(site / AGAINST)
+    assert window.run("document.querySelector('.bd-sidebar-primary').offsetWidth") == 248
+    assert window.run("document.querySelector('.bd-article').clientWidth") == 720
+    style = "getComputedStyle(document.querySelector('{}')).{}"
+    assert window.run(style.format(".bd-article h1", "fontSize")) == "38px"
+    assert window.run(style.format(".headline .a", "fontSize")) == "22px"
+    assert window.run(style.format("#discrimination > p", "fontSize")) == "17px"
+    window.open(site / "index.html")
+    assert window.run("document.querySelector('.bd-article').clientWidth") == 860
+
+
+def test_paper_shows_the_title_and_no_navigation(window, site):
+    window.size(718, 1000, media="print")
+    window.open(site / AGAINST)
+    shown = "getComputedStyle(document.querySelector('{}')).display"
+    assert window.run(shown.format(".bd-article h1")) == "block"
+    for part in (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer", ".dl"):
+        assert window.run(shown.format(part)) == "none", part
+
+
+# --- PDF ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def printed(site, browser, tmp_path_factory):  # noqa: ARG001 - skips without a browser
+    """The sample as PDF, printed once."""
+    out = tmp_path_factory.mktemp("pdf") / "below" / "book.pdf"
+    pdf_book(site, out)
+    return out.read_bytes()
+
+
+def test_pdf_holds_every_chapter_on_pages_of_its_own(printed):
+    assert printed.startswith(b"%PDF-")
+    assert printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") >= 10
+    outline = re.findall(rb"/Title \(([^)]*)\)", printed)
+    assert b"08 Localisation" in outline
+    assert b"/Lang (en)" in printed
+    assert b"/MarkInfo" in printed
+
+
+def test_pdf_has_no_dates_no_scripts_no_web_links(printed):
+    assert b"/CreationDate (D:20000101000000" in printed
+    assert b"/JavaScript" not in printed
+    assert b"/URI" not in printed
+
+
+def test_pdf_needs_a_browser(site, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(
+        BookError, match=r"a PDF needs a browser, but none of chromium, .* installed"
+    ):
+        pdf_book(site, tmp_path / "book.pdf")
+
+
+def test_pdf_needs_a_book(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BookError, match=r"empty has no index\.html; is it a book"):
+        pdf_book(tmp_path / "empty", tmp_path / "book.pdf")
+    (tmp_path / "index.html").write_text("<html></html>")
+    write_browser(tmp_path, "exit 0")
+    with pytest.raises(BookError, match=r"index.html has no article"):
+        pdf_book(tmp_path, tmp_path / "book.pdf")
+
+
+def write_browser(folder, script):
+    """Write a program that stands for the browser."""
+    program = folder / "chromium"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [("echo no display >&2; exit 3", "no display"), ("exit 0", "no reason given")],
+)
+def test_pdf_says_why_the_browser_failed(site, tmp_path, monkeypatch, script, reason):
+    write_browser(tmp_path, script)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/bin")
+    out = tmp_path / "book.pdf"
+    out.write_bytes(b"the old one")
+    with pytest.raises(BookError, match=rf"did not print the book \({reason}\)"):
+        pdf_book(site, out)
+    assert out.read_bytes() == b"the old one"
