@@ -398,7 +398,8 @@ def test_recall_signal_names_its_month():
             "modality": "unaided",
             "session": "1",
             "rating": np.nan,
-            "call": (np.arange(n) >= 90).astype(float),  # all from 15 February on are recalled
+            # One in ten as planned, and from 15 February on everybody.
+            "call": ((np.arange(n) % 10 == 0) | (np.arange(n) >= 90)).astype(float),
             "status": "complete",
         }
     )
@@ -409,8 +410,8 @@ def test_recall_signal_names_its_month():
     assert monitoring_checks.recall_figure(seen, watch, stamp="BLINDED").axes
     by_month = monitoring_checks.recall_data(seen, watch)
     assert by_month["women_read"].tolist() == [62, 58]  # 31 days of two women, then the rest
-    assert by_month["recalled"].tolist() == [0, 30]
-    assert "120 (25.0%)" in plain(monitoring_checks.recall_caption(watch))
+    assert by_month["recalled"].tolist() == [7, 32]
+    assert "39 of 120 (32.5%)" in plain(monitoring_checks.recall_caption(watch))
 
 
 def test_ai_failures_are_counted_by_cause_and_month():

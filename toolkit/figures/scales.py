@@ -29,7 +29,7 @@ def nice_ticks(low: float, high: float, *, most: int) -> list[float]:
     """
     span = high - low
     power = 10.0 ** math.floor(math.log10(span / most))
-    for factor in _STEPS:
+    for factor in (*_STEPS, 2 * _STEPS[-1]):  # rounding can leave the power one too low
         step = factor * power
         first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
         if last - first < most:
