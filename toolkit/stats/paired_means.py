@@ -19,6 +19,8 @@ from toolkit.stats._wald import quantile, upper_tail
 
 Floats = NDArray[np.float64]
 
+_ROUNDING = 1e-12
+
 
 def mean_difference_ci(
     values_a: ArrayLike,
@@ -183,7 +185,9 @@ def _mean_and_error(values: Floats) -> tuple[float, float]:
     if not values.size:
         return math.nan, math.nan
     spread = float(values.std(ddof=1)) if values.size > 1 else 0.0
-    return float(values.mean()), spread / math.sqrt(values.size) if spread else math.nan
+    # Equal logarithms differ by rounding; an interval from that would be of no width.
+    varies = spread > _ROUNDING * float(np.abs(values).max())
+    return float(values.mean()), spread / math.sqrt(values.size) if varies else math.nan
 
 
 def _test(center: float, error: float, n_units: int) -> dict[str, Any]:
