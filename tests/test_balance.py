@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolkit.results import GLOSSARY, result_from_dict
 from toolkit.stats.balance import standardized_difference, standardized_difference_of_categories
 
 
@@ -15,7 +16,7 @@ def test_number_by_hand():
     # means 2 and 5, variances 1 and 4: (5 - 2) / sqrt(2.5)
     result = standardized_difference([1, 2, 3], [3, 5, 7])
     assert result.estimate == pytest.approx(3 / math.sqrt(2.5), rel=1e-12)
-    assert (result.n_a, result.n_b) == (3, 3)
+    assert (result.n_cases, result.label_a, result.label_b) == (6, "a", "b")
 
 
 def test_two_categories_are_the_formula_for_a_proportion():
@@ -33,6 +34,52 @@ def test_three_categories_by_hand():
     expected = math.sqrt(0.09 * 0.21 / (0.21 * 0.205 - 0.105**2))
     result = standardized_difference_of_categories([50, 30, 20], [20, 30, 50])
     assert result.estimate == pytest.approx(expected, rel=1e-12)
+
+
+def exact_square(counts_a, counts_b):
+    """Return the squared difference after Yang and Dalton, in exact fractions.
+
+    Without the last category, where the code leaves out the first; S is inverted by elimination.
+    """
+    p = [Fraction(n, sum(counts_a)) for n in counts_a][:-1]
+    q = [Fraction(n, sum(counts_b)) for n in counts_b][:-1]
+    size = len(p)
+    rows = []
+    for i in range(size):
+        spread = [
+            ((p[i] if i == j else 0) - p[i] * p[j] + (q[i] if i == j else 0) - q[i] * q[j]) / 2
+            for j in range(size)
+        ]
+        rows.append([*spread, q[i] - p[i]])
+    for i in range(size):
+        pivot = next(k for k in range(i, size) if rows[k][i])
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        rows[i] = [value / rows[i][i] for value in rows[i]]
+        for k in set(range(size)) - {i}:
+            rows[k] = [x - rows[k][i] * y for x, y in zip(rows[k], rows[i], strict=True)]
+    return sum((q[i] - p[i]) * rows[i][-1] for i in range(size))
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ([6, 29, 51, 15], [381, 2677, 6909, 2820]),
+        ([38, 57, 6], [8468, 3165, 1154]),
+        ([3, 0, 7, 1], [0, 5, 2, 2]),  # a category that one group lacks
+        ([100_000, 1, 250_000], [99_999, 2, 249_000]),
+    ],
+)
+def test_categories_are_the_exact_quadratic_form(a, b):
+    result = standardized_difference_of_categories(a, b)
+    assert result.estimate == pytest.approx(math.sqrt(exact_square(a, b)), rel=1e-9)
+    assert result.n_cases == sum(a) + sum(b)
+
+
+def test_a_difference_comes_back_from_its_record_and_stacks():
+    result = standardized_difference([1, 2, 3], [3, 5, 7], label_a="others", label_b="cancer")
+    assert result_from_dict(result.to_dict()).to_dict() == result.to_dict()
+    assert set(result.summary_frame().columns) <= set(GLOSSARY)
+    assert result.summary_frame()["label_b"].tolist() == ["cancer"]
 
 
 COUNTS = st.lists(st.integers(1, 60), min_size=4, max_size=4)
@@ -81,6 +128,8 @@ def test_number_at_the_edges(a, b, estimate, note):
         ([3, 0], [5, 0], 0.0, ""),
         ([3, 0], [0, 5], math.nan, "share no category"),
         ([2, 3], [4, 6], 0.0, ""),
+        ([], [], math.nan, "a group is empty"),
+        ([5, 5, 0, 0], [0, 0, 3, 3], math.nan, "share no category"),
     ],
 )
 def test_categories_at_the_edges(a, b, estimate, note):
@@ -97,3 +146,8 @@ def test_wrong_values_are_refused():
     for counts in ([-1, 2], [0.5, 2], [math.nan, 2]):
         with pytest.raises(ValueError, match="counts_a must be whole numbers not below 0"):
             standardized_difference_of_categories(counts, [1, 2])
+    for values in ([[1, 2]], 3.0):
+        with pytest.raises(ValueError, match="values_a must have one dimension, but has shape"):
+            standardized_difference(values, [1, 2])
+    with pytest.raises(ValueError, match=r"counts_b must have one dimension, .* \(1, 2\)"):
+        standardized_difference_of_categories([1, 2], [[1, 2]])

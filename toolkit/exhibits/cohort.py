@@ -1,96 +1,180 @@
-"""What chapter 02 shows: the flow of examinations after STARD, and Table 1."""
+"""What chapter 02 says and draws: who can be judged, and the flow of examinations after STARD."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from toolkit.exhibits.table_one import TableOne
 from toolkit.figures.flow import FinalDiagnosis, Flow, FlowBox, FlowBranch, flow_figure
-from toolkit.html import TableColumn, TableRow, TableView
 from toolkit.results import Estimate, Result
-from toolkit.scoring.cohort import Branch, Cohort, Diagnosis, branches
-from toolkit.stats.balance import (
-    StandardizedDifference,
-    standardized_difference,
-    standardized_difference_of_categories,
-)
+from toolkit.scoring.cohort import Branch, Cohort, Diagnosis, Index, References, branches
 from toolkit.stats.proportions import wilson_ci
-from toolkit.wording import count_text, joined, number_text, share_text
+from toolkit.wording import NO_BREAK_SPACE, count_text, counted, joined, share_text
 
-KINDS: dict[Diagnosis, Literal["cancer", "normal", "inconclusive"]] = {
-    "cancer": "cancer",
-    "no cancer": "normal",
-    "not known": "inconclusive",
+ENDS: dict[Diagnosis, tuple[str, Literal["cancer", "normal", "inconclusive"]]] = {
+    "cancer": ("Cancer", "cancer"),
+    "no cancer": ("No cancer", "normal"),
+    "not known": ("Inconclusive", "inconclusive"),
 }
-NUMBERS = {"age_years": "Age, years", "score": "AI score"}
-CATEGORIES = {
-    "density": "Breast density",
-    "indication": "Indication",
-    "site": "Site",
-    "device": "Mammography system",
-    "cancer_type": "Type of cancer",
+# What an examination must have beside a known diagnosis, by what the flow parts.
+RESULTS: dict[Index, str] = {
+    "score": "AI score",
+    "call": "AI result",
+    "reading": "complete reading",
+    "none": "",
 }
-MOST_CATEGORIES = 12  # a column with more values is not a characteristic but a list
+REASONS = {
+    "call only": "Call without a score",
+    "failed": "Failed",
+    "missing": "No result came",
+    "not recorded": "Not in the readings",
+}
 
 
-def judged(found: Cohort, *, ci_level: float = 0.95) -> Estimate:
-    """Return the share of examinations that can be judged."""
-    return wilson_ci(len(found.judged), len(found.cases), ci_level=ci_level, quantity="judged")
+def _noun(found: Cohort, n: int) -> str:
+    """Return the word for so many rows."""
+    return found.unit if n == 1 else f"{found.unit}s"
+
+
+def _unknown(found: Cohort) -> pd.Series[bool]:
+    """Return which examinations have no known diagnosis."""
+    return found.cases["diagnosis"] == "not known"
+
+
+def question(found: Cohort) -> str:
+    """Return the chapter's question."""
+    return f"How many of the {found.unit}s can be judged?"
+
+
+def _with_article(found: Cohort) -> str:
+    """Return what the flow parts, with its article; empty where there is nothing."""
+    test = RESULTS[found.index]
+    return f"{'an' if test.startswith('AI') else 'a'} {test}" if test else ""
 
 
 def answer(found: Cohort) -> str:
     """Return the chapter's answer: how many can be judged, and what the others lack."""
-    cases = found.cases
-    n_judged = len(found.judged)
-    what = "an AI score and a known diagnosis" if found.has_ai else "a known diagnosis"
-    verb = "has" if n_judged == 1 else "have"
-    lost = []
-    if found.has_ai and (missing := int(cases["score"].isna().sum())):
-        lost.append(f"{count_text(missing)} have no AI score")
-    if unknown := int((cases["diagnosis"] == "not known").sum()):
-        lost.append(f"{count_text(unknown)} no known diagnosis")
-    rest = f" Of the others {joined(lost)}." if lost else ""
-    return f"{share_text(n_judged, len(cases))} examinations {verb} {what}.{rest}"
+    total, n_judged = len(found.cases), len(found.judged)
+    what = " and ".join(filter(None, (_with_article(found), "a known diagnosis")))
+    if n_judged == total:
+        subject = "The only" if total == 1 else f"All {count_text(total)}"
+    elif n_judged:
+        subject = share_text(n_judged, total)
+    else:
+        subject = f"None of the {count_text(total)}"
+    verb = "has" if n_judged <= 1 else "have"
+    sentences = [*_left_out(found), f"{subject} {_noun(found, total)} {verb} {what}."]
+    return " ".join([*sentences, *_lacking(found)])
+
+
+def _left_out(found: Cohort) -> list[str]:
+    """Return a sentence on those left out by their indication, if any were."""
+    left = found.n_identified - len(found.cases)
+    if not left:
+        return []
+    verb = "has another indication and was" if left == 1 else "have another indication and were"
+    units = _noun(found, found.n_identified)
+    return [f"{share_text(left, found.n_identified)} {units} {verb} left out."]
+
+
+def _lacking(found: Cohort) -> list[str]:
+    """Return a sentence on what the others lack, if there are others; its counts add up to them."""
+    unknown, untested = _unknown(found), found.cases["result"].isna()
+    reasons = (
+        (int((unknown & ~untested).sum()), "the diagnosis"),
+        (int((untested & ~unknown).sum()), f"the {RESULTS[found.index]}"),
+        (int((untested & unknown).sum()), "both"),
+    )
+    present = [(n, words) for n, words in reasons if n]
+    if not present:
+        return []
+    total = sum(n for n, _ in present)
+    some = total < len(found.cases)
+    if len(present) == 1:
+        subject = f"The other {count_text(total)} {'lacks' if total == 1 else 'lack'}"
+        return [f"{subject if some else 'All lack'} {present[0][1]}."]
+    (first, words), *rest = present
+    listed = [
+        f"{count_text(first)} {'lacks' if first == 1 else 'lack'} only {words}",
+        *(f"{count_text(n)} {'' if w == 'both' else 'only '}{w}" for n, w in rest),
+    ]
+    subject = f"Of the other {count_text(total)}" if some else "Of these"
+    return [f"{subject}, {joined(listed)}."]
 
 
 def facts(found: Cohort) -> list[tuple[str, str]]:
     """Return the facts under the answer."""
     cases = found.cases
     cancers = cases["diagnosis"] == "cancer"
-    women = "not recorded" if found.n_patients is None else count_text(found.n_patients)
-    listed = [("Cancers", count_text(int(cancers.sum()))), ("Women", women)]
-    if "exam_date" in cases and cases["exam_date"].notna().any():
-        first, last = cases["exam_date"].min(), cases["exam_date"].max()
-        listed.insert(0, ("Window", f"{first:%b %Y} to {last:%b %Y}"))
-    if found.has_ai:
-        none = int(cases["score"].isna().sum())
-        listed.append(("No AI score", share_text(none, len(cases))))
-    return listed
+    words = count_text(int(cancers.sum()))
+    if found.index != "none":
+        tested = int((cancers & cases["result"].notna()).sum())
+        every = tested == cancers.sum() > 0
+        words += f", {'all' if every else f'of which {count_text(tested)}'} with "
+        words += _with_article(found)
+    listed = [("Window", _window(cases)), ("Cancers", words), ("Women", _women(found))]
+    if found.index in ("score", "call"):
+        return [*listed, ("AI", found.ai)]
+    known = len(cases) - int(_unknown(found).sum())
+    return [*listed, ("Known diagnosis", share_text(known, len(cases)))]
 
 
-def _box(label: str, count: int, parts: Sequence[tuple[str, int]] = ()) -> FlowBox:
-    """Return a box of the flow."""
-    return FlowBox(label=label, count=count, parts=tuple(parts))
+def _window(cases: pd.DataFrame) -> str:
+    """Return first and last month of the examinations."""
+    if "exam_date" not in cases or cases["exam_date"].isna().all():
+        return "dates not recorded"
+    first, last = f"{cases['exam_date'].min():%b %Y}", f"{cases['exam_date'].max():%b %Y}"
+    return first if first == last else f"{first} to {last}"
 
 
-def _final(branch: Branch) -> tuple[FinalDiagnosis, ...]:
-    """Return the final diagnoses of a branch."""
-    return tuple(
-        FinalDiagnosis(label=label.capitalize(), count=count, kind=KINDS[label])
-        for label, count in branch.diagnoses
+def _women(found: Cohort) -> str:
+    """Return how many women there are, and whether rows cluster in them."""
+    if not found.n_women:
+        return "not recorded"
+    most = found.most_of_one_woman
+    unit = found.unit
+    words = f"{count_text(found.n_women)}, "
+    words += f"one {unit} each" if most == 1 else f"up to {counted(most, unit)} each"
+    if found.n_without_woman:
+        words += f"; not recorded for {counted(found.n_without_woman, unit)}"
+    return words
+
+
+def _reference_labels(found: Cohort) -> dict[References, str]:
+    """Return the words for how well the truth is known."""
+    short = f"<{NO_BREAK_SPACE}{found.follow_up_months_needed:g}{NO_BREAK_SPACE}months"
+    return {
+        "verified": "Verified",
+        "verified_short": f"Verified, {short}",
+        "unverified_short": f"Not verified, {short}",
+        "unverified": "Not verified",
+    }
+
+
+def _flow_branch(branch: Branch, found: Cohort, shown: Sequence[References]) -> FlowBranch:
+    """Return a branch as it is drawn: how it was verified, then the diagnosis."""
+    labels = _reference_labels(found)
+    parts = tuple((labels[name], branch.references[name]) for name in shown)
+    final = tuple(
+        FinalDiagnosis(label=ENDS[name][0], count=count, kind=ENDS[name][1])
+        for name, count in branch.diagnoses.items()
     )
+    box = FlowBox(label=f"{found.unit.capitalize()}s", count=branch.count, parts=parts)
+    return FlowBranch(title=branch.label, box=box, final=final)
 
 
-def _flow_branch(branch: Branch, *, title: str) -> FlowBranch:
-    """Return a branch as it is drawn: verified or not, then the diagnosis."""
-    unknown = dict(branch.diagnoses)["not known"]
-    parts = (("Verified", branch.count - unknown), ("Not verified", unknown))
-    box = _box("Examinations", branch.count, parts)
-    return FlowBranch(title=title, box=box, final=_final(branch))
+def _shown_references(found: Cohort) -> list[References]:
+    """Return the states of the reference standard that the flow names: those that occur."""
+    occur = set(found.cases["reference"])
+    shown: list[References] = [name for name in _reference_labels(found) if name in occur]
+    always: list[References] = ["verified"]
+    if not occur & {"unverified", "unverified_short"}:
+        always.append("unverified")
+    return [name for name in _reference_labels(found) if name in {*shown, *always}]
 
 
 def flow(found: Cohort, *, cutoff: float) -> Flow:
@@ -101,28 +185,54 @@ def flow(found: Cohort, *, cutoff: float) -> Flow:
     found : Cohort
         The examinations.
     cutoff : float
-        Score from which up an examination is marked; of no meaning without an AI.
+        Score from which up an examination is marked; of no meaning where there is no score.
+
+    Raises
+    ------
+    ScoringError
+        If the cut-off is not on the AI's scale.
+    ValueError
+        If any sum fails, which lists all that do.
     """
     with_result, without = branches(found, cutoff=cutoff)
-    n_excluded = sum(count for _, count in found.excluded)
-    n_without = without.count if without else 0
-    eligible = len(found.cases)
-    other = None
-    if without is not None and without.count:
-        other = _flow_branch(without, title="")
-    word = "With an AI score" if found.has_ai else "In this part of the study"
+    shown = _shown_references(found)
+    test, units = RESULTS[found.index], f"{found.unit}s"
+    reasons = tuple((REASONS[name], n) for name, n in without.states.items() if n)
+    left_out = "Other indications" if found.restricted else "Left out by this chapter"
+    other = _flow_branch(without, found, shown) if without.count else None
     return Flow(
-        identified=_box("Examinations delivered", found.n_identified),
-        excluded=_box("Other indications", n_excluded, found.excluded),
-        eligible=_box("Eligible examinations", eligible),
-        with_index=_box(word, eligible - n_without),
-        without_index=_box(
-            "No AI score, kept apart", n_without, without.reasons if without and n_without else ()
+        identified=FlowBox(label=f"{units.capitalize()} as delivered", count=found.n_identified),
+        excluded=FlowBox(
+            label=left_out, count=sum(n for _, n in found.excluded), parts=found.excluded
         ),
-        branches=tuple(_flow_branch(branch, title=branch.label) for branch in with_result),
+        eligible=FlowBox(label=f"Eligible {units}", count=len(found.cases)),
+        with_index=FlowBox(
+            label=f"With {_with_article(found)}" if test else f"All eligible {units}",
+            count=len(found.cases) - without.count,
+        ),
+        without_index=FlowBox(
+            label=f"No {test}, kept apart" if test else "Left out at this step",
+            count=without.count,
+            parts=reasons,
+        ),
+        branches=tuple(_flow_branch(branch, found, shown) for branch in with_result),
         without_index_branch=other,
-        note=f"Accuracy is computed on {count_text(len(found.judged))} examinations.",
+        note=_judged_note(found),
+        stages=(
+            "Identified",
+            {"reading": "Reading", "none": "No reading\nin the data"}.get(
+                found.index, "Index test"
+            ),
+            "Reference\nstandard",
+            "Final\ndiagnosis",
+        ),
     )
+
+
+def _judged_note(found: Cohort) -> str:
+    """Return on which rows accuracy can be computed."""
+    n = len(found.judged)
+    return f"Accuracy can be computed on {count_text(n)} {_noun(found, n)}."
 
 
 def figure(counts: Flow, *, stamp: str) -> Figure:
@@ -132,140 +242,101 @@ def figure(counts: Flow, *, stamp: str) -> Figure:
 
 def flow_finding(found: Cohort) -> str:
     """Return the figure's finding."""
-    return (
-        f"From {count_text(found.n_identified)} examinations to "
-        f"{count_text(len(found.judged))} that can be judged."
-    )
+    n, n_judged = found.n_identified, len(found.judged)
+    if n == n_judged:
+        return (
+            f"{'The only' if n == 1 else f'All {count_text(n)}'} {_noun(found, n)} can be judged."
+        )
+    return f"From {count_text(n)} {_noun(found, n)} to {count_text(n_judged)} that can be judged."
 
 
 def flow_caption(found: Cohort) -> str:
     """Return what the figure draws and what it leaves out."""
-    apart = (
-        " Examinations without a score are never counted as a low score." if found.has_ai else ""
+    shown = _shown_references(found)
+    sentences = ["Flow after STARD 2015."]
+    if found.index in ("score", "call"):
+        sentences.append(
+            f"AI: {found.ai}. {found.unit.capitalize()}s without a result of it are never counted "
+            "as a low score."
+        )
+    sentences.append("Verified: the truth is known; inconclusive: it is not, or not yet.")
+    if {"verified_short", "unverified_short"} & set(shown):
+        sentences.append(
+            f"< {found.follow_up_months_needed:g} months: no cancer is known and the follow-up is "
+            "shorter than that."
+        )
+    sentences.append(
+        "What was left out before the data were delivered is not in the data, so not in the flow."
     )
-    return (
-        "Flow after STARD 2015. Not verified: no reference standard yet, for example since the "
-        f"follow-up is too short.{apart} What was left out before the data were delivered is not "
-        "in the data and so not in the flow."
-    )
+    return " ".join(sentences)
 
 
 def flow_alt(found: Cohort) -> str:
     """Return the figure's alternative text."""
+    n = found.n_identified
     return (
-        f"Flow diagram from {count_text(found.n_identified)} examinations delivered to "
-        f"{count_text(len(found.judged))} with everything needed to judge accuracy."
+        f"Flow diagram of {count_text(n)} {_noun(found, n)} from delivery over index test and "
+        f"reference standard to the final diagnosis; {count_text(len(found.judged))} can be judged."
     )
 
 
 def flow_data(counts: Flow) -> pd.DataFrame:
-    """Return the counts as they were drawn."""
-    rows = [
-        (box.label, "", box.count)
-        for box in (
-            counts.identified,
-            counts.excluded,
-            counts.eligible,
-            counts.with_index,
-            counts.without_index,
-        )
-    ]
+    """Return the counts as they were drawn: every box, its parts and the final diagnoses."""
     rest = [] if counts.without_index_branch is None else [counts.without_index_branch]
+    first = [counts.identified, counts.excluded, counts.eligible]
+    first += [counts.with_index, counts.without_index]
+    rows = [(box.label, part, n) for box in first for part, n in (("", box.count), *box.parts)]
     for branch in (*counts.branches, *rest):
-        label = branch.title or "all"
+        label = branch.title or ("all" if branch in counts.branches else counts.without_index.label)
+        rows += [(label, part, n) for part, n in branch.box.parts]
         rows += [(label, end.label, end.count) for end in branch.final]
-    return pd.DataFrame(rows, columns=["box", "diagnosis", "examinations"])
+    return pd.DataFrame(rows, columns=["box", "part", "count"])
 
 
-def table_one(found: Cohort) -> TableView:
-    """Return the characteristics of all examinations, of those with cancer and of the others."""
+def follow_up(found: Cohort) -> str:
+    """Return a sentence on how long those counted as without cancer were followed."""
     cases = found.cases
-    cancer = cases["diagnosis"] == "cancer"
-    groups = (cases, cases[cancer], cases[~cancer])
-    rows: list[TableRow] = []
-    lacking: list[str] = []
-    for name, label in NUMBERS.items():
-        if name in cases and cases[name].notna().any():
-            rows.append(_number_row(name, label, groups))
-        elif name != "score" or found.has_ai:
-            lacking.append("AI score" if name == "score" else "age")
-    for name, label in CATEGORIES.items():
-        if name in cases and 1 < cases[name].nunique(dropna=True) <= MOST_CATEGORIES:
-            rows.extend(_category_rows(name, label, groups))
-        elif name not in cases or cases[name].isna().all():
-            lacking.append(label.lower())
-    heads = [
-        f"{name}, N = {count_text(len(group))}"
-        for name, group in zip(("All", "Cancer", "No cancer or not known"), groups, strict=True)
-    ]
-    columns = [TableColumn("", align="left"), *map(TableColumn, heads), TableColumn("SMD")]
-    empty = TableRow(["No characteristic is recorded", *["—"] * 4])
-    without = f" Not recorded here: {joined(lacking)}." if lacking else ""
-    return TableView(
-        title="Examinations, by final diagnosis",
-        columns=columns,
-        rows=rows or [empty],
-        foot=(
-            "Median (quartiles) or n (%). *SMD*, standardised mean difference, the last two "
-            "columns; no test of significance, since the groups differ by definition. Percentages "
-            f"are of those recorded.{without}"
-        ),
+    free = int((cases["diagnosis"] == "no cancer").sum())
+    if not free:
+        return f"No {found.unit} counts as without cancer."
+    if "follow_up_months" not in cases or cases["follow_up_months"].isna().all():
+        return (
+            "The data hold no length of follow-up, so they do not say how long those without "
+            "cancer were followed."
+        )
+    months = f"{found.follow_up_months_needed:g} months"
+    short = int((cases["reference"] == "verified_short").sum())
+    if not short:
+        return (
+            f"Of the {count_text(free)} {_noun(found, free)} counted as without cancer, none rests "
+            f"only on a follow-up shorter than {months}."
+        )
+    verb = "rests" if short == 1 else "rest"
+    return (
+        f"{share_text(short, free)} {_noun(found, free)} counted as without cancer {verb} only on "
+        f"a follow-up shorter than {months}; every chapter counts them as the data do."
     )
 
 
-def _number_row(name: str, label: str, groups: Sequence[pd.DataFrame]) -> TableRow:
-    """Return median and quartiles of each group, and the difference of the last two."""
-    cells = []
-    for group in groups:
-        values = group[name].dropna().to_numpy(dtype=np.float64)
-        digits = 1 if name == "score" else 0
-        low, middle, high = np.quantile(values, (0.25, 0.5, 0.75)) if values.size else (np.nan,) * 3
-        cells.append(
-            f"{number_text(middle, digits=digits)} ({number_text(low, digits=digits)}–"
-            f"{number_text(high, digits=digits)})"
-            if values.size
-            else "—"
-        )
-    difference = standardized_difference(*(group[name].dropna() for group in groups[1:]))
-    return TableRow([f"{label}: median (quartiles)", *cells, _smd(difference)])
-
-
-def _category_rows(name: str, label: str, groups: Sequence[pd.DataFrame]) -> list[TableRow]:
-    """Return one row a category with counts and percentages, under a head with the difference."""
-    values = sorted(groups[0][name].dropna().unique())
-    counts = [[int((group[name] == value).sum()) for value in values] for group in groups]
-    difference = standardized_difference_of_categories(counts[1], counts[2])
-    rows = [TableRow([f"{label}, n (%)", "", "", "", _smd(difference)], kind="space")]
-    for number, value in enumerate(values):
-        text = str(value).replace("_", " ")
-        shown = text[:1].upper() + text[1:]
-        cells = [_share(group[number], sum(group)) for group in counts]
-        rows.append(TableRow([shown, *cells, ""], kind="sub"))
-    missing = [int(group[name].isna().sum()) for group in groups]
-    if missing[0]:
-        rows.append(TableRow(["Not recorded", *map(count_text, missing), ""], kind="sub"))
-    return rows
-
-
-def _share(count: int, whole: int) -> str:
-    """Return a count with its percentage."""
-    return f"{count_text(count)} ({number_text(100 * count / whole, digits=1)})" if whole else "—"
-
-
-def _smd(difference: StandardizedDifference) -> str:
-    """Return a standardized difference without its sign."""
-    return "—" if difference.note else number_text(abs(difference.estimate), digits=2)
-
-
-def record(found: Cohort) -> dict[str, Result]:
+def record(found: Cohort, characteristics: TableOne) -> dict[str, Result]:
     """Return the numbers of the chapter by name."""
-    cases = found.cases
-    results: dict[str, Result] = {"judged": judged(found)}
-    results["cancer"] = wilson_ci(
-        int((cases["diagnosis"] == "cancer").sum()), len(cases), quantity="share_with_cancer"
-    )
-    if found.has_ai:
-        results["no_score"] = wilson_ci(
-            int(cases["score"].isna().sum()), len(cases), quantity="share_without_score"
-        )
-    return results
+    total = len(found.cases)
+    shares = {
+        "judged": len(found.judged),
+        "cancer": int((found.cases["diagnosis"] == "cancer").sum()),
+        "diagnosis_not_known": int(_unknown(found).sum()),
+        "no_index_test": int(found.cases["result"].isna().sum()),
+    }
+    results: dict[str, Result] = {
+        name: _proportion(name, count, total) for name, count in shares.items()
+    }
+    named = {"result": "ai_score"}
+    return results | {
+        f"smd_{named.get(name, name)}": difference
+        for name, difference in characteristics.differences.items()
+    }
+
+
+def _proportion(name: str, count: int, total: int) -> Estimate:
+    """Return the share of examinations with its interval."""
+    return wilson_ci(count, total, quantity=f"share_{name}")

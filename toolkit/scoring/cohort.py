@@ -1,4 +1,8 @@
-"""Who was examined, who was left out, and who can be judged: counts of the flow and of Table 1."""
+"""Who was examined, who was left out, and who can be judged: the rows behind the flow and Table 1.
+
+An examination without a result of the index test is kept apart and never counts as a low score;
+one whose truth is not known is never counted as free of cancer.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,28 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from toolkit.scoring.ratings import ScoringError
+from toolkit.scoring.ratings import ScoringError, reader_labels
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Diagnosis = Literal["cancer", "no cancer", "not known"]
 DIAGNOSES: tuple[Diagnosis, ...] = ("cancer", "no cancer", "not known")
+# How well the reference standard is known. A short follow-up is one below what the plan needs; it
+# matters where nothing but the passing of time speaks against cancer.
+References = Literal["verified", "verified_short", "unverified_short", "unverified"]
+REFERENCES: tuple[References, ...] = (
+    "verified",
+    "verified_short",
+    "unverified_short",
+    "unverified",
+)
+# What is parted in the flow: the AI's score, its call where it gives no score, people's readings
+# where no AI read, or nothing.
+Index = Literal["score", "call", "reading", "none"]
+STATES = ("complete", "call only", "failed", "missing", "not recorded")
+Unit = Literal["examination", "case", "breast"]
+_FOLLOWED = ("follow_up_24_months", "follow_up_12_months", "none")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,31 +43,57 @@ class Cohort:
     Parameters
     ----------
     cases : DataFrame
-        Rows of the cases table that belong to the cohort, with three columns more: ``diagnosis``
-        (cancer, no cancer, not known), ``ai`` (complete, failed, missing, or empty where the part
-        has no AI) and ``score`` (NaN without a complete AI reading).
+        Rows of the cases table that belong to the cohort, with five columns more: ``diagnosis``
+        (one of ``DIAGNOSES``), ``reference`` (one of ``REFERENCES``), ``state`` (one of
+        ``STATES``), ``result`` (the index test's; NaN where it has none) and ``earlier`` (1 if the
+        data hold an earlier examination of the same woman, 0 if not, NaN where not known).
     n_identified : int
         Examinations before any was left out.
     excluded : tuple of (str, int)
-        Why examinations were left out.
-    has_ai : bool
-        Whether an AI read this part.
-    n_patients : int or None
-        Women; None where the study has no patient identifiers.
+        Why examinations were left out, by indication.
+    restricted : bool
+        Whether the plan names the indications of the cohort.
+    index : {"score", "call", "reading", "none"}
+        What the flow calls the index test.
+    ai : str
+        Product and version; empty where no AI read.
+    scale : (float, float)
+        Ends of the AI's scale; NaN where not known.
+    unit : {"examination", "case", "breast"}
+        What a row is.
+    follow_up_months_needed : float
+        Follow-up that the plan asks of an examination without cancer, months.
     """
 
     cases: pd.DataFrame
     n_identified: int
     excluded: tuple[tuple[str, int], ...]
-    has_ai: bool
-    n_patients: int | None
+    restricted: bool
+    index: Index
+    ai: str
+    scale: tuple[float, float]
+    unit: Unit
+    follow_up_months_needed: float
 
     @property
     def judged(self) -> pd.DataFrame:
-        """Examinations on which accuracy can be computed: known truth, and a score with an AI."""
-        known = self.cases["diagnosis"] != "not known"
-        scored = self.cases["score"].notna() if self.has_ai else np.ones(len(self.cases), bool)
-        return self.cases[known & scored]
+        """Examinations with a result of the index test and a known truth."""
+        return self.cases[self.cases["result"].notna() & (self.cases["diagnosis"] != "not known")]
+
+    @property
+    def n_women(self) -> int:
+        """Women known by an identifier."""
+        return int(self.cases["patient_id"].nunique())
+
+    @property
+    def n_without_woman(self) -> int:
+        """Examinations whose woman has no identifier."""
+        return int(self.cases["patient_id"].isna().sum())
+
+    @property
+    def most_of_one_woman(self) -> int:
+        """Most examinations of one woman; 0 where no woman is known."""
+        return int(self.cases["patient_id"].value_counts().max() if self.n_women else 0)
 
 
 def cohort(
@@ -56,9 +101,12 @@ def cohort(
     readings: pd.DataFrame | None,
     readers: pd.DataFrame | None,
     *,
+    part: str,
+    ai: str = "",
     indications: Sequence[str] = (),
+    follow_up_months_needed: float = 24,
 ) -> Cohort:
-    """Return the examinations of a part, with what the AI returned and the final diagnosis.
+    """Return the examinations of a part, with the index test's result and the final diagnosis.
 
     Parameters
     ----------
@@ -66,31 +114,65 @@ def cohort(
         Canonical table.
     readings, readers : DataFrame or None
         Canonical tables, where the part has them.
+    part : str
+        Part of the study; in a reader study a row is called a case.
+    ai : str
+        Product and version, needed only where several AIs read: two versions are two readers.
     indications : sequence of str
         Indications that belong to the cohort; all of them if empty.
+    follow_up_months_needed : float
+        Months; examinations without cancer that were followed for less are counted apart.
 
     Raises
     ------
     ScoringError
-        If indications are named but the study has none, or no examination is left.
+        If indications are named but the study has none, no examination is left, the follow-up is
+        negative, the named AI has no reading, or several AIs read and none is named.
     """
-    kept, excluded = _eligible(cases, indications)
+    if not follow_up_months_needed >= 0:
+        msg = f"follow_up_months_needed must not be negative, but is {follow_up_months_needed!r}"
+        raise ScoringError(msg)
+    kept, excluded = _eligible(cases.assign(earlier=_earlier(cases)), indications)
     if kept.empty:
-        msg = f"no examination is left with indication {', '.join(indications)}; name others"
+        of = f" with indication {', '.join(indications)}; name others" if indications else ""
+        msg = f"no examination is left{of}"
         raise ScoringError(msg)
     names = {1.0: "cancer", 0.0: "no cancer"}
-    kept = kept.assign(diagnosis=kept["truth"].map(names).fillna("not known"))
-    has_ai = readers is not None and readings is not None and (readers["kind"] == "ai").any()
-    kept = _with_ai(kept, readings, readers) if has_ai else kept.assign(ai="", score=np.nan)
-    patients = kept.get("patient_id")
-    known = patients is not None and patients.notna().all()
+    kept = kept.assign(
+        diagnosis=kept["truth"].map(names).fillna("not known"),
+        reference=_references(kept, follow_up_months_needed),
+    ).reset_index(drop=True)
+    reader = _only_ai(readings, readers, ai=ai)
+    kept, index = _with_index_test(kept, readings, reader)
+    limits = [np.nan] * 2 if reader is None else [reader.get("score_min"), reader.get("score_max")]
+    low, high = np.array(limits, dtype=np.float64)
     return Cohort(
-        cases=kept.reset_index(drop=True),
+        cases=kept,
         n_identified=len(cases),
         excluded=excluded,
-        has_ai=bool(has_ai),
-        n_patients=int(kept["patient_id"].nunique()) if known else None,
+        restricted=bool(indications),
+        index=index,
+        ai="" if reader is None else str(reader["label"]),
+        scale=(float(low), float(high)),
+        unit=_unit(kept, part),
+        follow_up_months_needed=follow_up_months_needed,
     )
+
+
+def _unit(cases: pd.DataFrame, part: str) -> Unit:
+    """Return what a row is: a breast where the cases say which, a case in a reader study."""
+    if "laterality" in cases and cases["laterality"].notna().any():
+        return "breast"
+    return "case" if part == "reader_study" else "examination"
+
+
+def _earlier(cases: pd.DataFrame) -> pd.Series[float]:
+    """Return whether the delivered cases hold an earlier examination of the same woman."""
+    if "exam_date" not in cases:
+        return cases["truth"] * np.nan
+    first = cases.groupby("patient_id")["exam_date"].transform("min")
+    known = cases["patient_id"].notna() & cases["exam_date"].notna()
+    return (cases["exam_date"] > first).astype(np.float64).where(known)
 
 
 def _eligible(
@@ -104,93 +186,161 @@ def _eligible(
         raise ScoringError(msg)
     wanted = cases["indication"].isin(list(indications))
     others = cases["indication"][~wanted].fillna("not recorded").value_counts()
-    words = [(str(name).replace("_", " ").capitalize(), int(n)) for name, n in others.items()]
+    words = [(str(name).replace("_", "-").capitalize(), int(n)) for name, n in others.items()]
     return cases[wanted], tuple(words)
 
 
-def _with_ai(
-    cases: pd.DataFrame, readings: pd.DataFrame | None, readers: pd.DataFrame | None
-) -> pd.DataFrame:
-    """Add what the AI returned for each examination; one without any AI reading is missing."""
-    assert readings is not None  # the caller made sure of both
-    assert readers is not None
-    ai = readings[readings["reader_id"].isin(readers["reader_id"][readers["kind"] == "ai"])]
-    ai = ai.drop_duplicates(["case_id", "status"])
-    state = cases["case_id"].map(_best_state(ai)).fillna("missing")
-    complete = ai[ai["status"] == "complete"].drop_duplicates("case_id").set_index("case_id")
-    return cases.assign(ai=state, score=cases["case_id"].map(complete["rating"]))
+def _references(cases: pd.DataFrame, needed: float) -> list[References]:
+    """Return how well each truth is known; a length of follow-up not recorded is not short."""
+    months = cases["follow_up_months"] if "follow_up_months" in cases else cases["truth"] * np.nan
+    short = (months < needed).to_numpy(dtype=bool)
+    # Pathology, a panel or a registry say more than the time that has passed.
+    rests_on_time = (cases["truth_source"].isna() | cases["truth_source"].isin(_FOLLOWED)).to_numpy(
+        dtype=bool
+    )
+    known = cases["truth"].notna().to_numpy(dtype=bool)
+    free = (cases["truth"] == 0).to_numpy(dtype=bool)
+    number = np.select([known & free & short & rests_on_time, known, short], [1, 0, 2], default=3)
+    return [REFERENCES[i] for i in number]
 
 
-def _best_state(ai: pd.DataFrame) -> pd.Series[str]:
-    """Return one state a case: complete before failed before missing."""
+def _only_ai(
+    readings: pd.DataFrame | None, readers: pd.DataFrame | None, *, ai: str
+) -> pd.Series | None:
+    """Return the one AI's row of the readers table with its label, or None where no AI read."""
+    if readings is None or readers is None:
+        there = None
+    else:
+        labels = reader_labels(readers)
+        own = readings[(readings["modality"] == "standalone") & (readings["session"] == "1")]
+        there = readers[(readers["kind"] == "ai") & readers["reader_id"].isin(own["reader_id"])]
+        there = there.assign(label=[labels[reader] for reader in there["reader_id"]])
+    known = [] if there is None else there["label"].tolist()
+    if ai and ai not in known:
+        msg = f"no AI {ai!r} has readings of its own; those that have: {', '.join(known) or 'none'}"
+        raise ScoringError(msg)
+    if there is None or not known:
+        return None
+    chosen = there[there["label"] == ai] if ai else there
+    if len(chosen) > 1:
+        msg = (
+            f"{len(chosen)} AIs ({', '.join(known)}) read this part, and two versions are two "
+            "readers; name one as ai"
+        )
+        raise ScoringError(msg)
+    row: pd.Series = chosen.iloc[0]
+    return row
+
+
+def _with_index_test(
+    cases: pd.DataFrame, readings: pd.DataFrame | None, ai: pd.Series | None
+) -> tuple[pd.DataFrame, Index]:
+    """Add the result of the index test and what became of cases without one."""
+    if readings is None or readings.empty:
+        return cases.assign(state="complete", result=1.0), "none"
+    if ai is None:
+        state = cases["case_id"].map(_best_state(readings)).fillna("not recorded")
+        return cases.assign(state=state, result=np.where(state == "complete", 1.0, np.nan)), (
+            "reading"
+        )
+    own = readings[
+        (readings["reader_id"] == ai["reader_id"])
+        & (readings["modality"] == "standalone")
+        & (readings["session"] == "1")
+    ].set_index("case_id")
+    of_case = own.reindex(cases["case_id"]).reset_index(drop=True)
+    only_calls = of_case["rating"].isna().all() and of_case["call"].notna().any()
+    index: Index = "call" if only_calls else "score"
+    result = of_case["rating" if index == "score" else "call"].astype(np.float64)
+    state = of_case["status"].fillna("not recorded")
+    state = state.mask((state == "complete") & result.isna(), "call only")
+    return cases.assign(state=state, result=result), index
+
+
+def _best_state(readings: pd.DataFrame) -> pd.Series[str]:
+    """Return one state a case, whoever read it: complete before failed before missing."""
     rank = {"complete": 0, "failed": 1, "missing": 2}
-    ordered = ai.assign(rank=ai["status"].map(rank)).sort_values("rank", kind="stable")
+    ordered = readings.assign(rank=readings["status"].map(rank)).sort_values("rank", kind="stable")
     best: pd.Series[str] = ordered.drop_duplicates("case_id").set_index("case_id")["status"]
     return best
 
 
 @dataclass(frozen=True, kw_only=True)
 class Branch:
-    """Examinations with one result of the index test, by final diagnosis.
+    """Examinations with one result of the index test, by reference standard and diagnosis.
 
     Parameters
     ----------
     label : str
-        The result: "score 9.5 or more", "no score", or empty where the part has no AI.
+        The result: "score ≥ 9.5"; empty where the flow does not part.
     count : int
         Examinations.
-    diagnoses : tuple of (str, int)
-        Cancer, no cancer, not known; they add up to ``count``.
-    reasons : tuple of (str, int)
-        For examinations without a score: failed and missing, which add up to ``count``.
+    references : dict of str to int
+        Count of each of ``REFERENCES``; they add up to ``count``.
+    diagnoses : dict of str to int
+        Count of each of ``DIAGNOSES``; they add up to ``count``.
+    states : dict of str to int
+        Count of each of ``STATES``; they add up to ``count``.
     """
 
     label: str
     count: int
-    diagnoses: tuple[tuple[Diagnosis, int], ...]
-    reasons: tuple[tuple[str, int], ...] = ()
+    references: dict[References, int]
+    diagnoses: dict[Diagnosis, int]
+    states: dict[str, int]
 
 
-def branches(found: Cohort, *, cutoff: float) -> tuple[list[Branch], Branch | None]:
-    """Return the examinations by index-test result, and those without a result.
+def branches(found: Cohort, *, cutoff: float) -> tuple[list[Branch], Branch]:
+    """Return the examinations by result of the index test, and those without a result.
 
     Parameters
     ----------
     found : Cohort
         The examinations.
     cutoff : float
-        Score from which up an examination is marked.
+        Score from which up an examination is marked; of no meaning where there is no score.
 
     Returns
     -------
-    list of Branch, Branch or None
-        Without an AI one branch that holds all, and None.
+    list of Branch, Branch
+        One branch that holds all where the flow has no index test to part by; the examinations
+        without a result, of which there may be none.
+
+    Raises
+    ------
+    ScoringError
+        If the cut-off is not on the AI's scale: every examination would be on one side of it.
     """
     cases = found.cases
-    if not found.has_ai:
-        return [_branch("", cases)], None
-    scored = cases[cases["score"].notna()]
-    marked = scored["score"] >= cutoff
-    rest = cases[cases["score"].isna()]
-    without = _branch("no score", rest)
-    failed = int((rest["ai"] == "failed").sum())
-    reasons = (("AI failed", failed), ("No result came", len(rest) - failed))
-    return (
-        [
-            _branch(f"score {cutoff:g} or more", scored[marked]),
-            _branch(f"score below {cutoff:g}", scored[~marked]),
-        ],
-        Branch(
-            label=without.label, count=without.count, diagnoses=without.diagnoses, reasons=reasons
-        ),
-    )
+    with_result = cases[cases["result"].notna()]
+    without = _branch("", cases[cases["result"].isna()])
+    if found.index in ("reading", "none"):
+        return [_branch("", with_result)], without
+    if found.index == "call":
+        marked = with_result["result"] == 1
+        labels = ("recalled", "not recalled")
+    else:
+        low, high = found.scale
+        if not np.isfinite(cutoff) or cutoff < low or cutoff > high:  # unknown ends refuse nothing
+            msg = (
+                f"cutoff must be on the AI's scale, {low:g} to {high:g}, but is {cutoff!r}; give "
+                "the score from which up the plan marks an examination"
+            )
+            raise ScoringError(msg)
+        marked = with_result["result"] >= cutoff
+        labels = (f"score ≥ {cutoff:g}", f"score < {cutoff:g}")
+    return [
+        _branch(labels[0], with_result[marked]),
+        _branch(labels[1], with_result[~marked]),
+    ], without
 
 
 def _branch(label: str, cases: pd.DataFrame) -> Branch:
-    """Count some examinations by final diagnosis."""
-    counts = cases["diagnosis"].value_counts()
+    """Count some examinations by reference standard, diagnosis and state."""
     return Branch(
         label=label,
         count=len(cases),
-        diagnoses=tuple((name, int(counts.get(name, 0))) for name in DIAGNOSES),
+        references={name: int((cases["reference"] == name).sum()) for name in REFERENCES},
+        diagnoses={name: int((cases["diagnosis"] == name).sum()) for name in DIAGNOSES},
+        states={name: int((cases["state"] == name).sum()) for name in STATES},
     )

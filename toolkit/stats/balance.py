@@ -20,23 +20,31 @@ class StandardizedDifference(Result):
     Parameters
     ----------
     estimate : float
-        In units of the pooled standard deviation; NaN with a note where it is not defined.
-    n_a, n_b : int
-        Values used of each group.
+        In units of the standard deviation of which the squares of both groups are averaged; NaN
+        with a note where it is not defined.
+    label_a, label_b : str
+        The two groups.
+    n_cases : int
+        Values used of both groups together.
     """
 
     estimate: float
-    n_a: int
-    n_b: int
+    n_cases: int
+    label_a: str = "a"
+    label_b: str = "b"
 
 
-def standardized_difference(values_a: ArrayLike, values_b: ArrayLike) -> StandardizedDifference:
+def standardized_difference(
+    values_a: ArrayLike, values_b: ArrayLike, *, label_a: str = "a", label_b: str = "b"
+) -> StandardizedDifference:
     """Return the standardized difference of a number between two groups.
 
     Parameters
     ----------
     values_a, values_b : array_like, shapes (n_a,) and (n_b,)
         Finite values of each group.
+    label_a, label_b : str
+        Names of the groups.
 
     Returns
     -------
@@ -46,12 +54,12 @@ def standardized_difference(values_a: ArrayLike, values_b: ArrayLike) -> Standar
     Raises
     ------
     ValueError
-        If a value is missing or infinite.
+        If a value is missing or infinite, or values do not have one dimension.
 
     Notes
     -----
     Describes imbalance whatever the size of the groups; a P value would describe the size. No
-    interval: it is not used to infer.
+    interval: it is not used to infer. For skewed values it says less than the quartiles do.
 
     References
     ----------
@@ -76,12 +84,17 @@ def standardized_difference(values_a: ArrayLike, values_b: ArrayLike) -> Standar
         else:
             note = "neither group varies"
     return StandardizedDifference(
-        method="standardized mean difference", note=note, estimate=estimate, n_a=a.size, n_b=b.size
+        method="standardized mean difference",
+        note=note,
+        estimate=estimate,
+        n_cases=a.size + b.size,
+        label_a=label_a,
+        label_b=label_b,
     )
 
 
 def standardized_difference_of_categories(
-    counts_a: ArrayLike, counts_b: ArrayLike
+    counts_a: ArrayLike, counts_b: ArrayLike, *, label_a: str = "a", label_b: str = "b"
 ) -> StandardizedDifference:
     """Return the standardized difference of a categorical characteristic between two groups.
 
@@ -89,6 +102,8 @@ def standardized_difference_of_categories(
     ----------
     counts_a, counts_b : array_like, shape (n_categories,)
         Cases of each group in each category, in the same order.
+    label_a, label_b : str
+        Names of the groups.
 
     Returns
     -------
@@ -100,7 +115,12 @@ def standardized_difference_of_categories(
     Raises
     ------
     ValueError
-        If the lengths differ, or a count is negative or not whole.
+        If the lengths differ, counts do not have one dimension, or one is negative or not whole.
+
+    Notes
+    -----
+    With two categories it is the absolute difference of two proportions over the root of their
+    mean variance p (1 - p). Not for ordered categories whose order matters.
 
     References
     ----------
@@ -121,21 +141,21 @@ def standardized_difference_of_categories(
     note, estimate = "", math.nan
     if not (a.sum() and b.sum()):
         note = "a group is empty"
+    elif not np.any((a > 0) & (b > 0)):
+        note = "the groups share no category"  # then, and only then, S has no inverse
     elif a.size == 1:
         estimate = 0.0
     else:
         p, q = (a / a.sum())[1:], (b / b.sum())[1:]
         spread = (_covariance(p) + _covariance(q)) / 2
-        if np.linalg.matrix_rank(spread) < spread.shape[0]:
-            note = "the groups share no category"
-        else:
-            estimate = math.sqrt(max(0.0, float((q - p) @ np.linalg.solve(spread, q - p))))
+        estimate = math.sqrt(max(0.0, float((q - p) @ np.linalg.solve(spread, q - p))))
     return StandardizedDifference(
         method="standardized difference of categories",
         note=note,
         estimate=estimate,
-        n_a=int(a.sum()),
-        n_b=int(b.sum()),
+        n_cases=int(a.sum() + b.sum()),
+        label_a=label_a,
+        label_b=label_b,
     )
 
 
@@ -144,9 +164,18 @@ def _covariance(shares: Floats) -> Floats:
     return np.diag(shares) - np.outer(shares, shares)
 
 
+def _one_axis(values: ArrayLike, name: str) -> Floats:
+    """Return values as floats with one dimension, or raise."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1:
+        msg = f"{name} must have one dimension, but has shape {array.shape}"
+        raise ValueError(msg)
+    return array
+
+
 def _finite(values: ArrayLike, name: str) -> Floats:
     """Return values as floats, or raise if one is missing."""
-    array = np.asarray(values, dtype=np.float64)
+    array = _one_axis(values, name)
     wrong = np.flatnonzero(~np.isfinite(array))
     if wrong.size:
         msg = f"{name} must be finite, but position {wrong[0]} is not; drop missing values first"
@@ -156,7 +185,7 @@ def _finite(values: ArrayLike, name: str) -> Floats:
 
 def _counts(counts: ArrayLike, name: str) -> Floats:
     """Return counts as floats, or raise if one cannot be a count."""
-    array = np.asarray(counts, dtype=np.float64)
+    array = _one_axis(counts, name)
     if not np.all((array >= 0) & (array == np.floor(array))):
         msg = f"{name} must be whole numbers not below 0, but got {array.tolist()}"
         raise ValueError(msg)
