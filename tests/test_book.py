@@ -522,6 +522,7 @@ def test_any_warning_stops_the_book_with_its_text(tmp_path, text, message):
         build(tmp_path, chapter)
     assert "chapters/05_standalone_ai.ipynb" in str(caught.value)
     assert str(tmp_path) not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
     assert not (tmp_path / "site").exists()
 
 

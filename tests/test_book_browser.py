@@ -148,6 +148,11 @@ def test_system_dark_is_dark_from_the_start_and_paper_stays_light(window, site):
     assert background(window) == DARK
     fill = "getComputedStyle(document.querySelector('svg.plot text:last-of-type')).fill"
     assert window.run(fill) == "rgb(228, 232, 236)"
+    plates = (
+        "[...document.querySelectorAll('article .cell, article .cell *')].map(e => "
+        "getComputedStyle(e).backgroundColor)"
+    )
+    assert "rgb(228, 232, 236)" not in window.run(plates)
     window.size(1280, 900, scheme="dark", media="print")
     assert background(window) == LIGHT
     assert window.run(fill) == "rgb(29, 39, 48)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -33,6 +34,7 @@ POLICY = (
 )
 
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _STYLES = ("colours", "page", "pieces", "landing", "print", "footer")
 
 _THEME_OPTIONS: Mapping[str, Any] = {
@@ -181,7 +183,7 @@ def _settings(front: FrontPage, chapters: Sequence[BookChapter], static: Path) -
         "nb_merge_streams": True,
         "nb_code_prompt_show": "Show code",
         "nb_code_prompt_hide": "Hide code",
-        "myst_enable_extensions": ["amsmath", "deflist", "dollarmath"],
+        "myst_enable_extensions": ["amsmath", "colon_fence", "deflist", "dollarmath"],
         "myst_heading_anchors": 3,
         "suppress_warnings": [],
     }
@@ -222,8 +224,8 @@ def _run_sphinx(source: Path, scratch: Path, settings: Mapping[str, Any]) -> Pat
 
 
 def _shortened(text: str, source: Path) -> str:
-    """Return a text of Sphinx without the path of a folder that nobody knows."""
-    return text.replace(f"{source.resolve()}/", "").replace("\x1b[0m", "")
+    """Return a text of Sphinx without colours and the path of a folder that nobody knows."""
+    return _COLOUR.sub("", text).replace(f"{source.resolve()}/", "")
 
 
 @contextmanager
