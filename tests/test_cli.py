@@ -152,3 +152,17 @@ def test_new_file_is_right_but_for_its_data(tmp_path):
     call("new", tmp_path / "mine.yaml")
     parameters = load_parameters(tmp_path / "mine.yaml")
     assert plan_chapters(parameters, tmp_path / "mine.yaml")
+
+
+def test_no_kernel_at_all_is_one_message(study, monkeypatch):  # noqa: F811
+    from toolkit.study.forking import KernelError
+
+    def none(_kind):
+        msg = "no kernel could be started: no room in the temporary folder"
+        raise KernelError(msg)
+
+    monkeypatch.setattr("toolkit.study.execute.open_kernels", none)
+    code, text = call("run", study / "tiny.yaml", *data(study), *out(study))
+    assert code == 2
+    assert "no kernel could be started" in text
+    assert "Traceback" not in text

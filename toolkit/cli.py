@@ -204,16 +204,14 @@ def _fail(message: str) -> None:
 
 
 def _guarded(action: Any) -> Any:
-    """Run an action; wrong input and a full disk end it with one message and status 2."""
+    """Run an action; what we or the system refuse ends with one message and status 2."""
     try:
         return action()
-    except (ValueError, OSError) as error:
-        if type(error).__module__.split(".")[0] not in ("toolkit", "builtins"):
+    except (ValueError, OSError, RuntimeError) as error:
+        refused = type(error).__module__.split(".")[0] == "toolkit"
+        if not refused and not isinstance(error, OSError):  # a fault of the code: show where
             raise
-        if type(error) is ValueError:  # a fault of ours, not of the input: show where
-            raise
-        text = str(error) if type(error).__module__ != "builtins" else _system_fault(error)
-        _fail(text)
+        _fail(str(error) if refused else _system_fault(error))
 
 
 def _system_fault(error: BaseException) -> str:
