@@ -77,3 +77,24 @@ def test_reader_funnel_uses_the_common_rate():
     funnel = reader_funnel(look())
     assert funnel.common.numerator == 2
     assert funnel.common.denominator == 6
+
+
+def test_look_without_a_month_or_a_date_is_refused():
+    with pytest.raises(ScoringError, match="look_month must be 1 or more, but got 0"):
+        look(0)
+    with pytest.raises(ScoringError, match=r"no examination has a date \(cases.exam_date\)"):
+        study_look(CASES.drop(columns="exam_date"), READINGS, READERS, look_month=2, seed=1)
+
+
+def test_look_leaves_out_and_counts_examinations_without_a_date():
+    cases = CASES.assign(exam_date=CASES["exam_date"].where(CASES["case_id"] != "w1"))
+    seen = study_look(cases, READINGS, READERS, look_month=2, seed=1)
+    assert (seen.monthly_counts.tolist(), seen.n_undated, seen.n_later) == ([1, 2], 1, 2)
+
+
+def test_a_woman_examined_twice_is_enrolled_once():
+    twice = CASES.assign(patient_id=["p0", "p1", "p0", None, None, "p5"])
+    seen = study_look(twice, READINGS, READERS, look_month=2, seed=1)
+    # w2 is the second examination of w0's woman; cases without a patient are women of their own.
+    np.testing.assert_array_equal(seen.monthly_counts, [2, 1])
+    assert seen.recalled.size == 4

@@ -78,8 +78,7 @@ def answer(projection: AccrualProjection) -> str:
             f"{'by' if within else 'after'} the planned end in month {projection.planned_months}."
         )
     so_far = f"{count_text(projection.enrolled)} women were enrolled in {months}"
-    needed = projection.extension_needed
-    if needed is None:
+    if math.isnan(projection.probability_by_planned_end):
         return f"Cannot be answered yet. {so_far}; {projection.note}."
     gap = round(projection.enrolled - projection.planned_by_now)
     than = "as planned" if not gap else f"{count_text(abs(gap))} {_than(gap)} than planned"
@@ -88,10 +87,17 @@ def answer(projection: AccrualProjection) -> str:
         return f"Yes. {so_far}, {than}. {pace} the target is out of reach."
     interval = _months_range(projection.month_met_low, projection.month_met_high)
     return (
-        f"{'Yes' if needed else 'No'}. {so_far}, {than}. {pace} the target is met in month "
+        f"{_verdict(projection)} {so_far}, {than}. {pace} the target is met in month "
         f"{_month(projection.month_met)} (95% prediction interval {interval}), "
         f"{_where(projection)}."
     )
+
+
+def _verdict(projection: AccrualProjection) -> str:
+    """Return the first word of the answer; the chance of the planned end stands in the facts."""
+    return {True: "Yes.", False: "No.", None: "Cannot be answered yet."}[
+        projection.extension_needed
+    ]
 
 
 def _than(gap: int) -> str:
@@ -181,9 +187,15 @@ def caption(look: Look, projection: AccrualProjection, *, ramp_months: int) -> s
     return (
         f"{start} Dashed, median projection. Gamma–Poisson model of the rate of months {first} to "
         f"{projection.months_elapsed} ({number_text(projection.pace, digits=0)} a month), months "
-        f"vary by {spread}%. Diamond, month in which the target is met, with its 95% prediction "
-        f"interval.{left}"
+        f"vary by {spread}%.{_diamond(projection)}{left}"
     )
+
+
+def _diamond(projection: AccrualProjection) -> str:
+    """Return how the answer is drawn, if the axis holds it."""
+    if projection.month_met > projection.last_month:
+        return " The month in which the target is met lies beyond the axis."
+    return " Diamond, month in which the target is met, with its 95% prediction interval."
 
 
 def _undated(look: Look) -> str:
@@ -289,7 +301,11 @@ def data_end(look: Look, *, look_month: int) -> str:
         if look.n_later
         else ""
     )
-    short = f" The data end before month {look_month}." if look.n_months < look_month else ""
+    short = (
+        f" The data end before month {look_month}, so the last month may be incomplete."
+        if look.n_months < look_month
+        else ""
+    )
     return f"This look covers the first {months} of the study.{later}{short}"
 
 

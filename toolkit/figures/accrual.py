@@ -223,7 +223,7 @@ def _draw_monthly(axes: Axes, projection: AccrualProjection, counts: Floats, pla
     labels = [
         (
             planned[-1],
-            f"{count_text(round(planned[-1]))} planned",
+            f"{number_text(float(planned[-1]), digits=0)} planned",
             "muted",
             projection.planned_months,
         )
@@ -238,7 +238,7 @@ def _draw_monthly(axes: Axes, projection: AccrualProjection, counts: Floats, pla
             zorder=3,
         )
         last = counted(projection.pace_months, "month")
-        words = f"{count_text(round(projection.pace))} in the last {last}"
+        words = f"{number_text(projection.pace, digits=0)} in the last {last}"
         labels.append((projection.pace, words, "ink", pace_end))
     upper = max(value for value, *_ in labels)
     for value, words, role, end in labels:

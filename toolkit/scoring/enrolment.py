@@ -38,7 +38,7 @@ class Look:
     n_months : int
         Months used, the first examination's calendar month being month 1.
     monthly_counts : ndarray of int, shape (n_months,)
-        Examinations enrolled in each month.
+        Women enrolled in each month, each with her first examination.
     n_undated, n_later : int
         Examinations without a date, and after the look; left out.
     recalled : ndarray of float, shape (n_read,)
@@ -119,9 +119,11 @@ def study_look(
     read = ~np.isnan(recalled)
     labels, recalls, made = _by_reader(people, readers, seed=seed, look_month=look_month)
     status = _ai_status(readings, readers, seen)
+    # A woman is enrolled once, with her first examination; without a patient each is a woman.
+    again = (seen["patient_id"].duplicated() & seen["patient_id"].notna()).to_numpy()
     return Look(
         n_months=n_months,
-        monthly_counts=np.bincount(month, minlength=n_months + 1)[1:].astype(np.int64),
+        monthly_counts=np.bincount(month[~again], minlength=n_months + 1)[1:].astype(np.int64),
         n_undated=len(cases) - len(dated),
         n_later=len(dated) - len(seen),
         recalled=recalled[read],

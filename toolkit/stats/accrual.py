@@ -81,9 +81,15 @@ class AccrualProjection(Result):
 
     @property
     def extension_needed(self) -> bool | None:
-        """Whether the target is more likely missed than met by the planned end; None if unknown."""
+        """Whether the target is missed by the planned end, judged at 95 %; None if undecided.
+
+        True if the chance of meeting it by then is below 2.5 %, False from 97.5 % up: the 95 %
+        prediction interval of the month lies wholly after the planned end, or wholly before.
+        """
         chance = self.probability_by_planned_end
-        return None if math.isnan(chance) else chance < 0.5
+        if chance < 0.025:
+            return True
+        return False if chance >= 0.975 else None
 
     # Any, not a pandas type: nothing in stats knows pandas.
     def summary_frame(self) -> Any:
@@ -230,8 +236,8 @@ def project_accrual(
     >>> projection = project_accrual(counts, planned_curve(13500, 24))
     >>> projection.enrolled, projection.pace, projection.month_met
     (3912, 574.0, 27.0)
-    >>> projection.extension_needed
-    True
+    >>> round(projection.probability_by_planned_end, 2), projection.extension_needed
+    (0.03, None)
     """
     history, planned = check_counts(monthly_counts, name="monthly_counts"), _check_plan(plan)
     months = min(_check_months(pace_months), history.size)
