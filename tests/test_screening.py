@@ -106,3 +106,29 @@ def test_a_missing_reading_condition_is_refused_by_name():
             modality_a="unaided",
             modality_b="aided",
         )
+
+
+def test_what_cannot_be_paired_is_refused_with_its_reason():
+    readings, readers, cases = study(WOMEN)
+    modes = {"modality_a": "unaided", "modality_b": "aided"}
+    with pytest.raises(ScoringError, match="must differ, but both are 'aided'"):
+        paired_screening(readings, readers, cases, modality_a="aided", modality_b="aided")
+    with pytest.raises(ScoringError, match="cases are single breasts here"):
+        paired_screening(readings, readers, cases.assign(laterality="L"), **modes)
+    first = cases["case_id"][:20]
+    one_way = readings[readings["case_id"].isin(first) == (readings["modality"] == "aided")]
+    with pytest.raises(ScoringError, match="no woman was read both in modality 'unaided'"):
+        paired_screening(one_way, readers, cases, **modes)
+    with pytest.raises(ScoringError, match="modalities that have: none"):
+        paired_screening(readings.assign(call=np.nan), readers, cases, **modes)
+
+
+def test_the_arbiter_decides_where_there_is_one():
+    readings, readers, cases = study([(1, 1, 1), (0, 1, 1), (None, 0, 0)])
+    # A third look at w1 with AI withdraws the recall.
+    third = readings.iloc[[3]].assign(reader_id="r1", call=0.0, position=3.0)
+    together = pd.concat([readings.assign(position=1.0), third])
+    pairs = paired_screening(together, readers, cases, modality_a="unaided", modality_b="aided")
+    np.testing.assert_array_equal(pairs.call, [[1, 1], [1, 0], [0, 0]])
+    np.testing.assert_array_equal(pairs.n_readings, [[1, 1], [1, 2], [1, 1]])
+    assert (pairs.n_arbitrated, pairs.n_same_reader) == ((0, 1), 1)

@@ -54,8 +54,9 @@ def recall_caption(watch: RecallWatch | None) -> str:
         f"together: {share_text(overall.numerator or 0, overall.denominator or 0)}, "
         f"{ci_phrase(overall)}, {overall.ci_method}; plan {plan}. The upper line looks for a rise "
         f"to {up}, the lower for a fall to {down}. Limits from "
-        f"{count_text(watch.n_simulations)} simulated studies without change: {alarms} of "
-        f"studies of {count_text(watch.limit.n_cases or 0)} women raise a false alarm."
+        f"{count_text(watch.n_simulations)} simulated studies of "
+        f"{count_text(watch.limit.n_cases or 0)} women without change: {alarms} of them raise a "
+        "false alarm."
     )
 
 

@@ -38,9 +38,9 @@ def answer(study: ScreeningComparison) -> str:
     """Return the answer: what was found both ways, the paired difference, the ratio, the margin."""
     ratio, counts = study.detection.ratio, study.detection.counts
     n_women = counts.n_pairs or 0
+    noun = "cancer was" if counts.positive_b == 1 else "cancers were"
     found = (
-        f"With AI {counted(counts.positive_b, 'cancer')} "
-        f"{'was' if counts.positive_b == 1 else 'were'} found in {count_text(n_women)} women, "
+        f"With AI {count_text(counts.positive_b)} {noun} found in {count_text(n_women)} women, "
         f"{WITHOUT} {count_text(counts.positive_a)}"
     )
     if math.isnan(ratio.estimate):
@@ -106,9 +106,15 @@ def immature(study: ScreeningComparison) -> str:
         return ""
     months = number_text(study.plan.follow_up_months_needed, digits=1).removesuffix(".0")
     n, of = count_text(study.n_not_followed), count_text(study.n_not_recalled)
+    who = (
+        f"No follow-up of {months} months is on record for any of {of} women whom neither reading "
+        "recalled."
+        if study.n_not_followed == study.n_not_recalled
+        else f"Of {of} women whom neither reading recalled, {n} "
+        f"{'has' if study.n_not_followed == 1 else 'have'} not been followed for {months} months."
+    )
     return (
-        f"Of {of} women whom neither reading recalled, {n} have not been followed for {months} "
-        "months. Cancers that both readings missed are not known: sensitivity, specificity and "
+        f"{who} Cancers that both readings missed are not known: sensitivity, specificity and "
         "interval cancers are not shown."
     )
 

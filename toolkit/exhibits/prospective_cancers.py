@@ -72,13 +72,15 @@ def finding(kinds: Sequence[CancerKind]) -> str:
         return f"No cancer was found only {WITH}; {_sum(kinds, 'only_a')} only {WITHOUT}."
     invasive = [kind for kind in kinds if kind.label.startswith("Invasive")]
     n_invasive = _sum(invasive, "only_b")
-    start = f"Of {counted(n_only, 'cancer')} found only {WITH}, {count_text(n_invasive)}"
+    if not n_invasive:
+        n = counted(n_only, "cancer").capitalize()
+        return f"{n} found only {WITH}, none of them recorded as invasive."
     verb = "is" if n_invasive == 1 else "are"
+    start = f"Of {counted(n_only, 'cancer')} found only {WITH}, {count_text(n_invasive)} {verb}"
+    if not any("mm" in kind.label for kind in invasive):
+        return f"{start} recorded as invasive."
     n_small = _sum([kind for kind in invasive if kind.label in _SMALL], "only_b")
-    sized = any("mm" in kind.label for kind in invasive)
-    if not n_invasive or not sized:
-        return f"{start} {verb} known to be invasive."
-    return f"{start} {verb} invasive, {count_text(n_small)} of them 20 mm or less."
+    return f"{start} invasive, {count_text(n_small)} of them 20 mm or less."
 
 
 def caption(kinds: Sequence[CancerKind]) -> str:

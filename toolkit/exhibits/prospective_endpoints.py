@@ -139,8 +139,8 @@ def _endpoint_foot(study: ScreeningComparison) -> str:
         _score_sentence(study),
         _cluster_sentence(study),
         f"CI: {study.recall.difference.ci_method} for differences and "
-        f"{study.recall.ratio.ci_method} for ratios of paired counts; {study.ppv_ratio.ci_method} "
-        "for PPV1.",
+        f"{study.recall.ratio.ci_method} for ratios of paired counts; for PPV1 "
+        f"{study.ppv_difference.ci_method}, {study.ppv_ratio.ci_method} for its ratio.",
         _readings_sentence(study),
         _time_sentence(study),
         "*PPV1*, share of recalls in which cancer was found.",
