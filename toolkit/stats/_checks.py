@@ -17,6 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 _LARGEST_EXACT_INTEGER = 2**53
 
+Rng = int | np.random.SeedSequence | np.random.Generator
+
 
 def _position(wrong: NDArray[np.bool_]) -> str:
     """Return the first place where ``wrong`` is true, as text."""
@@ -287,3 +289,11 @@ def check_numerator(numerator: object, denominator: object) -> tuple[int, int]:
         )
         raise ValueError(msg)
     return part, whole
+
+
+def check_rng(rng: Rng, *, name: str = "rng") -> np.random.Generator:
+    """Return the generator; refuse None, with which no number could be drawn a second time."""
+    if rng is None:
+        msg = f"{name} must be an int, a SeedSequence or a Generator, but got None; give a seed"
+        raise ValueError(msg)
+    return np.random.default_rng(rng)

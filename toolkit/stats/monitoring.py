@@ -16,9 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from toolkit.results import Estimate, Result
-from toolkit.stats._checks import check_call, check_count, check_counts, check_share
-
-Rng = int | np.random.SeedSequence | np.random.Generator
+from toolkit.stats._checks import Rng, check_call, check_count, check_counts, check_rng, check_share
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -189,7 +187,7 @@ def cusum_limit(
             f"{studies} simulations; simulate more"
         )
         raise ValueError(msg)
-    generator = _generator(rng)
+    generator = check_rng(rng)
     places = (np.flatnonzero(generator.random(units) < rate) for _ in range(studies))
     largest = np.sort(
         [max(_largest(place, units, rate, p) for p in (rate_up, rate_down)) for place in places]
@@ -343,14 +341,6 @@ def _above_zero(value: int, *, name: str) -> int:
         msg = f"{name} must be above 0, but got 0"
         raise ValueError(msg)
     return count
-
-
-def _generator(rng: Rng) -> np.random.Generator:
-    """Return the generator; refuse None, with which no limit could be found a second time."""
-    if rng is None:
-        msg = "rng must be an int, a SeedSequence or a Generator, but got None; give a seed"
-        raise ValueError(msg)
-    return np.random.default_rng(rng)
 
 
 def _steps(rate: float, other: float) -> tuple[float, float]:

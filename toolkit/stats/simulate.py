@@ -16,22 +16,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
-from toolkit.stats._checks import check_count, check_rating, check_share
-
-Rng = int | np.random.SeedSequence | np.random.Generator
+from toolkit.stats._checks import Rng, check_count, check_rating, check_rng, check_share
 
 _ROUNDING = 1e-12
 # Hundredths in each class of a score: 1.00 to 1.49, 1.51 to 2.49, ..., 9.51 to 10.00.
 _CLASS_START = np.array([100.0, *(100.0 * number + 51.0 for number in range(1, 10))])
 _CLASS_STEPS = np.array([50.0, *(99.0 for _ in range(8)), 50.0])
-
-
-def _generator(rng: Rng) -> np.random.Generator:
-    """Return the generator; refuse None, with which no number could be drawn a second time."""
-    if rng is None:
-        msg = "rng must be an int, a SeedSequence or a Generator, but got None; give a seed"
-        raise ValueError(msg)
-    return np.random.default_rng(rng)
 
 
 def _check_finite(value: float, *, name: str) -> float:
@@ -135,7 +125,7 @@ def binormal_ratings(
     truth = simulated_truth(n_negative, n_positive)
     separation = _check_finite(separation, name="separation")
     spread = _check_spread(spread)
-    noise = _generator(rng).standard_normal(truth.size)
+    noise = check_rng(rng).standard_normal(truth.size)
     return np.where(truth, separation + spread * noise, noise)
 
 
@@ -299,7 +289,7 @@ def roe_metz_ratings(
         msg = f"modality_effect must have one row a reader ({n_readers}), but got {means.shape}"
         raise ValueError(msg)
     n_cases, n_modalities = truth.size, means.shape[-1]
-    generator = _generator(rng)
+    generator = check_rng(rng)
 
     def effects(variance: float, *shape: int) -> NDArray[np.float64]:
         return math.sqrt(variance) * generator.standard_normal(shape)
@@ -401,7 +391,7 @@ def paired_calls(
     """
     n_cases = check_count(n_cases, name="n_cases")
     cells = paired_call_probabilities(rate_a, rate_b, concordance=concordance)
-    draw = _generator(rng).random(n_cases)
+    draw = check_rng(rng).random(n_cases)
     # Cells in the order only a, both, only b, neither: each reading is then one interval.
     first_b, end_a = cells.only_a, cells.only_a + cells.both
     return np.column_stack([draw < end_a, (draw >= first_b) & (draw < end_a + cells.only_b)])
