@@ -3,13 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: report test lint types bench lock clean
+.PHONY: report test test-slow lint types bench bench-statistics lock clean
 
 report: .venv/.ok
 	$(BIN)/study run parameters/demo.yaml
 
 test: .venv/.ok
 	$(BIN)/python -m pytest
+
+# Coverage and size by simulation and enumeration: minutes, not for every change.
+test-slow: .venv/.ok
+	$(BIN)/python -m pytest -m slow
 
 lint: .venv/.ok
 	$(BIN)/ruff check .
@@ -20,6 +24,9 @@ types: .venv/.ok
 
 bench: .venv/.ok
 	$(BIN)/python tests/benchmarks/bench.py
+
+bench-statistics: .venv/.ok
+	$(BIN)/python tests/benchmarks/bench_statistics.py
 
 .venv/.ok: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] < (3, 14), "Python 3.11 to 3.13 is needed; say make PYTHON=python3.12"'
