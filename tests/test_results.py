@@ -101,6 +101,34 @@ def test_undefined_missing_and_zero_are_three_things():
     assert back.n_cases is None
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Family(Result):
+    labels: tuple[str, ...]
+    pooled: Estimate
+    readers: tuple[Estimate, ...] = ()
+    weight: float | None = None
+
+
+def test_results_inside_a_result_come_back():
+    family = Family(
+        labels=("R1", "R2"),
+        pooled=make_estimate(),
+        readers=(make_estimate(label="R1"), make_comparison()),
+        method="analysis",
+    )
+    plain = json.loads(json.dumps(family.to_dict(), allow_nan=False))
+    back = result_from_dict(plain)
+    assert back.to_dict() == family.to_dict()
+    assert back.labels == ("R1", "R2")
+    assert [type(reader) for reader in back.readers] == [Estimate, Comparison]
+    assert "Estimate" not in family._repr_html_()
+
+
+def test_an_empty_family_comes_back_empty():
+    family = Family(labels=("R1",), pooled=make_estimate(), method="analysis")
+    assert Family.from_dict(family.to_dict()).readers == ()
+
+
 def test_estimate_undefined_without_a_note_is_refused():
     with pytest.raises(
         ValueError, match=r"Estimate: estimate, std_error undefined \(NaN\) without"

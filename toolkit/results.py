@@ -3,7 +3,9 @@
 A comparison is always *b minus a*, or *b over a* where its effect is a ratio. Wrong input raises
 in the statistic; a quantity that is not defined is NaN and its note says why. A field that does
 not apply (no margin was set) is None. In a dictionary NaN is None, infinities are ``"inf"`` and
-``"-inf"``, and fields that do not apply are left out, so that the three can be told apart.
+``"-inf"``, and fields that do not apply are left out, so that the three can be told apart. A result
+may hold results, alone or in a tuple, and names in a tuple; a field that is an empty tuple is left
+out as well and needs ``()`` as its default.
 """
 
 from __future__ import annotations
@@ -67,6 +69,8 @@ GLOSSARY: dict[str, str] = {
 
 def _to_plain(value: Any) -> Any:
     """Return a value that strict JSON can hold: NaN as None, infinities as words."""
+    if isinstance(value, Result):
+        return value.to_dict()
     if isinstance(value, np.ndarray):
         return _to_plain(value.tolist())
     if isinstance(value, list | tuple):
@@ -83,13 +87,24 @@ def _to_plain(value: Any) -> Any:
 
 def _from_plain(value: Any) -> Any:
     """Undo _to_plain for one value."""
+    if isinstance(value, dict):
+        return result_from_dict(value)
     if isinstance(value, list):
-        return np.array([_from_plain(item) for item in value], dtype=np.float64)  # any depth
+        return _from_list(value)
     if value is None:
         return math.nan
     if value in ("inf", "-inf"):
         return float(value)
     return value
+
+
+def _from_list(values: list[Any]) -> Any:
+    """Return results and names as a tuple, numbers as an array of any depth."""
+    if values and all(isinstance(item, dict) for item in values):
+        return tuple(_from_plain(item) for item in values)
+    if values and all(isinstance(item, str) and item not in ("inf", "-inf") for item in values):
+        return tuple(values)
+    return np.array([_from_plain(item) for item in values], dtype=np.float64)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -124,7 +139,11 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values for strict JSON, with its type under ``"type"``."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        plain = {name: _to_plain(value) for name, value in values.items() if value is not None}
+        plain = {
+            name: _to_plain(value)
+            for name, value in values.items()
+            if value is not None and not (isinstance(value, tuple) and not value)
+        }
         return {"type": type(self).__name__, **plain}
 
     @classmethod
@@ -153,13 +172,24 @@ class Result:
         return f"<table>{rows}</table>"
 
     def _shown(self) -> dict[str, Any]:
-        """Fields that a notebook shows: those that apply and are not empty; arrays by shape."""
-        pairs = {field.name: getattr(self, field.name) for field in fields(self)}
+        """Fields that a notebook shows: those that apply, arrays by shape; no result inside it."""
+        pairs = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if not _holds_results(getattr(self, field.name))
+        }
         shown = {
             name: f"array {value.shape}" if isinstance(value, np.ndarray) else value
             for name, value in pairs.items()
         }
         return {name: value for name, value in shown.items() if value is not None and value != ""}
+
+
+def _holds_results(value: Any) -> bool:
+    """Whether a field is a result, or a tuple of them."""
+    return isinstance(value, Result) or (
+        isinstance(value, tuple) and any(isinstance(item, Result) for item in value)
+    )
 
 
 def _rounded(value: Any) -> str:
