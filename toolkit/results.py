@@ -11,6 +11,7 @@ out as well and needs ``()`` as its default.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -323,6 +324,13 @@ class Curve(Result):
         """Replace the arrays by their length."""
         shown = {name: getattr(self, name) for name in ("kind", "label", "method", "note")}
         return {**shown, "points": self.x.size, "cases": self.n_cases, "positive": self.n_positive}
+
+
+def stacked_frame(results: Iterable[Result]) -> pd.DataFrame:
+    """Return the summaries of several results below each other, in the columns of all."""
+    import pandas as pd
+
+    return pd.concat([result.summary_frame() for result in results], ignore_index=True)
 
 
 def result_from_dict(plain: dict[str, Any]) -> Result:

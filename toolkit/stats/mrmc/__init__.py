@@ -1,0 +1,1 @@
+"""Reader studies: many readers, many cases, several modalities (MRMC)."""

@@ -1,0 +1,290 @@
+"""Obuchowski and Rockette's analysis of a fully crossed reader study, after Hillis.
+
+The figures of merit theta_ij of reader j in modality i follow a two-way model whose errors are
+correlated, because all are made from the same cases. Works on a ``FomTable`` alone.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+from scipy.special import chdtrc, fdtrc
+
+from toolkit.results import Comparison, check_margin
+from toolkit.stats._checks import check_choice, check_ci_level
+from toolkit.stats.mrmc._estimates import (
+    Plan,
+    Variance,
+    logit_versions,
+    mean_difference,
+    mean_estimate,
+    positive_variance,
+    reader_differences,
+    reader_estimates,
+)
+from toolkit.stats.mrmc.analysis import (
+    HOLDS_FOR,
+    RANDOM_NAME,
+    GlobalTest,
+    MrmcAnalysis,
+    Random,
+    VarianceComponents,
+    few_readers,
+    joined,
+    negative_components,
+)
+from toolkit.stats.mrmc.components import (
+    Covariances,
+    covariances,
+    mean_squares,
+    reader_mean_square,
+)
+from toolkit.stats.mrmc.fom_table import FomTable
+
+Denominator = Literal["pooled", "pair"]
+
+_ERROR = "the error that the modalities are tested against"
+
+
+def obuchowski_rockette(
+    table: FomTable,
+    *,
+    random: Random = "readers and cases",
+    ci_level: float = 0.95,
+    margin: float | None = None,
+    denominator: Denominator = "pooled",
+) -> MrmcAnalysis:
+    """Compare modalities that the same readers used on the same cases.
+
+    Parameters
+    ----------
+    table : FomTable
+        Every reader in every modality.
+    random : {"readers and cases", "cases", "readers"}
+        ``"readers and cases"``: the conclusion holds for readers and cases like these, what a
+        study of readers asks for. ``"cases"``: for these very readers. ``"readers"``: for these
+        very cases; needs no covariance.
+    ci_level : float
+        Confidence level of each interval, two-sided.
+    margin : float, optional
+        Non-inferiority margin of every difference, above 0; the good direction is the table's.
+    denominator : {"pooled", "pair"}
+        Whether a difference takes its error from all modalities or from its own two.
+
+    Returns
+    -------
+    MrmcAnalysis
+        Components are not truncated; in the tests max(Cov2 - Cov3, 0) and max(Cov2, 0) are, as
+        Hillis (2007) has them. With readers fixed nothing is truncated, and a denominator of 0
+        or less leaves the test NaN with a note. Intervals of single modalities are as computed;
+        where one leaves the range its note says so and ``modalities_logit`` holds the interval
+        on the logit scale. Readers one by one are always over cases alone.
+
+    Raises
+    ------
+    ValueError
+        If a figure of merit is missing or undefined for a reader in a modality, there is one
+        reader and readers are random, the covariance is needed and absent, or a choice or the
+        margin is malformed.
+
+    Notes
+    -----
+    Null hypothesis of the global test: all modalities have one mean over readers. Degrees of
+    freedom are never rounded. Fewer than 4 readers are too few to speak for readers in general;
+    the note then says so. Not for nested or incomplete designs.
+
+    References
+    ----------
+    Obuchowski NA, Rockette HE. Commun Stat Simul 1995;24:285-308. doi:10.1080/03610919508813243
+
+    Hillis SL. Stat Med 2007;26:596-619. doi:10.1002/sim.2532
+
+    Examples
+    --------
+    >>> auc = np.array([[0.80, 0.85], [0.84, 0.86], [0.78, 0.84], [0.83, 0.88]])
+    >>> table = FomTable(
+    ...     quantity="auc", value=auc, covariance_method="none", readers=("R1", "R2", "R3", "R4"),
+    ...     modalities=("unaided", "aided"), n_cases=100, n_positive=50, n_units=100, method="AUC")
+    >>> difference = obuchowski_rockette(table, random="readers").differences[0]
+    >>> f"{difference.estimate:.3f} ({difference.ci_low:.3f}, {difference.ci_high:.3f})"
+    '0.045 (0.017, 0.073)'
+    """
+    check_choice(random, name="random", choices=tuple(HOLDS_FOR))
+    check_choice(denominator, name="denominator", choices=("pooled", "pair"))
+    plan = Plan(ci_level=check_ci_level(ci_level), margin=margin, method="Obuchowski-Rockette")
+    check_margin(margin, effect="difference", better=table.better)
+    require_crossed(table, random)
+    components = crossed_components(table)
+    means = tuple(
+        mean_estimate(table, modality, variance_of_mean(table, modality, random), plan)
+        for modality in range(table.n_modalities)
+    )
+    return MrmcAnalysis(
+        quantity=table.quantity,
+        design="fully crossed",
+        random=random,
+        covariance_method=table.covariance_method,
+        components=components,
+        global_test=global_test(table, random),
+        modalities=means,
+        modalities_logit=logit_versions(means, table),
+        differences=_differences(table, random, plan, denominator),
+        readers=reader_estimates(table, plan.ci_level),
+        reader_differences=reader_differences(table, plan),
+        method=f"Obuchowski-Rockette, {RANDOM_NAME[random]} (Hillis 2007)",
+        note=joined(
+            f"holds for {HOLDS_FOR[random]}",
+            few_readers(table.n_readers, random),
+            negative_components(components),
+            table.note,
+        ),
+    )
+
+
+def require_crossed(table: FomTable, random: Random) -> None:
+    """Refuse a table that the crossed analysis is not defined for."""
+    empty = np.argwhere(np.isnan(table.value))
+    if empty.size:
+        reader, modality = table.readers[empty[0, 0]], table.modalities[empty[0, 1]]
+        msg = (
+            f"{table.quantity} must be defined for every reader in every modality, but "
+            f"{len(empty)} of {table.value.size} are not, the first for {reader} in {modality}; "
+            "leave that reader out in view, or use the analysis of that design"
+        )
+        raise ValueError(msg)
+    if random != "cases" and table.n_readers < 2:
+        msg = (
+            f"random={random!r} needs at least two readers, but got {table.n_readers}; with one "
+            "reader the conclusion holds for that reader: take random='cases'"
+        )
+        raise ValueError(msg)
+    if random != "readers" and table.covariance is None:
+        msg = (
+            f"random={random!r} needs the covariance over cases, but the table has none; "
+            "estimate it, or take random='readers'"
+        )
+        raise ValueError(msg)
+
+
+def mean_covariances(table: FomTable) -> Covariances:
+    """Return the averaged covariances; NaN where cases are fixed."""
+    if table.covariance is None:
+        return Covariances(variance=math.nan, cov1=math.nan, cov2=math.nan, cov3=math.nan)
+    return covariances(table.covariance)
+
+
+def crossed_components(table: FomTable) -> VarianceComponents:
+    """Return mean squares and components of a crossed table, not truncated."""
+    ms, cov = mean_squares(table.value), mean_covariances(table)
+    # Hillis (2007): E[MS(T*R)] = var(TR) + Var - Cov1 - Cov2 + Cov3, and
+    # E[MS(R)] - E[MS(T*R)] = I (var(R) + Cov1 - Cov3).
+    interaction = ms.reader_modality - cov.variance + cov.cov1 + cov.cov2 - cov.cov3
+    reader = (ms.reader - ms.reader_modality) / table.n_modalities - cov.cov1 + cov.cov3
+    alone = table.n_readers == 1 or table.n_modalities == 1
+    return VarianceComponents(
+        ms_modality=ms.modality,
+        ms_reader=ms.reader,
+        ms_reader_modality=ms.reader_modality,
+        var_reader=reader,
+        var_reader_modality=interaction,
+        var_error=cov.variance,
+        cov1=cov.cov1,
+        cov2=cov.cov2,
+        cov3=cov.cov3,
+        method="Obuchowski-Rockette components, not truncated",
+        note=joined(
+            "cases are fixed: no covariance over cases" if table.covariance is None else "",
+            "one reader or one modality: what needs two is not defined" if alone else "",
+        ),
+    )
+
+
+def error_of_modalities(table: FomTable, random: Random) -> Variance:
+    """Return the denominator that MS(T) is tested against, with its degrees of freedom."""
+    ms, cov = mean_squares(table.value), mean_covariances(table)
+    n_readers, n_modalities = table.value.shape
+    df = float((n_readers - 1) * (n_modalities - 1))
+    if random == "readers":
+        return positive_variance(ms.reader_modality, df, what=_ERROR)
+    if random == "cases":
+        # Hillis (2007), fixed readers: Var - Cov1 + (J - 1) (Cov2 - Cov3), not truncated.
+        between = (n_readers - 1) * (cov.cov2 - cov.cov3) if n_readers > 1 else 0.0
+        return positive_variance(cov.variance - cov.cov1 + between, math.inf, what=_ERROR)
+    value = ms.reader_modality + n_readers * max(cov.cov2 - cov.cov3, 0.0)
+    return positive_variance(value, hillis_df(value, ms.reader_modality, df), what=_ERROR)
+
+
+def hillis_df(variance: float, mean_square: float, df: float) -> float:
+    """Return Hillis's degrees of freedom: variance^2 / (mean_square^2 / df) (Hillis 2007)."""
+    return df * (variance / mean_square) ** 2 if mean_square > 0 else math.inf
+
+
+def variance_of_mean(table: FomTable, modality: int, random: Random) -> Variance:
+    """Return the variance of the mean over readers of one modality, from that modality alone."""
+    n_readers, what = table.n_readers, "the variance of this mean"
+    mean_square, df = reader_mean_square(table.value[:, modality]), float(n_readers - 1)
+    if random == "readers":
+        return positive_variance(mean_square / n_readers, df, what=what)
+    if table.covariance is None:
+        return Variance(value=math.nan, df=math.nan, reason="the table has no covariance")
+    block = table.covariance[:, modality, :, modality]
+    if random == "cases":
+        return positive_variance(float(block.sum()) / n_readers**2, math.inf, what=what)
+    cov2 = float(block.sum() - np.trace(block)) / (n_readers * (n_readers - 1))
+    # Hillis (2007), section 5.3: [MS(R_i) + J max(Cov2_i, 0)] / J.
+    value = mean_square + n_readers * max(cov2, 0.0)
+    found = positive_variance(value, hillis_df(value, mean_square, df), what=what)
+    return found.times(1 / n_readers)
+
+
+def global_test(table: FomTable, random: Random) -> GlobalTest | None:
+    """Return the test that all modalities have one mean; None with one modality."""
+    if table.n_modalities < 2:
+        return None
+    error = error_of_modalities(table, random)
+    df1 = float(table.n_modalities - 1)
+    ratio = mean_squares(table.value).modality / error.value
+    if math.isinf(error.df):
+        # With readers fixed (I - 1) MS(T) / denominator is chi-square on I - 1 (Hillis 2007).
+        p_value, statistic, name = float(chdtrc(df1, df1 * ratio)), df1 * ratio, "chi-square"
+    else:
+        p_value, statistic, name = float(fdtrc(df1, error.df, ratio)), ratio, "F"
+    return GlobalTest(
+        statistic=statistic,
+        df1=df1,
+        df2=error.df,
+        p_value=p_value,
+        method=f"{name} test of all modalities, {RANDOM_NAME[random]}",
+        note=error.reason,
+    )
+
+
+def _differences(
+    table: FomTable, random: Random, plan: Plan, denominator: Denominator
+) -> tuple[Comparison, ...]:
+    """Return every difference of two modalities, the later minus the earlier."""
+    if table.n_modalities < 2:
+        return ()
+    pooled = error_of_modalities(table, random)
+    results = []
+    for pair in combinations(range(table.n_modalities), 2):
+        error = pooled
+        if denominator == "pair":
+            error = error_of_modalities(only_modalities(table, pair), random)
+        # Var(theta_b. - theta_a.) = 2 / J times the error mean square.
+        results.append(mean_difference(table, pair, error.times(2 / table.n_readers), plan))
+    return tuple(results)
+
+
+def only_modalities(table: FomTable, modalities: tuple[int, ...]) -> FomTable:
+    """Return the table of some modalities."""
+    index = list(modalities)
+    covariance = table.covariance
+    if covariance is not None:
+        covariance = covariance[:, index][:, :, :, index]
+    names = tuple(table.modalities[place] for place in modalities)
+    return replace(table, value=table.value[:, index], covariance=covariance, modalities=names)
