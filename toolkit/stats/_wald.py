@@ -45,12 +45,13 @@ def wald_difference(
     ci_level: float,
     margin: float | None,
     better: Better | None,
+    largest: float = 1.0,
 ) -> WaldDifference:
     """Return interval and tests of a difference b minus a on the scale of its standard error.
 
     A standard error that is NaN or 0 leaves all of them NaN: 0 says that the sample shows no
-    variation, not that the difference is known. df is then NaN as well. Of a difference of
-    probabilities, the limits stay within -1 and 1.
+    variation, not that the difference is known. df is then NaN as well. The limits stay within
+    the ``largest`` difference that there can be, 1 for probabilities.
     """
     check_margin(margin, effect="difference", better=better)
     level = check_ci_level(ci_level)
@@ -62,8 +63,8 @@ def wald_difference(
         distance = margin + (difference if better == "higher" else -difference)
         p_noninferiority = upper_tail(distance / error, df)
     return WaldDifference(
-        ci_low=max(difference - reach, -1.0) if defined else math.nan,
-        ci_high=min(difference + reach, 1.0) if defined else math.nan,
+        ci_low=max(difference - reach, -largest) if defined else math.nan,
+        ci_high=min(difference + reach, largest) if defined else math.nan,
         ci_level=level,
         statistic=difference / error,
         df=df if defined else math.nan,
