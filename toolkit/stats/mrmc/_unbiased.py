@@ -1,0 +1,43 @@
+"""The unbiased covariance of empirical AUCs on the same cases, from U-statistic moments.
+
+Symbols of Gallas (2006): M1 to M4 are the means of psi_r(i, j) psi_s(i', j') over pairs that share
+both cases, the positive, the negative, or none. m positive and n negative cases.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.stats._placements import case_placements
+from toolkit.stats.mrmc._dominance import pair_sums
+
+Floats = NDArray[np.float64]
+
+
+def unbiased_covariance(truth: NDArray[np.bool_], ratings: Floats) -> Floats:
+    """Return the covariance of the AUCs of ``ratings`` (n_cases, n_curves).
+
+    NaN with fewer than two cases of a class. Unlike DeLong's it is unbiased, and can be negative
+    where a variance must not be.
+    """
+    m, n, n_curves = int(truth.sum()), int((~truth).sum()), ratings.shape[1]
+    if m < 2 or n < 2:
+        return np.full((n_curves, n_curves), math.nan)
+    placements = case_placements(truth, ratings)
+    aucs = placements.aucs
+    # psi is taken from its mean, which the covariance does not feel and which keeps its digits.
+    positive, negative = placements.positive - aucs, placements.negative - aucs
+    share_positive = n**2 * positive.T @ positive
+    share_negative = m**2 * negative.T @ negative
+    share_both = pair_sums(truth, ratings) - m * n * np.outer(aucs, aucs)
+    moment1 = share_both / (m * n)
+    moment2 = (share_positive - share_both) / (m * n * (n - 1))
+    moment3 = (share_negative - share_both) / (m * n * (m - 1))
+    moment4 = (share_both - share_positive - share_negative) / (m * n * (m - 1) * (n - 1))
+    # E[A_r A_s] weighs each kind of pair by its share of all of them; M4 estimates E[A_r] E[A_s].
+    weighed = moment1 + (n - 1) * moment2 + (m - 1) * moment3 + (m - 1) * (n - 1) * moment4
+    covariance: Floats = weighed / (m * n) - moment4
+    return covariance

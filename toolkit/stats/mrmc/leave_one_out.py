@@ -1,0 +1,198 @@
+"""Figures of merit with one case, or one patient, left out: jackknife covariance, pseudovalues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from toolkit.results import Result
+from toolkit.stats._checks import check_choice, check_cluster, check_ratings, check_truth
+from toolkit.stats._placements import case_placements
+from toolkit.stats.roc import RatingFom, auc
+
+Floats = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
+Ints = NDArray[np.intp]
+JackknifeCases = Literal["used", "all"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LeaveOneOut(Result):
+    """Figures of merit of all cases and without each unit.
+
+    Parameters
+    ----------
+    value : ndarray, shape (n_readers, n_modalities)
+        Of all cases.
+    left_out : ndarray, shape (n_units, n_readers, n_modalities)
+        Without each unit.
+    unit : {"case", "patient"}
+        What is left out, a patient with all her cases.
+    """
+
+    value: Floats
+    left_out: Floats
+    unit: str
+
+    @property
+    def n_units(self) -> int:
+        """Number of units left out one by one."""
+        return int(self.left_out.shape[0])
+
+    def covariance(self) -> Floats:
+        """Return the jackknife covariance, (n - 1) / n times the sum of products over n units."""
+        n_units = self.n_units
+        flat = self.left_out.reshape(n_units, -1)
+        moved = flat - flat.mean(axis=0)
+        products: Floats = moved.T @ moved
+        return (products * ((n_units - 1) / n_units)).reshape(self.value.shape * 2)
+
+    def pseudovalues(self) -> Floats:
+        """Return n theta - (n - 1) theta without each unit, shape as ``left_out``."""
+        return self.n_units * self.value - (self.n_units - 1) * self.left_out
+
+
+def leave_one_out(
+    truth: ArrayLike,
+    ratings: ArrayLike,
+    *,
+    fom: RatingFom = auc,
+    cluster: ArrayLike | None = None,
+    cases: JackknifeCases = "used",
+) -> LeaveOneOut:
+    """Return a figure of merit without each case, for every reader and modality.
+
+    Parameters
+    ----------
+    truth : array_like, shape (n_cases,)
+        1 diseased, 0 healthy.
+    ratings : array_like, shape (n_cases, n_readers, n_modalities)
+        Higher is more suspicious; every reader read every case in every modality.
+    fom : RatingFom
+        Figure of merit; what it ``uses`` says which cases are left out.
+    cluster : array_like, shape (n_cases,), optional
+        Patient of each case: a patient is left out with all her cases, of both classes.
+    cases : {"used", "all"}
+        ``"used"``: only cases that the figure uses, positives for a sensitivity. ``"all"``: every
+        case, as google-health's analysis does; the variance of a sensitivity is then larger by a
+        factor that depends on the share of positives.
+
+    Returns
+    -------
+    LeaveOneOut
+        In O(n log n) a curve for the AUC; other figures are computed anew without each unit.
+
+    Raises
+    ------
+    ValueError
+        If an argument is malformed, a rating is missing, or the figure is undefined without a
+        unit.
+
+    Notes
+    -----
+    The jackknife is consistent for smooth figures alone, not for quantiles such as sensitivity at
+    a specificity: ``fom.smooth`` says which.
+
+    References
+    ----------
+    Dorfman DD, Berbaum KS, Metz CE. Invest Radiol 1992;27:723-731.
+    doi:10.1097/00004424-199209000-00015
+
+    Examples
+    --------
+    >>> left = leave_one_out([0, 0, 1, 1], [[[1], [2]], [[3], [1]], [[2], [4]], [[4], [3]]])
+    >>> left.value[:, 0].tolist(), left.left_out[:, 0, 0].tolist()
+    ([0.75, 1.0], [0.5, 1.0, 1.0, 0.5])
+    """
+    diseased = check_truth(truth)
+    numbers = check_ratings(ratings, n_cases=diseased.size, axes=("n_readers", "n_modalities"))
+    check_choice(cases, name="cases", choices=("used", "all"))
+    units = _units(diseased, fom, cluster, cases)
+    shape = numbers.shape[1:]
+    flat = numbers.reshape(diseased.size, -1)
+    if fom is auc:
+        value, left_out = _auc(diseased, flat, units)
+    else:
+        value, left_out = _anew(diseased, flat, units, fom)
+    return LeaveOneOut(
+        value=value.reshape(shape),
+        left_out=left_out.reshape(-1, *shape),
+        unit="case" if cluster is None else "patient",
+        method=f"{fom.__name__} without each {'case' if cluster is None else 'patient'}",
+    )
+
+
+def _units(
+    diseased: Booleans, fom: RatingFom, cluster: ArrayLike | None, cases: JackknifeCases
+) -> Ints:
+    """Return the number of the unit of each case from 0; -1 for cases that are never left out."""
+    used = np.ones(diseased.size, dtype=bool)
+    if cases == "used" and fom.uses != "all":
+        used = diseased if fom.uses == "positive" else ~diseased
+    if cluster is None:
+        patient = np.arange(diseased.size)
+    else:
+        patient = check_cluster(cluster, n_cases=diseased.size)
+    units = np.full(diseased.size, -1, dtype=np.intp)
+    units[used] = np.unique(patient[used], return_inverse=True)[1]
+    return units
+
+
+def _auc(diseased: Booleans, ratings: Floats, units: Ints) -> tuple[Floats, Floats]:
+    """Return the AUCs of all cases (n_curves,) and without each unit (n_units, n_curves).
+
+    Pairs in the right order without a unit: all, less the pairs of its positives, less those of
+    its negatives, plus the pairs within the unit, which were taken off twice.
+    """
+    placements = case_placements(diseased, ratings)
+    m, n = placements.positive.shape[0], placements.negative.shape[0]
+    n_units = int(units.max()) + 1
+    m_left = m - np.bincount(units[diseased], minlength=n_units)
+    n_left = n - np.bincount(units[~diseased], minlength=n_units)
+    _require_pairs(m_left * n_left)
+    pairs = np.tile(m * n * placements.aucs, (n_units, 1))
+    np.subtract.at(pairs, units[diseased], n * placements.positive)
+    np.subtract.at(pairs, units[~diseased], m * placements.negative)
+    for unit in np.intersect1d(units[diseased], units[~diseased]):
+        inside = units == unit
+        pairs[unit] += _pairs_within(diseased[inside], ratings[inside])
+    return placements.aucs, pairs / (m_left * n_left)[:, np.newaxis]
+
+
+def _pairs_within(diseased: Booleans, ratings: Floats) -> Floats:
+    """Return the pairs of one patient's own cases in the right order, ties half, (n_curves,)."""
+    placements = case_placements(diseased, ratings)
+    total: Floats = placements.aucs * (placements.positive.shape[0] * placements.negative.shape[0])
+    return total
+
+
+def _require_pairs(left: NDArray[np.int64]) -> None:
+    """Refuse a sample from which leaving out one unit takes the last case of a class."""
+    if (left == 0).any():
+        msg = (
+            f"the figure of merit is undefined without unit {int(np.argmax(left == 0))}: it holds "
+            "all cases of a class; a jackknife needs at least two units with each class"
+        )
+        raise ValueError(msg)
+
+
+def _anew(
+    diseased: Booleans, ratings: Floats, units: Ints, fom: Callable[[ArrayLike, ArrayLike], float]
+) -> tuple[Floats, Floats]:
+    """Return the figures of all cases and without each unit, computed anew each time."""
+    n_units, n_curves = int(units.max()) + 1, ratings.shape[1]
+    value = np.array([fom(diseased, ratings[:, curve]) for curve in range(n_curves)])
+    left_out = np.empty((n_units, n_curves))
+    for unit in range(n_units):
+        keep = units != unit
+        for curve in range(n_curves):
+            left_out[unit, curve] = fom(diseased[keep], ratings[keep, curve])
+    if (wrong := np.isnan(left_out)).any():
+        unit, curve = (int(axis) for axis in np.argwhere(wrong)[0])
+        msg = f"the figure of merit of curve {curve} is undefined (NaN) without unit {unit}"
+        raise ValueError(msg)
+    return value, left_out
