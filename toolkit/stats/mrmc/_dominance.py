@@ -23,8 +23,11 @@ _LARGEST_TABLE = 1 << 16
 def pair_sums(truth: Booleans, ratings: Floats) -> Floats:
     """Return the sum over pairs of psi of one curve times psi of another, (n_curves, n_curves).
 
-    ``ratings`` (n_cases, n_curves); O(n log n) for each pair of curves.
+    ``ratings`` (n_cases, n_curves), NaN where a case was not read: two curves share the pairs of
+    the cases that both read. O(n log n) for each pair of curves.
     """
+    if np.isnan(ratings).any():
+        return _pair_sums_of_shared_cases(truth, ratings)
     n_curves = ratings.shape[1]
     ranks = [_dense_ranks(ratings[:, curve]) for curve in range(n_curves)]
     sums = np.empty((n_curves, n_curves))
@@ -37,6 +40,20 @@ def pair_sums(truth: Booleans, ratings: Floats) -> Floats:
                 events = events if events is not None else _events(truth, ranks[first])
                 count = by_tree(events, ranks[second])
             sums[first, second] = sums[second, first] = count / 4
+    return sums
+
+
+def _pair_sums_of_shared_cases(truth: Booleans, ratings: Floats) -> Floats:
+    """Return the same, each pair of curves on the cases that both read."""
+    n_curves = ratings.shape[1]
+    read = ~np.isnan(ratings)
+    sums = np.zeros((n_curves, n_curves))
+    for first in range(n_curves):
+        for second in range(first, n_curves):
+            shared = read[:, first] & read[:, second]
+            if shared.any():
+                pair = pair_sums(truth[shared], ratings[shared][:, [first, second]])
+                sums[first, second] = sums[second, first] = pair[0, 1]
     return sums
 
 

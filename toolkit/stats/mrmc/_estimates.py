@@ -59,11 +59,16 @@ class Plan:
     method: str  # such as "Obuchowski-Rockette"
 
 
-def mean_estimate(table: FomTable, modality: int, variance: Variance, plan: Plan) -> MeanEstimate:
-    """Return the mean over the readers of one modality, its interval as computed."""
+def mean_estimate(
+    table: FomTable, modality: int, variance: Variance, plan: Plan, *, mean: float | None = None
+) -> MeanEstimate:
+    """Return the mean over the readers of one modality, its interval as computed.
+
+    ``mean`` where readers do not count the same in it.
+    """
     values = table.value[:, modality]
     values = values[~np.isnan(values)]
-    mean = float(values.mean())
+    mean = float(values.mean()) if mean is None else mean
     reach = quantile(plan.ci_level, variance.df) * variance.std_error
     low, high = mean - reach, mean + reach
     outside = low < table.low or high > table.high
@@ -118,11 +123,21 @@ def logit_versions(means: tuple[MeanEstimate, ...], table: FomTable) -> tuple[Me
 
 
 def mean_difference(
-    table: FomTable, pair: tuple[int, int], variance: Variance, plan: Plan
+    table: FomTable,
+    pair: tuple[int, int],
+    variance: Variance,
+    plan: Plan,
+    *,
+    means: tuple[float, float] | None = None,
 ) -> Comparison:
-    """Return the difference of the means over readers of two modalities, b minus a."""
-    a, b = (float(np.nanmean(table.value[:, modality])) for modality in pair)
-    return _difference(table, pair, (a, b), variance, plan, n_readers=table.n_readers)
+    """Return the difference of the means over readers of two modalities, b minus a.
+
+    ``means`` of a and b where readers do not count the same in them.
+    """
+    if means is None:
+        a, b = (float(np.nanmean(table.value[:, modality])) for modality in pair)
+        means = (a, b)
+    return _difference(table, pair, means, variance, plan, n_readers=table.n_readers)
 
 
 def reader_estimates(table: FomTable, ci_level: float) -> tuple[Estimate, ...]:

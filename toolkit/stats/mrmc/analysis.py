@@ -79,8 +79,8 @@ class MrmcAnalysis(Result):
         What is random, so what a conclusion holds for; the note says it in words.
     covariance_method : str
         How the covariance over cases was estimated.
-    components : VarianceComponents
-        Not truncated.
+    components : VarianceComponents, optional
+        Not truncated; None where the method has moments instead.
     global_test : GlobalTest, optional
         Of all modalities at once; None with one modality.
     modalities : tuple of MeanEstimate
@@ -99,7 +99,7 @@ class MrmcAnalysis(Result):
     design: str
     random: Random
     covariance_method: str
-    components: VarianceComponents
+    components: VarianceComponents | None = None
     global_test: GlobalTest | None = None
     modalities: tuple[MeanEstimate, ...] = ()
     modalities_logit: tuple[MeanEstimate, ...] = ()
