@@ -69,7 +69,7 @@ def peer(reference_data):
     return {
         key: entry
         for key, entry in entries.items()
-        if isinstance(entry.get("result"), dict) and entry["result"].get("design") in (1, -1)
+        if isinstance(entry.get("result"), dict) and entry["result"].get("design") in (1, 2, 3, -1)
     }
 
 

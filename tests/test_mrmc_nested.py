@@ -1,0 +1,204 @@
+"""Nested and split-plot studies: MRMCaov where it is right, expected mean squares, refusals."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from toolkit.stats.mrmc.fom_table import FomTable
+from toolkit.stats.mrmc.nested import readers_nested_in_modality, split_plot
+from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
+
+
+def close(value):
+    return pytest.approx(value, rel=1e-9, abs=1e-12)
+
+
+def make_table(value, covariance, **changes):
+    n_readers, n_modalities = value.shape
+    fields = {
+        "quantity": "auc",
+        "value": value,
+        "covariance": covariance,
+        "covariance_method": "given",
+        "readers": tuple(f"R{j}" for j in range(n_readers)),
+        "modalities": tuple(f"M{i}" for i in range(n_modalities)),
+        "n_cases": 100,
+        "n_positive": 40,
+        "n_units": 100,
+        "note": "nested",
+        "method": "empirical AUC",
+    }
+    return FomTable(**{**fields, **changes})
+
+
+def nested_table(matrix, values, n_each):
+    """The first ``n_each`` rows of ``matrix`` are the readers of modality 0, the next of 1."""
+    n_modalities = values.size // n_each
+    value = np.full((values.size, n_modalities), np.nan)
+    covariance = np.full((values.size, n_modalities, values.size, n_modalities), np.nan)
+    place = [(row, row // n_each) for row in range(values.size)]
+    for first, (reader, modality) in enumerate(place):
+        value[reader, modality] = values[first]
+        for second, (other, other_modality) in enumerate(place):
+            covariance[reader, modality, other, other_modality] = matrix[first, second]
+    return make_table(value, covariance)
+
+
+@pytest.mark.parametrize("method", ["jackknife", "unbiased"])
+def test_readers_nested_in_modality_against_mrmcaov(reference_data, method):
+    # MRMCaov 0.3.0 tests against MS[R(T)] - (J - 1) (Cov2 - Cov3), of which the sign and the
+    # factor are wrong: E[MS(T)] is E[MS[R(T)]] + J (Cov2 - Cov3). Everything else agrees.
+    text = (reference_data / "reference" / "mrmcaov.json").read_text()
+    peer = json.loads(text)["results"][f"VanDyke/nested_readers_in_tests/{method}"]["result"]
+    name = next(k for k in peer["auc_by_test_reader"] if "auc" in k)
+    values = np.array(peer["auc_by_test_reader"][name], dtype=float)
+    matrix = np.array(peer["cov_matrix"]["values"], dtype=float)
+    analysis = readers_nested_in_modality(nested_table(matrix, values, 5))
+    test, means = peer["test_equality"], peer["test_means"]
+    assert [m.std_error for m in analysis.modalities] == close(means["StdErr"])
+    assert [m.df for m in analysis.modalities] == close(means["df"])
+    difference = analysis.differences[0]
+    assert difference.estimate == close(-peer["test_diffs"]["Estimate"][0])
+    ms, cov2, cov3 = (test[key][0] for key in ("MS[R(T)]", "Cov2", "Cov3"))
+    assert test["Denominator"][0] == close(ms - 4 * (cov2 - cov3))  # the peer's fault
+    right = ms + 5 * (cov2 - cov3)
+    assert difference.std_error == close(math.sqrt(2 / 5 * right))
+    assert analysis.global_test.df2 == close(8 * (right / ms) ** 2)
+    assert analysis.global_test.statistic == close(test["MS[T]"][0] / right)
+
+
+COMPONENTS = {"reader": 1e-3, "interaction": 4e-4, "error": 8e-4, "cov1": 5e-4}
+COV2, COV3 = 4e-4, 3e-4
+
+
+def simulated(draw, n_studies, covariance):
+    """Figures of merit without any difference of modalities, their errors with this covariance."""
+    n_readers, n_modalities = covariance.shape[:2]
+    root = np.linalg.cholesky(covariance.reshape(n_readers * n_modalities, -1))
+    error = draw.normal(size=(n_studies, n_readers * n_modalities)) @ root.T
+    reader = draw.normal(size=(n_studies, n_readers, 1)) * math.sqrt(COMPONENTS["reader"])
+    both = draw.normal(size=(n_studies, n_readers, n_modalities))
+    interaction = both * math.sqrt(COMPONENTS["interaction"])
+    return 0.8 + reader + interaction + error.reshape(n_studies, n_readers, n_modalities)
+
+
+def structured(same_group):
+    """Covariance with the components above within groups and none between them."""
+    n_readers = len(same_group)
+    covariance = np.zeros((n_readers, 2, n_readers, 2))
+    for first in range(n_readers):
+        for second in range(n_readers):
+            if same_group[first] == same_group[second]:
+                covariance[first, :, second] = COV3 + (COV2 - COV3) * np.eye(2)
+        covariance[first, :, first] = COMPONENTS["cov1"]
+        covariance[first, [0, 1], first, [0, 1]] = COMPONENTS["error"]
+    return covariance
+
+
+def test_the_expected_mean_squares_are_those_of_the_denominators():
+    # Of readers nested in modality: E[MS(T)] = E[MS[R(T)]] + J (Cov2 - Cov3); 40,000 studies.
+    values = simulated(np.random.default_rng(10), 40_000, structured([0] * 10))
+    nested = np.stack([values[:, :5, 0], values[:, 5:, 1]], axis=2)
+    modality = 5 * nested.mean(axis=1).var(axis=1, ddof=1).mean()
+    within = nested.var(axis=1, ddof=1).mean()
+    assert modality == pytest.approx(within + 5 * (COV2 - COV3), rel=0.03)
+    assert modality > 1.3 * (within - 4 * (COV2 - COV3))
+
+
+@pytest.mark.slow
+def test_nested_test_keeps_its_size_and_the_peers_does_not():
+    # True covariances go in, so that only the denominator is judged: 4,000 studies, +-0.7 points.
+    covariance = structured([0] * 10)
+    values = simulated(np.random.default_rng(11), 4000, covariance)
+    place = [(row, row // 5) for row in range(10)]
+    matrix = np.array([[covariance[(*first, *second)] for second in place] for first in place])
+    ours, theirs = 0, 0
+    for study in values:
+        figures = np.array([study[cell] for cell in place])
+        analysis = readers_nested_in_modality(nested_table(matrix, figures, 5))
+        ours += analysis.global_test.p_value < 0.05
+        groups = figures.reshape(2, 5)
+        ms = groups.var(axis=1, ddof=1).mean()
+        statistic = 5 * groups.mean(axis=1).var(ddof=1) / max(ms - 4 * (COV2 - COV3), 1e-9)
+        theirs += statistic > 5.32  # F(1, 8)
+    assert 0.040 < ours / 4000 < 0.060
+    assert theirs / 4000 > 0.09
+
+
+@pytest.mark.slow
+def test_split_plot_test_keeps_its_size():
+    covariance = structured([0, 0, 0, 1, 1, 1])
+    values = simulated(np.random.default_rng(12), 4000, covariance)
+    rejected = sum(
+        split_plot(make_table(study, covariance), list("aaabbb")).global_test.p_value < 0.05
+        for study in values
+    )
+    assert 0.037 < rejected / 4000 < 0.063
+
+
+def test_one_group_is_the_crossed_study():
+    value = np.random.default_rng(3).normal(0.8, 0.05, (4, 2))
+    covariance = structured([0] * 4)
+    crossed = obuchowski_rockette(make_table(value, covariance))
+    split = split_plot(make_table(value, covariance), ["a"] * 4)
+    assert split.global_test.p_value == close(crossed.global_test.p_value)
+    assert [m.df for m in split.modalities] == close([m.df for m in crossed.modalities])
+    for name in ("std_error", "ci_low", "p_value"):
+        ours = getattr(split.differences[0], name)
+        assert ours == close(getattr(crossed.differences[0], name))
+
+
+def test_split_plot_is_the_pooled_analysis_of_its_groups():
+    # MS[T*R(G)] is the mean of the groups' own MS(T*R), as many readers in each.
+    value = np.random.default_rng(4).normal(0.8, 0.05, (6, 2))
+    table = make_table(value, structured([0, 0, 0, 1, 1, 1]))
+    analysis = split_plot(table, list("aaabbb"))
+    pooled = np.mean([(part[:, 1] - part[:, 0]).var(ddof=1) / 2 for part in (value[:3], value[3:])])
+    error = pooled + 3 * (COV2 - COV3)
+    assert analysis.differences[0].std_error == close(math.sqrt(2 / 6 * error))
+    assert analysis.global_test.df2 == close(4 * (error / pooled) ** 2)
+    assert analysis.global_test.statistic == close(analysis.differences[0].statistic ** 2)
+    assert analysis.design == "split plot, 2 groups"
+
+
+VALUE = np.random.default_rng(5).normal(0.8, 0.05, (4, 2))
+
+
+@pytest.mark.parametrize(
+    ("group", "message"),
+    [
+        (["a", "b"], "group must name the group of 4 readers, but got 2"),
+        (list("aaab"), "groups must have the same number of readers, two or more, but have 3, 1"),
+        (list("aabb"), "readers of different groups must share no case"),
+    ],
+)
+def test_split_plot_refuses(group, message):
+    with pytest.raises(ValueError, match=message):
+        split_plot(make_table(VALUE, structured([0] * 4)), group)
+
+
+def test_split_plot_refuses_missing_figures():
+    value = VALUE.copy()
+    value[0, 0] = np.nan
+    with pytest.raises(ValueError, match="every reader has a figure in each"):
+        split_plot(make_table(value, structured([0] * 4)), list("aabb"))
+
+
+def test_nested_refuses_what_is_not_nested():
+    with pytest.raises(ValueError, match="R0 has 2 in 2"):
+        readers_nested_in_modality(make_table(VALUE, structured([0] * 4)))
+    unequal = np.full((3, 2), np.nan)
+    unequal[[0, 1], 0], unequal[2, 1] = 0.8, 0.9
+    with pytest.raises(ValueError, match="modalities must have the same number of readers"):
+        readers_nested_in_modality(make_table(unequal, np.zeros((3, 2, 3, 2))))
+    equal = np.full((4, 2), np.nan)
+    equal[[0, 1], 0], equal[[2, 3], 1] = 0.8, 0.9
+    with pytest.raises(ValueError, match="needs the covariance over cases"):
+        readers_nested_in_modality(make_table(equal, None))
+
+
+def test_margin_is_checked():
+    with pytest.raises(ValueError, match="margin of a difference must be positive"):
+        split_plot(make_table(VALUE, structured([0] * 4)), ["a"] * 4, margin=-1)
