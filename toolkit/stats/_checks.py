@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from toolkit.results import Better, check_margin
+
 _LARGEST_EXACT_INTEGER = 2**53
 
 Rng = int | np.random.SeedSequence | np.random.Generator
@@ -101,10 +103,12 @@ def check_truth(truth: ArrayLike, *, name: str = "truth") -> NDArray[np.bool_]:
     return _check_binary(array, name=name, remedy=remedy)
 
 
-def check_call(call: ArrayLike, *, n_cases: int, name: str = "call") -> NDArray[np.bool_]:
-    """Return the calls as booleans, shape (n_cases,); True is called positive."""
+def check_call(
+    call: ArrayLike, *, n_cases: int, name: str = "call", axes: Sequence[str] = ()
+) -> NDArray[np.bool_]:
+    """Return the calls as booleans, shape (n_cases, *axes); True is called positive."""
     array = _numbers(call, name=name)
-    _check_shape(array, name=name, axes=(), n_cases=n_cases)
+    _check_shape(array, name=name, axes=axes, n_cases=n_cases)
     remedy = "code a recall as 1 and none as 0, and leave out readings without a call"
     return _check_binary(array, name=name, remedy=remedy)
 
@@ -196,6 +200,8 @@ def check_cluster(cluster: ArrayLike, *, n_cases: int, name: str = "cluster") ->
     # As objects: numpy would turn NaN in a list of text into the patient "nan".
     array = cluster if isinstance(cluster, np.ndarray) else np.array(cluster, dtype=object)
     _check_shape(array, name=name, axes=(), n_cases=n_cases)
+    if array.dtype.kind in "iu":  # integers cannot be missing
+        return np.unique(array, return_inverse=True)[1]
     missing = np.array([_is_missing(item) for item in array.tolist()], dtype=bool)
     if missing.any():
         msg = f"{name} must not be missing, but {_position(missing)} is; give each case its patient"
@@ -242,6 +248,24 @@ def check_share(value: object, *, name: str) -> float:
     return share
 
 
+def check_inner_share(value: object, *, name: str) -> float:
+    """Return a proportion between 0 and 1, neither of them."""
+    share = check_share(value, name=name)
+    if share in (0.0, 1.0):
+        msg = f"{name} must lie between 0 and 1, but got {share!r}; the ends leave nothing to weigh"
+        raise ValueError(msg)
+    return share
+
+
+def check_positive(value: object, *, name: str) -> float:
+    """Return a finite number above 0."""
+    number = _check_number(value, name=name)
+    if not 0 < number < math.inf:
+        msg = f"{name} must be a finite number above 0, but got {number!r}"
+        raise ValueError(msg)
+    return number
+
+
 def check_choice(value: str, *, name: str, choices: Sequence[str]) -> str:
     """Return a choice that is one of ``choices``."""
     if value not in choices:
@@ -249,6 +273,14 @@ def check_choice(value: str, *, name: str, choices: Sequence[str]) -> str:
         msg = f"{name} must be one of {allowed}, but got {value!r}"
         raise ValueError(msg)
     return value
+
+
+def check_proportion_margin(margin: float | None, *, better: Better | None) -> None:
+    """Refuse a margin that no difference of two proportions can have, such as 5 for 5 %."""
+    check_margin(margin, effect="difference", better=better)
+    if margin is not None and margin >= 1:
+        msg = f"margin of a difference of proportions must be below 1, but got {margin!r}"
+        raise ValueError(msg)
 
 
 def check_count(count: object, *, name: str) -> int:
@@ -263,7 +295,7 @@ def check_count(count: object, *, name: str) -> int:
 
 
 def check_counts(counts: ArrayLike, *, name: str) -> NDArray[np.int64]:
-    """Return counts as int64, shape (n_categories,): whole numbers, 0 or more."""
+    """Return counts as int64, shape (n_categories,): whole numbers, 0 or more, 2**53 at most."""
     array = _numbers(counts, name=name)
     if array.ndim != 1:
         msg = f"{name} must have shape (n_categories,), but got {array.shape}"
@@ -273,6 +305,13 @@ def check_counts(counts: ArrayLike, *, name: str) -> NDArray[np.int64]:
         msg = (
             f"{name} must hold whole numbers, 0 or more, but {_position(wrong)} holds "
             f"{array[wrong][0].item()!r}; count cases, not shares"
+        )
+        raise ValueError(msg)
+    wrong = array > _LARGEST_EXACT_INTEGER
+    if wrong.any():
+        msg = (
+            f"{name} must hold counts of 2**53 at most, but {_position(wrong)} holds "
+            f"{array[wrong][0].item()!r}; a larger one is not exact as a float"
         )
         raise ValueError(msg)
     return array.astype(np.int64)

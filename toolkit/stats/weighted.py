@@ -23,6 +23,7 @@ from toolkit.stats._checks import (
     check_truth,
     check_weight,
 )
+from toolkit.stats._linearised import total_covariance
 from toolkit.stats.calibration import (
     Floats,
     ShareFit,
@@ -97,26 +98,26 @@ def weighted_proportion_ci(
     '0.0566 (0.0144, 0.1973)'
     """
     has_event = check_truth(event, name="event")
-    each, unit_of = _weights_and_clusters(has_event.size, weight=weight, cluster=cluster)
+    each, unit_of = weights_and_clusters(has_event.size, weight=weight, cluster=cluster)
     level = check_ci_level(ci_level)
     counts = int(has_event.sum()), has_event.size
     plain = wilson_ci(*counts, ci_level=level, quantity=quantity, label=label)
     n_clusters = int(np.unique(unit_of).size)
     other_weight = counts[0] == 0 < counts[1] and event_weight not in (None, each[0])
-    if other_weight or not _is_plain(each, n_clusters):
+    if other_weight or not is_simple_sample(each, n_clusters):
         n_clusters_shown = None if cluster is None else n_clusters
         weighted = _weighted(has_event, each, unit_of, event_weight, level)
         plain = replace(plain, n_clusters=n_clusters_shown, **weighted)
     return per_1000(plain) if unit == "per_1000" else plain
 
 
-def _is_plain(weight: Floats, n_clusters: int) -> bool:
+def is_simple_sample(weight: Floats, n_clusters: int) -> bool:
     """Whether cases are a simple random sample: weights alike, none shares its cluster."""
     alike = weight.size == 0 or (np.ptp(weight) == 0 and weight[0] > 0)
     return bool(alike and n_clusters == weight.size)
 
 
-def _weights_and_clusters(
+def weights_and_clusters(
     n_cases: int, *, weight: ArrayLike | None, cluster: ArrayLike | None
 ) -> tuple[Floats, NDArray[np.intp]]:
     """Return one weight and the number of the cluster for each case."""
@@ -151,7 +152,9 @@ def _weighted(
             **method,
             "estimate": share,
             **dict.fromkeys(("std_error", "ci_low", "ci_high"), math.nan),
-            "note": "no interval: one cluster alone has no variance",
+            "note": "no interval: one cluster alone has no variance"
+            if math.isnan(variance)
+            else "no interval: the clusters do not differ, which is not certainty",
         }
     else:
         effective = share * (1 - share) / variance
@@ -192,17 +195,7 @@ def share_covariance(member: Floats, weight: Floats, cluster: NDArray[np.intp]) 
     total = weight.sum()
     shares = weight @ member / total
     # Linearised ratio of totals: a case adds weight (member - share) / total.
-    added = weight[:, None] * (member - shares) / total
-    number = np.unique(cluster, return_inverse=True)[1]
-    n_clusters = int(number.max()) + 1
-    if n_clusters < 2:
-        return np.full((shares.size, shares.size), math.nan)
-    by_cluster = np.column_stack(
-        [np.bincount(number, weights=column, minlength=n_clusters) for column in added.T]
-    )
-    # The totals of all clusters add up to 0, so that they need no centring.
-    products = by_cluster.T @ by_cluster
-    return np.asarray(n_clusters / (n_clusters - 1) * products, dtype=np.float64)
+    return total_covariance(weight[:, None] * (member - shares) / total, cluster)
 
 
 def weighted_goodness_of_fit(
@@ -260,7 +253,7 @@ def weighted_goodness_of_fit(
     require_categories(shares.size)
     shares = check_expected_share(shares, n_categories=shares.size)
     numbers = _check_category(category, n_categories=shares.size)
-    each, unit_of = _weights_and_clusters(numbers.size, weight=weight, cluster=cluster)
+    each, unit_of = weights_and_clusters(numbers.size, weight=weight, cluster=cluster)
     method = "Rao-Scott chi-square goodness of fit, second order"
     df = float(shares.size - 1)
     if each.sum() == 0:
