@@ -1,22 +1,28 @@
-"""McNemar tests, Tango, Newcombe and Tang intervals against R, papers and brute force."""
+"""Tango, Newcombe and Tang intervals against R, papers and brute force."""
 
 import itertools
 import json
 import math
 import warnings
-from fractions import Fraction
-from math import comb
 
 import numpy as np
 import pytest
 from scipy import optimize, stats
 
+from tests.paired_sample import (
+    counts,
+    dtcompair_tables,
+    limits,
+    negatives,
+    reference_cases,
+    small_tables,
+    swapped,
+    table_of,
+)
 from toolkit.results import Comparison, result_from_dict
+from toolkit.stats.mcnemar import mcnemar_exact, mcnemar_midp
 from toolkit.stats.paired import (
     PairedCounts,
-    PairedTest,
-    mcnemar_exact,
-    mcnemar_midp,
     newcombe_paired_ci,
     paired_counts,
     tang_ratio_ci,
@@ -25,48 +31,14 @@ from toolkit.stats.paired import (
 from toolkit.stats.proportions import per_1000
 
 COMPARISONS = [tango_ci, newcombe_paired_ci, tang_ratio_ci]
-MCNEMAR = [mcnemar_exact, mcnemar_midp]
 Z = stats.norm.isf(0.025)
-
-
-def counts(both, only_b, only_a, neither=None):
-    """Return a paired table from its cells in one order."""
-    return PairedCounts(both=both, only_b=only_b, only_a=only_a, neither=neither)
-
-
-def swapped(table):
-    """Return the table with the roles of a and b exchanged."""
-    return counts(table.both, table.only_a, table.only_b, table.neither)
-
-
-def negatives(table):
-    """Return the table in which the negative calls count as positive."""
-    return counts(table.neither, table.only_a, table.only_b, table.both)
-
-
-def limits(result):
-    """Return both limits."""
-    return [result.ci_low, result.ci_high]
-
-
-def small_tables(n_pairs):
-    """Return every paired table of a few pairs."""
-    cells = itertools.product(range(n_pairs + 1), repeat=3)
-    return [counts(*c, n_pairs - sum(c)) for c in cells if sum(c) <= n_pairs]
 
 
 # --- reference -----------------------------------------------------------------------------------
 
-# R 4.2.2: exact2x2 1.7.0 mcnemar.exact; mid-P = 2 * pbinom(m, d, .5) - dbinom(m, d, .5);
-# contingencytables 3.0.1: {Tango_asymptotic_score,Newcombe_square_and_add,Tang_asymptotic_score}
-# _CI_paired_2x2, refined by root finding to 1e-15, since they print fewer digits.
+# R 4.2.2: contingencytables 3.0.1: {Tango_asymptotic_score,Newcombe_square_and_add,
+# Tang_asymptotic_score}_CI_paired_2x2, refined by root finding to 1e-15, they print fewer digits.
 # Tables here are both, only_b, only_a, neither; R's first method is our b.
-MCNEMAR_P = [
-    ((26, 3, 1, 6), 0.625, 0.375),
-    ((20, 0, 0, 5), 1.0, 1.0),
-    ((1, 1, 7, 12), 0.0703125, 0.0390625),
-    ((180, 18, 25, 27), 0.36037765293576746, 0.29121523654589565),
-]
 TANGO = [
     ((261, 28, 10, 45), 0.018107825422715777, 0.08977614843596401),
     ((30, 6, 0, 4), 0.049235158623120376, 0.29072324366489705),
@@ -85,12 +57,6 @@ TANG = [
 ]
 
 
-@pytest.mark.parametrize(("cells", "exact", "midp"), MCNEMAR_P)
-def test_mcnemar_matches_exact2x2(cells, exact, midp):
-    assert mcnemar_exact(counts(*cells)).p_value == pytest.approx(exact, rel=1e-9)
-    assert mcnemar_midp(counts(*cells)).p_value == pytest.approx(midp, rel=1e-9)
-
-
 @pytest.mark.parametrize(
     ("method", "cells", "low", "high"),
     [(tango_ci, *row) for row in TANGO]
@@ -99,26 +65,6 @@ def test_mcnemar_matches_exact2x2(cells, exact, midp):
 )
 def test_intervals_match_r(method, cells, low, high):
     assert limits(method(counts(*cells))) == pytest.approx([low, high], rel=1e-9)
-
-
-def reference_cases(reference_data, prefix):
-    """Return the reference cases of one family as pairs of values and data."""
-    path = reference_data / "reference" / "roc_paired_proportions.json"
-    cases = json.loads(path.read_text())["cases"]
-    return [(case["values"], case["data"]) for case in cases if case["id"].startswith(prefix)]
-
-
-def table_of(data):
-    """Return the table of a reference case whose first method is our b."""
-    return counts(data["both_pos"], data["a_only"], data["b_only"], data["both_neg"])
-
-
-def test_mcnemar_matches_every_reference_case(reference_data):
-    cases = reference_cases(reference_data, "mcnemar_")
-    for values, data in cases:
-        assert mcnemar_exact(table_of(data)).p_value == pytest.approx(values["exact_p"], rel=1e-9)
-        assert mcnemar_midp(table_of(data)).p_value == pytest.approx(values["midp"], rel=1e-9)
-    assert len(cases) == 4
 
 
 def test_tango_and_newcombe_match_every_reference_case(reference_data):
@@ -156,15 +102,6 @@ def test_tango_noninferiority_matches_every_reference_case(reference_data):
     assert len(cases) == 7
 
 
-def dtcompair_tables(data):
-    """Return the tables of sensitivity and of specificity; test 2 is our b, test 1 our a."""
-    diseased, healthy = (
-        counts(c["both_pos"], c["test2_only"], c["test1_only"], c["both_neg"])
-        for c in (data["diseased"], data["non_diseased"])
-    )
-    return {"sensitivity": diseased, "specificity": negatives(healthy)}
-
-
 def test_tango_matches_dtcompair_where_its_sign_is_right(reference_data):
     cases = reference_cases(reference_data, "dtcompair_sesp_diff_tango")
     wrong_signs = 0
@@ -177,15 +114,6 @@ def test_tango_matches_dtcompair_where_its_sign_is_right(reference_data):
             theirs = [values[name]["diff.lcl"], values[name]["diff.ucl"]]
             wrong_signs += limits(result) != pytest.approx(theirs, abs=1e-5)
     assert (len(cases), wrong_signs) == (2, 1)
-
-
-def test_mcnemar_matches_dtcompair(reference_data):
-    cases = reference_cases(reference_data, "dtcompair_sesp.exactbinom")
-    for values, data in cases:
-        for name, table in dtcompair_tables(data).items():
-            p_value = mcnemar_exact(table).p_value
-            assert p_value == pytest.approx(values[name]["p.value"], rel=1e-9)
-    assert len(cases) == 2
 
 
 def test_tango_p_is_the_uncorrected_mcnemar_p_of_dtcompair(reference_data):
@@ -248,24 +176,6 @@ def test_paired_entries_of_published_studies(reference_data):
 
 
 # --- second oracle: brute force ------------------------------------------------------------------
-
-
-def exact_tails(only_b, only_a):
-    """Return the exact and mid-P McNemar P as fractions, from the binomial distribution itself."""
-    discordant = only_b + only_a
-    weights = [Fraction(comb(discordant, k), 2**discordant) for k in range(discordant + 1)]
-    fewer = min(only_b, only_a)
-    tail = sum(weights[: fewer + 1])
-    return min(Fraction(1), 2 * tail), min(Fraction(1), 2 * tail - weights[fewer])
-
-
-@pytest.mark.parametrize("discordant", [0, 1, 2, 5, 12, 41, 200])
-def test_mcnemar_matches_binomial_sums_in_fractions(discordant):
-    for only_b in range(discordant + 1):
-        table = counts(7, only_b, discordant - only_b, 3)
-        exact, midp = exact_tails(only_b, discordant - only_b)
-        assert mcnemar_exact(table).p_value == pytest.approx(float(exact), rel=1e-12)
-        assert mcnemar_midp(table).p_value == pytest.approx(float(midp), rel=1e-12)
 
 
 def log_likelihood(cells, shares):
@@ -467,30 +377,6 @@ def test_tests_of_difference_and_ratio_are_mcnemar_without_correction():
         assert tang_ratio_ci(table).statistic == pytest.approx(expected, rel=1e-12)
 
 
-def test_mid_p_lies_below_exact_p():
-    for only_b, only_a in itertools.product(range(25), repeat=2):
-        table = counts(0, only_b, only_a)
-        midp, exact = mcnemar_midp(table).p_value, mcnemar_exact(table).p_value
-        assert midp <= exact <= 1
-        assert mcnemar_midp(swapped(table)).p_value == midp
-        assert (midp == 1) == (only_a == only_b)
-
-
-def test_exact_mcnemar_keeps_its_size():
-    discordant = np.arange(61)
-    for share in (0.05, 0.01):
-        rejected = [
-            sum(
-                comb(n, k)
-                for k in range(n + 1)
-                if mcnemar_exact(counts(0, k, n - k)).p_value <= share
-            )
-            / 2**n
-            for n in discordant.tolist()
-        ]
-        assert max(rejected) <= share
-
-
 def test_standard_errors_are_those_of_the_plug_in_formulas():
     table = counts(261, 28, 10, 45)
     difference, ratio = tango_ci(table), tang_ratio_ci(swapped(table))
@@ -531,14 +417,6 @@ def test_paired_counts_from_calls_do_not_depend_on_case_order():
 
 
 # --- edges ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("method", MCNEMAR)
-def test_mcnemar_without_discordant_pairs_is_1_where_statsmodels_gives_0(method):
-    # statsmodels 0.15.0: mcnemar([[20, 0], [0, 5]], exact=False).pvalue is 0.0, with 0 / 0 inside
-    result = method(counts(20, 0, 0, 5))
-    assert (result.p_value, result.n_discordant) == (1.0, 0)
-    assert result.note == "no discordant pairs, so P is 1"
 
 
 def test_perfect_agreement_has_an_interval_and_p_of_1():
@@ -671,14 +549,6 @@ def test_comparisons_are_complete_and_survive_a_record(method):
     assert result_from_dict(result.to_dict()).to_dict() == result.to_dict()
 
 
-@pytest.mark.parametrize("method", MCNEMAR)
-def test_mcnemar_is_complete_and_survives_a_record(method):
-    result = method(counts(26, 3, 1), quantity="sensitivity", label_a="reader", label_b="AI")
-    assert (result.only_b, result.only_a, result.n_discordant) == (3, 1, 4)
-    assert result.statistic == 3.0
-    assert PairedTest.from_dict(result.to_dict()).to_dict() == result.to_dict()
-
-
 @pytest.mark.parametrize("neither", [None, 6])
 def test_paired_table_survives_a_record(neither):
     table = counts(26, 3, 1, neither)
@@ -753,3 +623,30 @@ def test_differences_refuse_a_margin_of_1(method):
     message = "margin of a difference of proportions must be below 1, but got 5"
     with pytest.raises(ValueError, match=message):
         method(counts(26, 3, 1, 6), margin=5, better="higher")
+
+
+@pytest.mark.parametrize("method", COMPARISONS)
+def test_counts_beyond_32_bits_keep_their_digits(method):
+    table = counts(2**40, 2**20 + 2**11, 2**20 - 2**11, 2**40)
+    result = method(table)
+    # 2.8 standard deviations: discordance is rare, so all methods are the normal one.
+    null = 1.0 if method is tang_ratio_ci else 0.0
+    assert result.statistic == pytest.approx(2**12 / math.sqrt(2**21), rel=1e-4)
+    reach = Z * result.std_error
+    assert limits(result) == pytest.approx(
+        [result.estimate - reach, result.estimate + reach], rel=1e-9, abs=1e-12
+    )
+    assert result.ci_low > null
+
+
+def test_negative_calls_turn_recalls_into_clearances():
+    table = counts(26, 3, 1, 6)
+    assert table.negative_calls() == counts(6, 1, 3, 26)
+    assert table.negative_calls().negative_calls() == table
+    with pytest.raises(ValueError, match=r"negative_calls needs neither, .* but it is None; count"):
+        counts(26, 3, 1).negative_calls()
+
+
+def test_standard_error_of_0_is_said():
+    assert tango_ci(counts(0, 4, 0, 0)).note.startswith("all pairs part the same way: the plug-in")
+    assert tang_ratio_ci(counts(0, 0, 4, 3)).note.startswith("b called no case positive: the plug")

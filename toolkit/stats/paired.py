@@ -1,33 +1,32 @@
-"""Two methods called the same cases: McNemar tests, differences and ratios of two proportions.
+"""Two methods called the same cases: the difference and the ratio of their proportions.
 
 b is the new method, a the comparator, and every result is b minus a or b over a. All follow from
 the paired table, ``PairedCounts``: restrict it to the cancers for sensitivity or detection, to the
 healthy for the recall of the healthy, or take all women for the recall rate. For specificity count
-the calls *not* recalled as positive. Cases must be independent: two breasts of one woman are not.
+the calls *not* made: ``negative_calls``. Cases must be independent: two breasts of one woman are
+not. Here are the table and the recommended intervals; those that some papers used instead are in
+``paired_differences`` and ``paired_ratios``, tests alone in ``mcnemar``.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sized
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from numpy.typing import ArrayLike
 from scipy import special
 
 from toolkit.results import Better, Comparison, Result, check_margin
 from toolkit.stats._checks import check_call, check_ci_level, check_count
-from toolkit.stats._paired_scores import (
+from toolkit.stats._paired_fields import (
+    check_difference,
+    difference_fields,
     inference_fields,
-    newcombe_limits,
-    newcombe_score,
-    tang_limits,
-    tang_score,
-    tango_limits,
-    tango_score,
+    ratio_fields,
 )
+from toolkit.stats._paired_hybrids import inverted_score, newcombe_limits
+from toolkit.stats._paired_scores import tang_limits, tang_score, tango_limits, tango_score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +88,26 @@ class PairedCounts(Result):
         """All cases; None where those positive by neither are not known."""
         return None if self.neither is None else self.positive_b + self.only_a + self.neither
 
+    def negative_calls(self) -> PairedCounts:
+        """Return the same cases with the calls *not* made counted as positive.
+
+        Of the healthy, this turns recalls into the counts of specificity.
+
+        Raises
+        ------
+        ValueError
+            If ``neither`` is not known.
+        """
+        if self.neither is None:
+            msg = (
+                "negative_calls needs neither, the cases that neither method called positive, but "
+                "it is None; count them once every case has been verified"
+            )
+            raise ValueError(msg)
+        return PairedCounts(
+            both=self.neither, only_b=self.only_a, only_a=self.only_b, neither=self.both
+        )
+
 
 def paired_counts(call_a: ArrayLike, call_b: ArrayLike) -> PairedCounts:
     """Count the paired table of two methods.
@@ -123,106 +142,6 @@ def paired_counts(call_a: ArrayLike, call_b: ArrayLike) -> PairedCounts:
         only_a=int((first & ~second).sum()),
         neither=int((~first & ~second).sum()),
     )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PairedTest(Result):
-    """A McNemar test: two-sided P that b and a call equally many cases positive.
-
-    ``statistic`` is the number of the ``n_discordant`` pairs that are positive by b alone. The
-    test has no interval of its own; report one of ``tango_ci`` or ``tang_ratio_ci`` beside it.
-    """
-
-    quantity: str
-    label_a: str
-    label_b: str
-    only_b: int
-    only_a: int
-    n_discordant: int
-    statistic: float
-    p_value: float
-
-
-def mcnemar_exact(
-    counts: PairedCounts,
-    *,
-    quantity: str = "proportion",
-    label_a: str = "a",
-    label_b: str = "b",
-) -> PairedTest:
-    """Test by the exact McNemar test whether b and a call equally many cases positive.
-
-    Parameters
-    ----------
-    counts : PairedCounts
-        The paired table; cases positive by both or by neither do not matter.
-    quantity, label_a, label_b : str
-        What is compared, the comparator, and the new method.
-
-    Returns
-    -------
-    PairedTest
-        P is 1, with a note, where there are no discordant pairs.
-
-    Notes
-    -----
-    Null hypothesis: a discordant pair is positive by b with probability 1/2. The two-sided P is
-    twice the smaller binomial tail, at most 1. The size never exceeds the nominal level but can
-    lie far below it: prefer ``mcnemar_midp`` unless a guarantee is required.
-
-    References
-    ----------
-    McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996
-
-    Examples
-    --------
-    >>> mcnemar_exact(PairedCounts(both=1, only_b=1, only_a=7)).p_value
-    0.0703125
-    """
-    fewer = min(counts.only_a, counts.only_b)
-    p_value = min(1.0, 2 * _fair_binomial(fewer, counts.n_discordant))
-    return _paired_test(counts, p_value, "exact McNemar", quantity, label_a, label_b)
-
-
-def mcnemar_midp(
-    counts: PairedCounts,
-    *,
-    quantity: str = "proportion",
-    label_a: str = "a",
-    label_b: str = "b",
-) -> PairedTest:
-    """Test by the mid-P McNemar test whether b and a call equally many cases positive.
-
-    Parameters
-    ----------
-    counts, quantity, label_a, label_b
-        As in ``mcnemar_exact``.
-
-    Returns
-    -------
-    PairedTest
-        P is 1, with a note, where there are no discordant pairs.
-
-    Notes
-    -----
-    As ``mcnemar_exact``, but the observed table counts half. The size is near the nominal level;
-    unlike that of the exact test it is not guaranteed to stay below.
-
-    References
-    ----------
-    Fagerland MW, Lydersen S, Laake P. BMC Med Res Methodol 2013;13:91.
-    doi:10.1186/1471-2288-13-91
-
-    Examples
-    --------
-    >>> mcnemar_midp(PairedCounts(both=1, only_b=1, only_a=7)).p_value
-    0.0390625
-    """
-    fewer, discordant = min(counts.only_a, counts.only_b), counts.n_discordant
-    # Twice (the tail less half the observed table) is the sum of two neighbouring tails.
-    p_value = _fair_binomial(fewer, discordant) + _fair_binomial(fewer - 1, discordant)
-    p_value = 1.0 if counts.only_a == counts.only_b else p_value
-    return _paired_test(counts, p_value, "mid-P McNemar", quantity, label_a, label_b)
 
 
 def tango_ci(
@@ -281,7 +200,7 @@ def tango_ci(
     >>> f"{change.estimate:.3f} ({change.ci_low:.3f}, {change.ci_high:.3f}), P {change.p_value:.4f}"
     '0.052 (0.018, 0.090), P 0.0035'
     """
-    n_pairs, level = _check_difference(counts, "tango_ci", ci_level, margin, better)
+    n_pairs, level = check_difference(counts, "tango_ci", ci_level, margin, better)
     cells = (counts.only_b, counts.only_a, n_pairs)
     limits = tango_limits(*cells, (1 - level) / 2) if n_pairs else None
     return Comparison(
@@ -291,7 +210,7 @@ def tango_ci(
         quantity=quantity,
         label_a=label_a,
         label_b=label_b,
-        **_difference(counts, n_pairs),
+        **difference_fields(counts, n_pairs),
         **inference_fields(partial(tango_score, *cells), limits, 0.0, margin, better),
     )
 
@@ -340,10 +259,13 @@ def newcombe_paired_ci(
     >>> f"{change.estimate:.3f} ({change.ci_low:.3f}, {change.ci_high:.3f})"
     '0.052 (0.017, 0.088)'
     """
-    n_pairs, level = _check_difference(counts, "newcombe_paired_ci", ci_level, margin, better)
+    n_pairs, level = check_difference(counts, "newcombe_paired_ci", ci_level, margin, better)
     cells = (counts.both, counts.only_b, counts.only_a, n_pairs)
+    estimate = difference_fields(counts, n_pairs)
+    limits_at = partial(newcombe_limits, *cells)
     deviate = -float(special.ndtri((1 - level) / 2))
-    limits = newcombe_limits(*cells, deviate) if n_pairs else None
+    limits = limits_at(deviate) if n_pairs else None
+    score = partial(inverted_score, limits_at, estimate["estimate"])
     return Comparison(
         method="paired difference of proportions, hybrid score; P by inversion of the interval",
         ci_method="Newcombe hybrid score, method 10",
@@ -351,8 +273,8 @@ def newcombe_paired_ci(
         quantity=quantity,
         label_a=label_a,
         label_b=label_b,
-        **_difference(counts, n_pairs),
-        **inference_fields(partial(newcombe_score, *cells), limits, 0.0, margin, better),
+        **estimate,
+        **inference_fields(score, limits, 0.0, margin, better),
     )
 
 
@@ -418,7 +340,7 @@ def tang_ratio_ci(
         quantity=quantity,
         label_a=label_a,
         label_b=label_b,
-        **_ratio(counts),
+        **ratio_fields(counts),
         **inference_fields(partial(tang_score, *cells), limits, 1.0, margin, better),
     )
 
@@ -426,93 +348,3 @@ def tang_ratio_ci(
 def _length(call: ArrayLike) -> int:
     """Return the length of an array's first axis; 0 for a single number, refused later."""
     return len(call) if isinstance(call, Sized) else 0
-
-
-def _fair_binomial(at_most: int, trials: int) -> float:
-    """Return P(X <= at_most) of ``trials`` fair coins, accurate also for a million."""
-    if at_most < 0:
-        return 0.0
-    return float(special.betainc(trials - at_most, at_most + 1, 0.5)) if at_most < trials else 1.0
-
-
-def _paired_test(
-    counts: PairedCounts, p_value: float, method: str, quantity: str, label_a: str, label_b: str
-) -> PairedTest:
-    """Return a McNemar test with the counts that it was made from."""
-    return PairedTest(
-        method=method,
-        note="" if counts.n_discordant else "no discordant pairs, so P is 1",
-        quantity=quantity,
-        label_a=label_a,
-        label_b=label_b,
-        only_b=counts.only_b,
-        only_a=counts.only_a,
-        n_discordant=counts.n_discordant,
-        statistic=float(counts.only_b),
-        p_value=p_value,
-    )
-
-
-def _check_difference(
-    counts: PairedCounts, caller: str, ci_level: float, margin: float | None, better: Better | None
-) -> tuple[int, float]:
-    """Return the number of pairs and the level; refuse what no difference can be made from."""
-    level = check_ci_level(ci_level)
-    check_margin(margin, effect="difference", better=better)
-    if margin is not None and margin >= 1:
-        msg = f"margin of a difference of proportions must be below 1, but got {margin!r}"
-        raise ValueError(msg)
-    if counts.n_pairs is None:
-        msg = (
-            f"{caller} needs counts.neither, the cases that neither method called positive, but "
-            "got None; count them, or use tang_ratio_ci or a McNemar test, which do not need it"
-        )
-        raise ValueError(msg)
-    return counts.n_pairs, level
-
-
-def _difference(counts: PairedCounts, n_pairs: int) -> dict[str, Any]:
-    """Return the estimates of a difference as fields of a Comparison."""
-    note = "" if counts.n_discordant else "no discordant pairs: the plug-in standard error is 0"
-    excess = counts.only_b - counts.only_a
-    # Variance of a mean of differences that are -1, 0 or 1.
-    spread = counts.n_discordant - excess * excess / n_pairs if n_pairs else math.nan
-    return {
-        "note": note if n_pairs else "the difference is not defined: no pairs",
-        "n_cases": n_pairs,
-        "estimate": _share(excess, n_pairs),
-        "estimate_a": _share(counts.positive_a, n_pairs),
-        "estimate_b": _share(counts.positive_b, n_pairs),
-        "std_error": _share(math.sqrt(spread), n_pairs),
-        "unit": "probability",
-        "effect": "difference",
-    }
-
-
-def _ratio(counts: PairedCounts) -> dict[str, Any]:
-    """Return the estimates of a ratio as fields of a Comparison."""
-    notes = []
-    if counts.positive_a == 0:
-        notes.append("the ratio is not defined: a called no case positive")
-    elif counts.n_discordant == 0:
-        notes.append("no discordant pairs: the plug-in standard error is 0")
-    if not counts.n_pairs:
-        why = "no pairs" if counts.n_pairs == 0 else "cases positive by neither were not counted"
-        notes.append(f"the proportions themselves are not defined: {why}")
-    # Delta method: the logarithm has variance n_discordant / (positive_a positive_b).
-    spread = math.sqrt(counts.positive_b * counts.n_discordant)
-    return {
-        "note": "; ".join(notes),
-        "n_cases": counts.n_pairs,
-        "estimate": _share(counts.positive_b, counts.positive_a),
-        "estimate_a": _share(counts.positive_a, counts.n_pairs),
-        "estimate_b": _share(counts.positive_b, counts.n_pairs),
-        "std_error": _share(spread, counts.positive_a**1.5),
-        "unit": "ratio",
-        "effect": "ratio",
-    }
-
-
-def _share(part: float, whole: float | None) -> float:
-    """Return part / whole; NaN where the whole is 0 or not known."""
-    return part / whole if whole else math.nan

@@ -1,0 +1,236 @@
+"""The McNemar tests against R, papers, exact fractions and enumeration."""
+
+import itertools
+import json
+import math
+from fractions import Fraction
+from math import comb
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tests.paired_sample import (
+    counts,
+    disease_tables,
+    dtcompair_tables,
+    reference_cases,
+    swapped,
+    table_of,
+)
+from toolkit.stats.mcnemar import (
+    McNemarTest,
+    PairedTest,
+    mcnemar_asymptotic,
+    mcnemar_corrected,
+    mcnemar_exact,
+    mcnemar_joint,
+    mcnemar_midp,
+)
+from toolkit.stats.paired import tang_ratio_ci, tango_ci
+
+MCNEMAR = [mcnemar_exact, mcnemar_midp, mcnemar_asymptotic, mcnemar_corrected]
+
+# R 4.2.2: exact2x2 1.7.0 mcnemar.exact; mid-P = 2 * pbinom(m, d, .5) - dbinom(m, d, .5).
+# Tables here are both, only_b, only_a, neither; R's first method is our b.
+MCNEMAR_P = [
+    ((26, 3, 1, 6), 0.625, 0.375),
+    ((20, 0, 0, 5), 1.0, 1.0),
+    ((1, 1, 7, 12), 0.0703125, 0.0390625),
+    ((180, 18, 25, 27), 0.36037765293576746, 0.29121523654589565),
+]
+
+
+def rejections(method, level, most):
+    """Return the chance to reject the null hypothesis given 0, 1, ... discordant pairs."""
+    return [
+        sum(comb(n, k) for k in range(n + 1) if method(counts(0, k, n - k)).p_value <= level) / 2**n
+        for n in range(most + 1)
+    ]
+
+
+@pytest.mark.parametrize(("cells", "exact", "midp"), MCNEMAR_P)
+def test_mcnemar_matches_exact2x2(cells, exact, midp):
+    assert mcnemar_exact(counts(*cells)).p_value == pytest.approx(exact, rel=1e-9)
+    assert mcnemar_midp(counts(*cells)).p_value == pytest.approx(midp, rel=1e-9)
+
+
+def test_mcnemar_matches_every_reference_case(reference_data):
+    cases = reference_cases(reference_data, "mcnemar_")
+    for values, data in cases:
+        assert mcnemar_exact(table_of(data)).p_value == pytest.approx(values["exact_p"], rel=1e-9)
+        assert mcnemar_midp(table_of(data)).p_value == pytest.approx(values["midp"], rel=1e-9)
+        plain, corrected = mcnemar_asymptotic(table_of(data)), mcnemar_corrected(table_of(data))
+        if values["asymptotic_stat"] == "NaN":  # R's 0 / 0 without discordant pairs; we say P = 1
+            assert (plain.p_value, corrected.p_value) == (1.0, 1.0)
+            continue
+        assert plain.statistic == pytest.approx(values["asymptotic_stat"], rel=1e-9)
+        assert plain.p_value == pytest.approx(values["asymptotic_p"], rel=1e-9)
+        assert corrected.statistic == pytest.approx(values["cc_stat"], rel=1e-9)
+        assert corrected.p_value == pytest.approx(values["cc_p"], rel=1e-9)
+    assert len(cases) == 4
+
+
+def test_mcnemar_matches_dtcompair(reference_data):
+    cases = reference_cases(reference_data, "dtcompair_sesp.exactbinom")
+    for values, data in cases:
+        for name, table in dtcompair_tables(data).items():
+            p_value = mcnemar_exact(table).p_value
+            assert p_value == pytest.approx(values[name]["p.value"], rel=1e-9)
+    assert len(cases) == 2
+
+
+def exact_tails(only_b, only_a):
+    """Return the exact and mid-P McNemar P as fractions, from the binomial distribution itself."""
+    discordant = only_b + only_a
+    weights = [Fraction(comb(discordant, k), 2**discordant) for k in range(discordant + 1)]
+    fewer = min(only_b, only_a)
+    tail = sum(weights[: fewer + 1])
+    return min(Fraction(1), 2 * tail), min(Fraction(1), 2 * tail - weights[fewer])
+
+
+@pytest.mark.parametrize("discordant", [0, 1, 2, 5, 12, 41, 200])
+def test_mcnemar_matches_binomial_sums_in_fractions(discordant):
+    for only_b in range(discordant + 1):
+        table = counts(7, only_b, discordant - only_b, 3)
+        exact, midp = exact_tails(only_b, discordant - only_b)
+        assert mcnemar_exact(table).p_value == pytest.approx(float(exact), rel=1e-12)
+        assert mcnemar_midp(table).p_value == pytest.approx(float(midp), rel=1e-12)
+
+
+def test_mid_p_lies_below_exact_p():
+    for only_b, only_a in itertools.product(range(25), repeat=2):
+        table = counts(0, only_b, only_a)
+        midp, exact = mcnemar_midp(table).p_value, mcnemar_exact(table).p_value
+        assert midp <= exact <= 1
+        assert mcnemar_midp(swapped(table)).p_value == midp
+        assert (midp == 1) == (only_a == only_b)
+
+
+def test_exact_mcnemar_keeps_its_size():
+    for level in (0.05, 0.01):
+        assert max(rejections(mcnemar_exact, level, 60)) <= level
+
+
+def test_midp_size_is_near_the_nominal_level_by_exact_sums():
+    # Size over all tables of n pairs, of which a share is discordant: a binomial mixture of the
+    # conditional sizes. Fagerland, Lydersen and Laake (2013): mid-P near nominal, exact far below.
+    sizes = {}
+    for method in (mcnemar_exact, mcnemar_midp):
+        conditional = np.array(rejections(method, 0.05, 80))
+        sizes[method] = [
+            stats.binom.pmf(np.arange(n + 1), n, share) @ conditional[: n + 1]
+            for n in (40, 60, 80)
+            for share in (0.2, 0.3, 0.4, 0.5)
+        ]
+    assert 0.03 < min(sizes[mcnemar_midp]) < max(sizes[mcnemar_midp]) < 0.053
+    assert max(sizes[mcnemar_exact]) < min(sizes[mcnemar_midp])
+
+
+@pytest.mark.parametrize("method", MCNEMAR)
+def test_mcnemar_without_discordant_pairs_is_1_where_statsmodels_gives_0(method):
+    # statsmodels 0.15.0: mcnemar([[20, 0], [0, 5]], exact=False).pvalue is 0.0, with 0 / 0 inside
+    result = method(counts(20, 0, 0, 5))
+    assert (result.p_value, result.n_discordant) == (1.0, 0)
+    assert result.note == "no discordant pairs, so P is 1"
+
+
+@pytest.mark.parametrize("method", MCNEMAR)
+def test_mcnemar_is_complete_and_survives_a_record(method):
+    result = method(counts(26, 3, 1), quantity="sensitivity", label_a="reader", label_b="AI")
+    assert (result.only_b, result.only_a, result.n_discordant) == (3, 1, 4)
+    assert (result.quantity, result.label_a, result.label_b) == ("sensitivity", "reader", "AI")
+    assert (result.statistic, result.df) == {
+        mcnemar_exact: (3.0, None),
+        mcnemar_midp: (3.0, None),
+        mcnemar_asymptotic: (1.0, 1.0),
+        mcnemar_corrected: (0.25, 1.0),
+    }[method]
+    assert McNemarTest.from_dict(result.to_dict()).to_dict() == result.to_dict()
+
+
+def test_mcnemar_matches_published_p_with_and_without_correction(reference_data):
+    entries = json.loads((reference_data / "reference" / "published.json").read_text())["entries"]
+    checked = 0
+    for entry in entries:
+        inputs, computed = entry["inputs"], entry["computed"]
+        if "mcnemar" in computed:
+            table = counts(0, inputs["discordant_new_only"], inputs["discordant_ref_only"])
+            expected = computed["mcnemar"]
+        elif "p_cc" in computed:
+            table = counts(0, inputs["b"], inputs["c"])
+            expected = {"cc": computed["p_cc"], "exact": computed["p_exact"]}
+            # Front Radiol 2026: printed as 0.013, which only the corrected test gives.
+            assert round(mcnemar_corrected(table).p_value, 3) == entry["published"]["p"]
+        else:
+            continue
+        methods = {
+            "exact": mcnemar_exact,
+            "midp": mcnemar_midp,
+            "asym": mcnemar_asymptotic,
+            "cc": mcnemar_corrected,
+        }
+        for name, p_value in expected.items():
+            assert methods[name](table).p_value == pytest.approx(p_value, rel=1e-9)
+        checked += 1
+    assert checked == 4
+
+
+def test_joint_test_matches_dtcompair(reference_data):
+    [(values, data)] = reference_cases(reference_data, "dtcompair_sesp.gen.mcnemar")
+    result = mcnemar_joint(*disease_tables(data))
+    assert result.statistic == pytest.approx(values["test.statistic"], rel=1e-9)
+    assert result.df == 2
+    # DTComPair prints the P as 0; the upper tail of chi-square with 2 degrees of freedom
+    assert result.p_value == pytest.approx(math.exp(-values["test.statistic"] / 2), rel=1e-9)
+
+
+def test_asymptotic_test_matches_dtcompair(reference_data):
+    [(values, data)] = reference_cases(reference_data, "dtcompair_sesp.mcnemar")
+    for name, table in dtcompair_tables(data).items():
+        result = mcnemar_asymptotic(table)
+        assert result.statistic == pytest.approx(values[name]["test.statistic"], rel=1e-9)
+        assert result.p_value == pytest.approx(values[name]["p.value"], rel=1e-9, abs=1e-15)
+
+
+def test_asymptotic_test_is_the_one_that_the_score_intervals_invert():
+    for only_b, only_a in itertools.product(range(9), repeat=2):
+        table = counts(5, only_b, only_a, 7)
+        p_value = mcnemar_asymptotic(table).p_value
+        assert tango_ci(table).p_value == pytest.approx(p_value, rel=1e-12)
+        assert tang_ratio_ci(table).p_value == pytest.approx(p_value, rel=1e-12)
+
+
+@pytest.mark.parametrize("method", MCNEMAR)
+def test_swapping_the_methods_keeps_p(method):
+    for only_b, only_a in itertools.product(range(12), repeat=2):
+        table = counts(3, only_b, only_a)
+        assert method(swapped(table)).p_value == method(table).p_value
+
+
+def test_correction_is_taken_as_printed_also_where_it_overshoots():
+    # (|b - c| - 1)^2 / (b + c); R's mcnemar.test leaves it out where b = c and gives 0
+    result = mcnemar_corrected(counts(0, 3, 3))
+    assert result.statistic == pytest.approx(1 / 6, rel=1e-15)
+    assert result.note == "as many by b alone as by a alone: P is below 1 all the same"
+    assert mcnemar_corrected(counts(0, 3, 2)).note == ""
+    assert mcnemar_corrected(counts(0, 3, 2)).p_value == 1.0
+
+
+def test_joint_test_adds_both_and_names_a_table_without_discordant_pairs():
+    cancers, others = counts(5, 4, 1), counts(3, 0, 0)
+    result = mcnemar_joint(cancers, others)
+    assert (result.statistic, result.df) == (mcnemar_asymptotic(cancers).statistic, 2.0)
+    assert result.note == "no discordant pairs in cases without the disease"
+    both = mcnemar_joint(others, others)
+    assert (both.p_value, both.statistic) == (1.0, 0.0)
+    assert both.note == "no discordant pairs in cases with and without the disease"
+    assert PairedTest.from_dict(both.to_dict()).to_dict() == both.to_dict()
+
+
+@pytest.mark.parametrize("method", MCNEMAR)
+def test_mcnemar_of_counts_beyond_32_bits(method):
+    # 2^33 discordant pairs, 2 standard deviations apart: all four tests are then the normal one.
+    result = method(counts(2**40, 2**32 + 92_682, 2**32 - 92_682, 2**40))
+    deviate = 2 * 92_682 / math.sqrt(2**33)
+    assert result.p_value == pytest.approx(2 * stats.norm.sf(deviate), rel=1e-4)
