@@ -1,0 +1,317 @@
+"""Tests of whether probabilities are right: Spiegelhalter, logistic and Hosmer-Lemeshow.
+
+Only where a rating is a probability and the caller says whose prevalence holds. A test that does
+not reject says little: with few cancers it has little power. Look at the reliability curve first.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from toolkit.results import Result
+from toolkit.stats._checks import check_choice
+from toolkit.stats._linearised import Floats
+from toolkit.stats._logistic import fit_logistic, log_likelihood
+from toolkit.stats._population import THIS_SET, Basis, Population, declare_probabilities
+from toolkit.stats.miscalibration import coefficient_covariance, declare_logits
+from toolkit.stats.reliability import check_n_groups, groups_of_equal_size
+
+_FEW_EXPECTED = 5
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CalibrationTest(Result):
+    """A test of the null hypothesis that each predicted probability is right.
+
+    Parameters
+    ----------
+    quantity : str
+        What was tested.
+    statistic, df : float
+        Test statistic and its degrees of freedom, infinite for a normal one.
+    p_value : float
+        Two-sided.
+    n_cases, n_positive : int
+        Cases used, and the diseased among them.
+    n_clusters : int, optional
+        Patients, where cases cluster in patients.
+    """
+
+    quantity: str
+    statistic: float
+    df: float
+    p_value: float
+    n_cases: int
+    n_positive: int
+    n_clusters: int | None = None
+
+
+def spiegelhalter_test(
+    truth: ArrayLike,
+    probability: ArrayLike,
+    *,
+    rating_is: str,
+    basis: Basis | None = None,
+    weight: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+) -> CalibrationTest:
+    """Test by Spiegelhalter's z whether the Brier score is what the probabilities promise.
+
+    Parameters
+    ----------
+    truth, probability, rating_is, basis, weight, cluster
+        As in ``toolkit.stats.brier.brier_score``.
+
+    Returns
+    -------
+    CalibrationTest
+        ``statistic`` is standard normal under the null hypothesis and above 0 where outcomes are
+        further from the probabilities than promised. NaN with a note where nothing varies.
+
+    Raises
+    ------
+    ValueError
+        As ``brier_score``.
+
+    Notes
+    -----
+    Null hypothesis: each case has the disease with its predicted probability. z is the sum of
+    (y - p)(1 - 2 p) over the root of the sum of (1 - 2 p)^2 p (1 - p). Where cases are weighted or
+    clustered, or the prevalence is known from elsewhere, its variance comes from the data instead.
+    Errors near p = 0.5 do not count, and those of opposite sign can cancel out.
+
+    References
+    ----------
+    Spiegelhalter DJ. Stat Med 1986;5:421-433. doi:10.1002/sim.4780050506
+
+    Examples
+    --------
+    >>> test = spiegelhalter_test([0, 0, 0, 1], [0.1, 0.2, 0.3, 0.4],
+    ...                           rating_is="probability", basis="prevalence of this set")
+    >>> f"z = {test.statistic:.2f}, P = {test.p_value:.2f}"
+    'z = -0.50, P = 0.62'
+    """
+    population = declare_probabilities(
+        truth, probability, rating_is=rating_is, basis=basis, weight=weight, cluster=cluster
+    )
+    stated, diseased = population.values[:, 0], population.diseased
+    lever = population.weight * (1 - 2 * stated)
+    excess = lever * (diseased - stated)
+    if population.simple:
+        variance = math.fsum(lever**2 * stated * (1 - stated))
+    else:
+        variance = float(population.covariance(excess[:, None])[0, 0])
+    statistic = math.fsum(excess) / math.sqrt(variance) if variance > 0 else math.nan
+    refuted = int(np.sum((stated == 0) & diseased) + np.sum((stated == 1) & ~diseased))
+    notes = [population.empty]
+    if refuted:
+        notes.append(f"{refuted} cases had an outcome of probability 0, which alone refutes it")
+    if not variance > 0 and not population.empty:  # also NaN
+        notes.append("not defined: the statistic has no variance")
+    return _test(
+        population,
+        statistic,
+        math.inf,
+        quantity="spiegelhalter_z",
+        method=f"Spiegelhalter's z, {population.design}",
+        note="; ".join(note for note in notes if note),
+    )
+
+
+def logistic_calibration_test(
+    truth: ArrayLike,
+    probability: ArrayLike,
+    *,
+    rating_is: str,
+    basis: Basis | None = None,
+    weight: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+) -> CalibrationTest:
+    """Test whether calibration intercept and slope are 0 and 1 together.
+
+    Parameters
+    ----------
+    truth, probability, rating_is, basis, weight, cluster
+        As in ``toolkit.stats.brier.brier_score``; no probability of 0 or 1.
+
+    Returns
+    -------
+    CalibrationTest
+        Chi-square with 2 degrees of freedom. NaN with a note where the slope is not defined.
+
+    Raises
+    ------
+    ValueError
+        As ``brier_score``, or if a probability is 0 or 1.
+
+    Notes
+    -----
+    Null hypothesis: the true log odds are the predicted ones. By the likelihood ratio; where cases
+    are weighted or clustered, or the prevalence is known from elsewhere, by the Wald statistic
+    with the robust covariance. Not for the cases on which the model was fitted: it is then right
+    by construction.
+
+    References
+    ----------
+    Cox DR. Biometrika 1958;45:562-565. doi:10.1093/biomet/45.3-4.562
+
+    Examples
+    --------
+    >>> test = logistic_calibration_test([0, 1, 0, 1], [0.1, 0.3, 0.6, 0.8],
+    ...                                  rating_is="probability", basis="prevalence of this set")
+    >>> f"{test.statistic:.2f}, P = {test.p_value:.2f}"
+    '0.15, P = 0.93'
+    """
+    population, logit = declare_logits(truth, probability, rating_is, basis, weight, cluster)
+    fit = fit_logistic(population.diseased, logit, weight=population.weight)
+    statistic = math.nan
+    if population.simple and not fit.reason:
+        stated = log_likelihood(population.diseased, logit, population.weight)
+        statistic = max(2 * (fit.log_likelihood - stated), 0.0)
+    elif not fit.reason:
+        statistic = _wald(fit.coefficients - (0.0, 1.0), coefficient_covariance(population, fit))
+    reason = fit.reason or ("the covariance of both is singular" if math.isnan(statistic) else "")
+    return _test(
+        population,
+        statistic,
+        2.0,
+        quantity="calibration_intercept_and_slope",
+        method=(
+            f"{'likelihood ratio' if population.simple else 'robust Wald'} test of intercept 0 "
+            f"and slope 1, {population.design}"
+        ),
+        note=population.empty or (f"not defined: {reason}" if reason else ""),
+    )
+
+
+def hosmer_lemeshow_test(
+    truth: ArrayLike,
+    probability: ArrayLike,
+    *,
+    rating_is: str,
+    basis: Basis | None = None,
+    validation: str,
+    n_groups: int = 10,
+) -> CalibrationTest:
+    """Test by Hosmer and Lemeshow's chi-square whether groups hold the cases that they promise.
+
+    Offered because published studies use it; prefer ``spiegelhalter_test`` and the reliability
+    curve.
+
+    Parameters
+    ----------
+    truth, probability, rating_is
+        As in ``toolkit.stats.brier.brier_score``.
+    basis : {"prevalence of this set"}
+        The test is not defined for weighted cases or another prevalence.
+    validation : {"external", "development"}
+        Whether the model was fitted on other cases (as many degrees of freedom as groups) or on
+        these (two fewer).
+    n_groups : int
+        Groups of equal size by ascending probability, 2 or more; cases of one probability stay
+        together.
+
+    Returns
+    -------
+    CalibrationTest
+        NaN with a note without cases or without degrees of freedom; infinite where a group with a
+        case of the disease expects none, or the reverse.
+
+    Raises
+    ------
+    ValueError
+        As ``brier_score``, or if ``basis``, ``validation`` or ``n_groups`` is wrong.
+
+    Notes
+    -----
+    Null hypothesis: each case has the disease with its predicted probability. The result depends
+    on the number of groups and on how ties fall; it has little power with few cases and rejects
+    trifles with many, says nothing of the kind or size of an error, and its chi-square is a poor
+    approximation where a group expects few cancers, as in screening nearly all groups do.
+
+    References
+    ----------
+    Hosmer DW, Lemeshow S. Commun Stat Theory Methods 1980;9:1043-1069.
+    doi:10.1080/03610928008827941
+
+    Hosmer DW, Hosmer T, le Cessie S, Lemeshow S. Stat Med 1997;16:965-980.
+    doi:10.1002/(SICI)1097-0258(19970515)16:9<965::AID-SIM509>3.0.CO;2-O
+
+    Examples
+    --------
+    >>> test = hosmer_lemeshow_test([0, 1, 0, 1], [0.2, 0.4, 0.6, 0.8], validation="external",
+    ...     n_groups=2, rating_is="probability", basis="prevalence of this set")
+    >>> f"{test.statistic:.3f}, {test.df:.0f} df, P = {test.p_value:.2f}"
+    '0.762, 2 df, P = 0.68'
+    """
+    if basis not in (None, THIS_SET):
+        msg = (
+            f"basis must be {THIS_SET!r} for the Hosmer-Lemeshow test, but got {basis!r}: it is "
+            "not defined at another prevalence; take spiegelhalter_test"
+        )
+        raise ValueError(msg)
+    population = declare_probabilities(
+        truth, probability, rating_is=rating_is, basis=basis, weight=None, cluster=None
+    )
+    check_choice(validation, name="validation", choices=("external", "development"))
+    wanted = check_n_groups(n_groups)
+    group = groups_of_equal_size(population.values[:, 0], population.weight, wanted)
+    size, observed, expected = (
+        np.asarray(np.bincount(group, weights=each), dtype=np.float64)
+        for each in (population.weight, population.diseased, population.values[:, 0])
+    )
+    df = float(size.size - (2 if validation == "development" else 0))
+    statistic = _grouped_chi_square(observed, expected, size) if df > 0 else math.nan
+    note = _few_in_a_group(expected, size) if df > 0 else "not defined: too few groups are left"
+    if size.size < wanted and not population.empty:
+        note = f"{note}; ties left {size.size} of {wanted} groups".removeprefix("; ")
+    return _test(
+        population,
+        statistic,
+        df,
+        quantity="hosmer_lemeshow",
+        method=f"Hosmer-Lemeshow chi-square, {size.size} groups, {validation} validation",
+        note=population.empty or note,
+    )
+
+
+def _wald(distance: Floats, covariance: Floats) -> float:
+    """Return the Wald statistic of two coefficients; NaN where their covariance is singular."""
+    if np.linalg.matrix_rank(np.nan_to_num(covariance)) != distance.size:
+        return math.nan
+    return float(distance @ np.linalg.solve(covariance, distance))
+
+
+def _grouped_chi_square(observed: Floats, expected: Floats, size: Floats) -> float:
+    """Return the sum of (O - E)^2 / (E (1 - E / n)); a group that is certain and right adds 0."""
+    variance = expected * (1 - expected / size)
+    squared = (observed - expected) ** 2
+    certain = variance <= 0
+    if np.any(squared[certain] > 0):
+        return math.inf
+    return math.fsum(squared[~certain] / variance[~certain])
+
+
+def _few_in_a_group(expected: Floats, size: Floats) -> str:
+    """Return a note where the chi-square distribution is a poor approximation."""
+    least = float(np.minimum(expected, size - expected).min())
+    if least >= _FEW_EXPECTED:
+        return ""
+    return f"P is approximate: a group expects {least:.1f} cases of one class, fewer than 5"
+
+
+def _test(population: Population, statistic: float, df: float, **words: Any) -> CalibrationTest:
+    """Return a test with its P: two-sided normal where df is infinite, else of a chi-square."""
+    if math.isinf(df):
+        p_value = 2 * float(special.ndtr(-abs(statistic)))
+    else:
+        p_value = float(special.chdtrc(df, statistic)) if df > 0 else math.nan
+    return CalibrationTest(
+        statistic=statistic, df=df, p_value=p_value, **population.counts, **words
+    )

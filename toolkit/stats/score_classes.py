@@ -1,0 +1,290 @@
+"""How many cases each class of a score holds, and how often they have the disease.
+
+For any score, such as 1 to 10: the score is a rank and is never read as a probability. Whether the
+classes hold the shares that a vendor promises is asked in ``toolkit.stats.calibration``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from toolkit.results import Estimate, Result
+from toolkit.stats._checks import check_ci_level, check_rating, check_truth
+from toolkit.stats._linearised import Floats, total_covariance
+from toolkit.stats._placements import BoolArray
+from toolkit.stats._risk import observed_risk
+from toolkit.stats._wald import quantile
+from toolkit.stats.operating_points import call_accuracy
+from toolkit.stats.trend import TrendTest, trend_test
+from toolkit.stats.weighted import (
+    is_simple_sample,
+    weighted_proportion_ci,
+    weights_and_clusters,
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ClassRisk(Result):
+    """What each class of a score holds, lowest class first.
+
+    Parameters
+    ----------
+    names : tuple of str, shape (n_classes,)
+        The score of each class, or its borders.
+    share : tuple of Estimate, shape (n_classes,)
+        Share of all cases in the class.
+    risk : tuple of Estimate, shape (n_classes,)
+        Observed share of the diseased in the class.
+    likelihood_ratio : tuple of Estimate, shape (n_classes,)
+        Share of the diseased in the class over that of the healthy: what the class does to the
+        odds of the disease, whatever the prevalence.
+    trend : TrendTest
+        Whether the risk rises or falls with the number of the class.
+    """
+
+    names: tuple[str, ...]
+    share: tuple[Estimate, ...]
+    risk: tuple[Estimate, ...]
+    likelihood_ratio: tuple[Estimate, ...]
+    trend: TrendTest
+
+    # Any, not a pandas type: nothing in stats knows pandas.
+    def summary_frame(self) -> Any:
+        """Return three rows a class: its share, its risk and its likelihood ratio."""
+        groups = zip(self.share, self.risk, self.likelihood_ratio, strict=True)
+        rows = [row for group in groups for row in group]
+        label = [
+            f"{row.label} {name}".strip()
+            for row, name in zip(rows, np.repeat(self.names, 3), strict=True)
+        ]
+        columns: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in _COLUMNS}
+        columns = {name: np.array(column) for name, column in columns.items()}
+        # One note a row, as a tuple: the frame takes it as a column like the others.
+        notes: Any = tuple(row.note for row in rows)
+        return _Rows(
+            label=np.array(label), **columns, method=self.method, note=notes
+        ).summary_frame()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Rows(Result):
+    """The classes in the columns of the glossary."""
+
+    label: NDArray[np.str_]
+    quantity: NDArray[np.str_]
+    unit: NDArray[np.str_]
+    estimate: Floats
+    std_error: Floats
+    ci_low: Floats
+    ci_high: Floats
+    ci_level: Floats
+    ci_method: NDArray[np.str_]
+    n_cases: NDArray[np.int64]
+    n_positive: NDArray[np.int64]
+
+
+_COLUMNS = tuple(field.name for field in fields(_Rows))[3:]
+
+
+def class_risk(
+    truth: ArrayLike,
+    score: ArrayLike,
+    *,
+    classes: ArrayLike | None = None,
+    edges: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    ci_level: float = 0.95,
+    label: str = "",
+) -> ClassRisk:
+    """Estimate share, observed risk and likelihood ratio of each class of a score.
+
+    Parameters
+    ----------
+    truth : array_like, shape (n_cases,)
+        1 diseased, 0 healthy.
+    score : array_like, shape (n_cases,)
+        Higher is more suspicious; a rank, not a probability.
+    classes : array_like, shape (n_classes,), optional
+        The values that the score takes, ascending, such as ``range(1, 11)``.
+    edges : array_like, shape (n_classes + 1,), optional
+        Borders of classes, ascending; a class holds scores above its lower border up to and with
+        its upper one, the lowest class its lower border as well; infinite at the ends if need be.
+        Just one of ``classes`` and ``edges`` must be given.
+    weight : array_like, shape (n_cases,), optional
+        Cases of the population that each case stands for; all alike if not given.
+    cluster : array_like, shape (n_cases,), optional
+        Patient of each case; each case its own if not given.
+    ci_level : float
+        Confidence level of each interval, two-sided.
+    label : str
+        Who or what was measured.
+
+    Returns
+    -------
+    ClassRisk
+        A class without cases has a share of 0 and a risk of NaN with a note.
+
+    Raises
+    ------
+    ValueError
+        If an argument is malformed, not just one of ``classes`` and ``edges`` is given, or a score
+        lies in no class.
+
+    Notes
+    -----
+    Shares and risks have Wilson's interval, on the effective number of cases where they are
+    weighted or clustered; likelihood ratios the log method (Simel), then linearised. The risk is
+    that of the population which the cases stand for: in a set enriched with cancers and without
+    weights it says nothing of screening, whereas the likelihood ratio does not depend on the
+    prevalence. With ten classes some intervals miss by chance. The trend is over the numbers of
+    the classes, 0, 1, 2, ...
+
+    References
+    ----------
+    Simel DL, Samsa GP, Matchar DB. J Clin Epidemiol 1991;44:763-770.
+    doi:10.1016/0895-4356(91)90128-V
+
+    Examples
+    --------
+    >>> score = [1] * 50 + [2] * 30 + [3] * 20
+    >>> truth = [0] * 50 + [1] * 3 + [0] * 27 + [1] * 7 + [0] * 13
+    >>> table = class_risk(truth, score, classes=[1, 2, 3])
+    >>> [round(risk.estimate, 2) for risk in table.risk]
+    [0.0, 0.1, 0.35]
+    >>> [round(ratio.estimate, 2) for ratio in table.likelihood_ratio]
+    [0.0, 1.0, 4.85]
+    """
+    diseased = check_truth(truth)
+    numbers = check_rating(score, n_cases=diseased.size, name="score")
+    level = check_ci_level(ci_level)
+    names, number = _class_of(numbers, classes, edges)
+    each, unit_of = weights_and_clusters(diseased.size, weight=weight, cluster=cluster)
+    design: dict[str, Any] = {
+        "weight": None if weight is None else each,
+        "cluster": None if cluster is None else unit_of,
+    }
+    simple = is_simple_sample(each, int(np.unique(unit_of).size))
+    words: dict[str, Any] = {"ci_level": level, "label": label}
+    members = [number == place for place in range(len(names))]
+    shares = [
+        weighted_proportion_ci(member, quantity="class_share", **design, **words)
+        for member in members
+    ]
+    counts: dict[str, Any] = {"n_cases": diseased.size, "n_positive": int(diseased.sum())}
+    prevalence = (
+        "without weights a risk holds only at the prevalence of this sample, "
+        f"{counts['n_positive']} of {counts['n_cases']} cases"
+    )
+    return ClassRisk(
+        names=names,
+        share=tuple(replace(share, **counts) for share in shares),
+        risk=tuple(observed_risk(diseased, member, **design, **words) for member in members),
+        likelihood_ratio=tuple(
+            _likelihood_ratio(diseased, member, each, unit_of, simple_sample=simple, **words)
+            for member in members
+        ),
+        trend=trend_test(diseased, number, **design),
+        method="share, observed risk and likelihood ratio by class of the score",
+        note=prevalence if weight is None else "",
+    )
+
+
+def _class_of(
+    score: Floats, classes: ArrayLike | None, edges: ArrayLike | None
+) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    """Return the names of the classes and the number of the class of each case, from 0."""
+    if (classes is None) == (edges is None):
+        got = "neither" if classes is None else "both"
+        msg = (
+            f"one of classes and edges must be given, but got {got}; classes=range(1, 11) for "
+            "whole numbers, edges= for borders"
+        )
+        raise ValueError(msg)
+    if edges is None:
+        values = _ascending(classes, name="classes", at_least=2)
+        number = np.searchsorted(values, score)
+        outside = values[np.minimum(number, values.size - 1)] != score
+        names = tuple(f"{value:.12g}" for value in values)
+    else:
+        values = _ascending(edges, name="edges", at_least=3)
+        # (low, high], and the lowest border belongs to the lowest class.
+        number = np.searchsorted(values, score) - (score != values[0])
+        outside = (number < 0) | (number > values.size - 2)
+        pairs = [f"{low:.12g}, {high:.12g}]" for low, high in itertools.pairwise(values)]
+        names = tuple(("(" if place else "[") + pair for place, pair in enumerate(pairs))
+    if outside.any():
+        place = int(np.argmax(outside))
+        msg = (
+            f"score must lie in a class, but position {place} holds {float(score[place])!r} "
+            f"({int(outside.sum())} outside in all); widen classes or edges, or leave such cases "
+            "out in view"
+        )
+        raise ValueError(msg)
+    return names, number
+
+
+def _ascending(values: ArrayLike | None, *, name: str, at_least: int) -> Floats:
+    """Return classes or borders as float64, ascending."""
+    numbers = np.asarray(values)
+    checked = check_rating(numbers, n_cases=numbers.size, name=name)
+    if checked.size < at_least or not (np.diff(checked) > 0).all():
+        msg = (
+            f"{name} must be at least {at_least} numbers, each above the one before, but got "
+            f"{checked.tolist()}"
+        )
+        raise ValueError(msg)
+    return checked
+
+
+def _likelihood_ratio(
+    diseased: BoolArray,
+    member: BoolArray,
+    weight: Floats,
+    cluster: NDArray[np.intp],
+    *,
+    simple_sample: bool,
+    ci_level: float,
+    label: str,
+) -> Estimate:
+    """Return the share of the diseased in a class over that of the healthy."""
+    simple = call_accuracy(diseased, member, ci_level=ci_level, label=label)
+    ratio = replace(
+        simple.positive_likelihood_ratio,
+        quantity="likelihood_ratio",
+        method="likelihood ratio of a class of the score",
+    )
+    if simple_sample:
+        return ratio
+    # Linearised log ratio of two weighted shares: each case adds its distance over its share.
+    shares, influence = [], np.zeros(diseased.size)
+    for those, sign in ((diseased, 1.0), (~diseased, -1.0)):
+        own = weight * those
+        share = float(own @ member / own.sum()) if own.any() else math.nan
+        shares.append(share)
+        if share > 0:
+            influence += sign * own * (member - share) / (own.sum() * share)
+    estimate, log_error = math.nan, math.nan
+    if shares[1] > 0:
+        estimate = shares[0] / shares[1]
+    elif shares[0] > 0:
+        estimate = math.inf
+    if estimate > 0 and math.isfinite(estimate):
+        variance = float(total_covariance(influence[:, None], cluster)[0, 0])
+        log_error = math.sqrt(variance) or math.nan
+    reach = quantile(ci_level) * log_error
+    return replace(
+        ratio,
+        estimate=estimate,
+        std_error=estimate * log_error,
+        ci_low=estimate * math.exp(-reach),
+        ci_high=estimate * math.exp(reach),
+        ci_method="log, linearised",
+        note=(ratio.note or "no interval: no variance") if math.isnan(log_error) else "",
+    )
