@@ -189,6 +189,33 @@ def new(
     typer.echo(f"written: {_short(file)}; next: name your files in it, then `study check`")
 
 
+@app.command()
+def selftest(
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.html", help="Where the page goes.  [default: reports/selftest.html]"
+        ),
+    ] = None,
+) -> None:
+    """Recompute published results, other programs' numbers and exact answers on this installation.
+
+    Writes a page for installation and operation qualification: what is installed, and every value
+    with its source. Exit status: 0 all agree, 1 a value disagrees, 2 the page cannot be written.
+    """
+    from toolkit.study.selftest import DEFAULT_OUT, run_selftest, summary_lines
+
+    progress = _Progress(unit="case")
+    place = out or DEFAULT_OUT
+    findings = _guarded(lambda: run_selftest(place, progress=progress))
+    progress.close()
+    for line in summary_lines(findings):
+        typer.echo(line)
+    typer.echo(f"page: {_short(place)}")
+    if findings.failed:
+        raise typer.Exit(1)
+
+
 def _short(path: Path) -> str:
     """Return a path relative to the working folder where that is shorter."""
     try:
@@ -223,10 +250,11 @@ def _system_fault(error: BaseException) -> str:
 
 
 class _Progress:
-    """A bar on the terminal for the chapters, a word for the tables and the book."""
+    """A bar on the terminal for the chapters or cases, a word for the tables and the book."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "chapter") -> None:
         self._bar: Any = None
+        self._unit = unit
 
     def __call__(self, what: str, done: int, total: int) -> None:
         """Show that ``done`` of ``total`` are finished, ``what`` being the last or the stage."""
@@ -241,7 +269,7 @@ class _Progress:
 
         if self._bar is None or done == 0:
             self.close()
-            self._bar = tqdm(total=total, unit="chapter", leave=False, disable=None)
+            self._bar = tqdm(total=total, unit=self._unit, leave=False, disable=None)
         if done:
             self._bar.set_postfix_str(what)
             self._bar.update(done - self._bar.n)
