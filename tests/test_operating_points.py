@@ -1,4 +1,4 @@
-"""Thresholds and the accuracy of calls; the reference files are in test_roc_reference.py."""
+"""The accuracy of calls; pROC's values are in test_roc_reference.py."""
 
 import math
 from fractions import Fraction
@@ -10,14 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from toolkit.results import Estimate
-from toolkit.stats.operating_points import (
-    call_accuracy,
-    closest_corner_threshold,
-    operating_point,
-    threshold_at_sensitivity,
-    threshold_at_specificity,
-    youden_threshold,
-)
+from toolkit.stats.operating_points import call_accuracy, operating_point
 
 repeatable = settings(deadline=None, max_examples=150, derandomize=True)
 
@@ -36,10 +29,6 @@ def shares(truth, rating, threshold):
     m, n = sum(truth), len(truth) - sum(truth)
     called = [t for t, r in zip(truth, rating, strict=True) if r >= threshold]
     return Fraction(sum(called), m), 1 - Fraction(len(called) - sum(called), n)
-
-
-def thresholds(rating):
-    return [math.inf, *sorted(set(rating), reverse=True)]
 
 
 # --- reference ---------------------------------------------------------------------------------
@@ -106,51 +95,6 @@ def test_proportions_have_the_interval_of_wilson():
 
 
 @repeatable
-@given(studies())
-def test_youden_threshold_is_the_highest_best_one(study):
-    best = max(sum(shares(*study, threshold)) for threshold in thresholds(study[1]))
-    expected = max(t for t in thresholds(study[1]) if sum(shares(*study, t)) == best)
-    assert youden_threshold(*study) == expected
-
-
-@repeatable
-@given(studies())
-def test_closest_corner_threshold_is_closest(study):
-    def distance(threshold):
-        return sum((1 - share) ** 2 for share in shares(*study, threshold))
-
-    closest = min(distance(threshold) for threshold in thresholds(study[1]))
-    got = distance(closest_corner_threshold(*study))
-    assert float(got) == pytest.approx(float(closest), rel=1e-15)
-
-
-@repeatable
-@given(studies(), st.integers(0, 12))
-def test_threshold_at_specificity_is_the_lowest_that_is_specific_enough(study, step):
-    wanted = Fraction(step, 12)
-    expected = min(t for t in thresholds(study[1]) if shares(*study, t)[1] >= wanted)
-    assert threshold_at_specificity(*study, specificity=float(wanted)) == expected
-
-
-@repeatable
-@given(studies(), st.integers(0, 12))
-def test_threshold_at_sensitivity_is_the_highest_that_is_sensitive_enough(study, step):
-    wanted = Fraction(step, 12)
-    expected = max(t for t in thresholds(study[1]) if shares(*study, t)[0] >= wanted)
-    assert threshold_at_sensitivity(*study, sensitivity=float(wanted)) == expected
-
-
-def test_threshold_meets_a_mean_of_shares_in_spite_of_rounding():
-    truth, rating = [0] * 10 + [1] * 10, [*range(10), *range(5, 15)]
-    specificity = np.mean([0.7, 0.9, 0.8])  # 0.8000000000000002
-    assert specificity > 0.8
-    assert threshold_at_specificity(truth, rating, specificity=specificity) == 8.0
-    sensitivity = 0.1 + 0.7 + 0.1  # 0.8999999999999999 or so, and its like from above
-    assert threshold_at_sensitivity(truth, rating, sensitivity=sensitivity) == 6.0
-    assert threshold_at_sensitivity(truth, rating, sensitivity=0.9 + 2e-16) == 6.0
-
-
-@repeatable
 @given(studies(), st.integers(-1, 6))
 def test_operating_point_is_the_accuracy_of_its_calls(study, threshold):
     truth, rating = study
@@ -162,17 +106,6 @@ def test_operating_point_is_the_accuracy_of_its_calls(study, threshold):
     sensitivity, specificity = shares(truth, rating, threshold)
     assert point.sensitivity.estimate == float(sensitivity)
     assert point.specificity.estimate == float(specificity)
-
-
-@repeatable
-@given(studies(), st.randoms(use_true_random=False))
-def test_order_of_cases_and_monotone_transforms_do_not_matter(study, random):
-    truth, rating = study
-    order = random.sample(range(len(truth)), len(truth))
-    shuffled = [truth[i] for i in order], [rating[i] for i in order]
-    threshold = youden_threshold(*study)
-    assert youden_threshold(*shuffled) == threshold
-    assert youden_threshold(truth, np.exp(rating)) == np.exp(threshold)
 
 
 def test_swapping_classes_and_calls_mirrors_the_estimates():
@@ -214,11 +147,6 @@ def test_every_estimate_says_what_it_is():
 # --- edge --------------------------------------------------------------------------------------
 
 
-def test_a_reader_no_better_than_chance_gets_no_threshold():
-    assert youden_threshold([0, 0, 1, 1], [3, 4, 1, 2]) == math.inf
-    assert youden_threshold([0, 1], [1, 1]) == math.inf
-
-
 def test_an_infinite_threshold_calls_no_case():
     point = operating_point([0, 0, 1, 1], [1, 2, 3, math.inf], threshold=math.inf)
     assert point.sensitivity.estimate == 0.0
@@ -226,17 +154,6 @@ def test_an_infinite_threshold_calls_no_case():
     assert math.isnan(point.ppv.estimate)
     assert "0 units in the denominator" in point.ppv.note
     assert "holds only at the prevalence" in point.ppv.note
-
-
-def test_a_threshold_from_one_set_serves_another():
-    threshold = threshold_at_specificity([0, 0, 0, 0, 1], [1, 2, 3, 4, 9], specificity=0.75)
-    point = operating_point([0, 0, 1, 1], [3.9, 4, 4.1, 0], threshold=threshold)
-    assert (point.specificity.numerator, point.sensitivity.numerator) == (1, 1)
-
-
-def test_thresholds_need_only_the_class_that_they_speak_of():
-    assert threshold_at_specificity([0, 0], [1, 2], specificity=0.5) == 2.0
-    assert threshold_at_sensitivity([1, 1], [1, 2], sensitivity=0.5) == 2.0
 
 
 @pytest.mark.parametrize(
@@ -289,47 +206,14 @@ def test_large_studies_count_exactly():
     accuracy = call_accuracy(truth.astype(np.uint8), call.astype(np.uint8))
     assert accuracy.specificity.numerator == 953_000
     assert accuracy.positive_likelihood_ratio.estimate == float(Fraction(6, 7) / Fraction(40, 993))
-    rating = np.arange(1_000_000)
-    # 450,000 of the 500,000 even ratings, the negatives, lie below 899,999 and not below 899,998.
-    assert threshold_at_specificity(rating % 2, rating, specificity=0.9) == 899_999.0
-    assert youden_threshold(rating >= 600_000, rating) == 600_000.0
 
 
 # --- errors ------------------------------------------------------------------------------------
-
-THRESHOLDS = {
-    "Youden's index": youden_threshold,
-    "the distance to the corner": closest_corner_threshold,
-}
-
-
-@pytest.mark.parametrize("what", THRESHOLDS)
-@pytest.mark.parametrize("truth", [[0, 0], [1, 1]])
-def test_best_thresholds_need_both_classes(what, truth):
-    with pytest.raises(ValueError, match=f"{what} is undefined: truth holds no"):
-        THRESHOLDS[what](truth, [1, 2])
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (
-            lambda: threshold_at_specificity([1, 1], [1, 2], specificity=0.9),
-            "specificity is undefined: truth holds no negative case among 2; leave such",
-        ),
-        (
-            lambda: threshold_at_sensitivity([0, 0], [1, 2], sensitivity=0.9),
-            "sensitivity is undefined: truth holds no positive case among 2",
-        ),
-        (
-            lambda: threshold_at_specificity([0, 1], [1, 2], specificity=90),
-            "specificity must lie from 0 to 1",
-        ),
-        (
-            lambda: threshold_at_sensitivity([0, 1], [1, 2], sensitivity=-0.1),
-            "sensitivity must lie from 0 to 1",
-        ),
-        (lambda: youden_threshold([0, 1], [1, math.inf]), "rating must be below infinity"),
         (
             lambda: operating_point([0, 1], [1, 2], threshold=math.nan),
             "threshold must be a number, but got NaN",

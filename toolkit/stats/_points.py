@@ -1,4 +1,4 @@
-"""The empirical operating points of one set of ratings, which curves and thresholds share."""
+"""The empirical operating points of one set of ratings, and what is read off between them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from toolkit.stats._checks import check_rating, check_truth
+from toolkit.stats._checks import check_choice, check_rating, check_share, check_truth
 from toolkit.stats._placements import BoolArray, FloatArray
 
 # A proportion asked for may be a computed one (a mean of readers), off by rounding; neighbouring
@@ -87,3 +87,37 @@ def empirical_points(
         n_positive=positive.size,
         n_negative=negative.size,
     )
+
+
+def check_range(low: float, high: float, *, along: str) -> tuple[float, float]:
+    """Return a range within 0 to 1 of an axis of the curve; refuse one that does not ascend."""
+    check_choice(along, name="along", choices=("specificity", "sensitivity"))
+    start, stop = check_share(low, name="low"), check_share(high, name="high")
+    if not start < stop:
+        msg = f"low must be below high, but got low={start!r} and high={stop!r}; swap them"
+        raise ValueError(msg)
+    return start, stop
+
+
+def area_between(x: FloatArray, y: FloatArray, *, low: float, high: float) -> float:
+    """Return the area under straight lines from point to point, x ascending, from low to high."""
+    rising = np.diff(x) > 0  # steps straight up or down have no area
+    x_left, x_right = x[:-1][rising], x[1:][rising]
+    y_left, y_right = y[:-1][rising], y[1:][rising]
+    slope = (y_right - y_left) / (x_right - x_left)
+    start, stop = np.clip(x_left, low, high), np.clip(x_right, low, high)
+    middle = y_left + slope * ((start + stop) / 2 - x_left)
+    return math.fsum((stop - start) * middle)
+
+
+def highest_at(given: FloatArray, sought: FloatArray, *, wanted: float) -> float:
+    """Return the highest ``sought`` on the curve where ``given`` is ``wanted``.
+
+    ``given`` descends from 1 to 0 while ``sought`` ascends, so the last point at or above
+    ``wanted`` is the highest one there.
+    """
+    last = int(np.flatnonzero(given >= wanted - ROUNDING)[-1])
+    if abs(given[last] - wanted) <= ROUNDING:
+        return float(sought[last])
+    share = (given[last] - wanted) / (given[last] - given[last + 1])
+    return float(sought[last] + share * (sought[last + 1] - sought[last]))

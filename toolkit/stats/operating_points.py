@@ -1,8 +1,8 @@
-"""Operating points: where to call a case positive, and how accurate the calls then are.
+"""Operating points: how accurate calls are, made by a reader or by a threshold on ratings.
 
 A case is called positive from the threshold up (rating >= threshold). A threshold chosen on the
 very cases on which its accuracy is then reported flatters the reader: choose it on one set of
-cases, apply it to another, or set it before the data are seen.
+cases (``toolkit.stats.thresholds``), apply it to another, or set it before the data are seen.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields, replace
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit.results import Estimate
@@ -18,165 +17,18 @@ from toolkit.stats._checks import (
     check_call,
     check_ci_level,
     check_rating,
-    check_share,
     check_threshold,
     check_truth,
 )
 from toolkit.stats._placements import BoolArray
-from toolkit.stats._points import ROUNDING, empirical_points
 from toolkit.stats._wald import quantile
 from toolkit.stats.proportions import wilson_ci
 
-
-def youden_threshold(truth: ArrayLike, rating: ArrayLike) -> float:
-    """Return the observed rating from which up sensitivity + specificity is highest.
-
-    Parameters
-    ----------
-    truth : array_like, shape (n_cases,)
-        1 diseased, 0 healthy.
-    rating : array_like, shape (n_cases,)
-        Higher is more suspicious.
-
-    Returns
-    -------
-    float
-        Of several best thresholds the highest, which calls fewest; inf (call no case) where no
-        threshold does better than chance.
-
-    Raises
-    ------
-    ValueError
-        If an argument is malformed, a rating is NaN or +inf, or all cases are of one class.
-
-    Notes
-    -----
-    Youden's index weighs a missed case of disease as much as a false alarm, and it is blind to
-    prevalence: for screening, where one woman in 150 has cancer, prefer
-    ``threshold_at_specificity`` or a threshold set in advance.
-
-    References
-    ----------
-    Youden WJ. Cancer 1950;3:32-35.
-    doi:10.1002/1097-0142(1950)3:1<32::AID-CNCR2820030106>3.0.CO;2-3
-
-    Examples
-    --------
-    >>> youden_threshold([0, 0, 0, 1, 1], [1, 2, 4, 3, 5])
-    3.0
-    """
-    points = empirical_points(truth, rating, what="Youden's index")
-    # The index times n_positive * n_negative, so that ties between thresholds are exact.
-    index = points.true_positives * points.n_negative - points.false_positives * points.n_positive
-    return float(points.threshold[np.argmax(index)])
-
-
-def closest_corner_threshold(truth: ArrayLike, rating: ArrayLike) -> float:
-    """Return the observed rating whose point lies closest to sensitivity = specificity = 1.
-
-    Parameters
-    ----------
-    truth : array_like, shape (n_cases,)
-        1 diseased, 0 healthy.
-    rating : array_like, shape (n_cases,)
-        Higher is more suspicious.
-
-    Returns
-    -------
-    float
-        Of several closest thresholds the highest, which calls fewest.
-
-    Raises
-    ------
-    ValueError
-        If an argument is malformed, a rating is NaN or +inf, or all cases are of one class.
-
-    Notes
-    -----
-    The distance has no meaning for patients and, like Youden's index, is blind to prevalence;
-    offered because published studies use it.
-
-    References
-    ----------
-    Perkins NJ, Schisterman EF. Am J Epidemiol 2006;163:670-675. doi:10.1093/aje/kwj063
-
-    Examples
-    --------
-    >>> closest_corner_threshold([0, 0, 0, 1, 1], [1, 2, 4, 3, 5])
-    3.0
-    """
-    points = empirical_points(truth, rating, what="the distance to the corner")
-    distance_squared = (1 - points.sensitivity) ** 2 + points.false_positive_rate**2
-    return float(points.threshold[np.argmin(distance_squared)])
-
-
-def threshold_at_specificity(truth: ArrayLike, rating: ArrayLike, *, specificity: float) -> float:
-    """Return the lowest observed rating from which up specificity is at least as asked.
-
-    Parameters
-    ----------
-    truth : array_like, shape (n_cases,)
-        1 diseased, 0 healthy.
-    rating : array_like, shape (n_cases,)
-        Higher is more suspicious.
-    specificity : float
-        From 0 to 1, for instance that of the readers to be matched.
-
-    Returns
-    -------
-    float
-        A threshold for ``operating_point``, on these or on other cases; inf (call no case) where
-        only that is specific enough. Nothing is interpolated, so with ties the specificity
-        reached can be well above the one asked for.
-
-    Raises
-    ------
-    ValueError
-        If an argument is malformed, a rating is NaN or +inf, or no case is negative.
-
-    Examples
-    --------
-    >>> threshold_at_specificity([0, 0, 0, 0, 1], [1, 2, 3, 4, 5], specificity=0.75)
-    4.0
-    """
-    wanted = check_share(specificity, name="specificity")
-    points = empirical_points(truth, rating, what="specificity", classes=("negative",))
-    enough = points.specificity >= wanted - ROUNDING
-    return float(points.threshold[np.flatnonzero(enough)[-1]])
-
-
-def threshold_at_sensitivity(truth: ArrayLike, rating: ArrayLike, *, sensitivity: float) -> float:
-    """Return the highest observed rating from which up sensitivity is at least as asked.
-
-    Parameters
-    ----------
-    truth : array_like, shape (n_cases,)
-        1 diseased, 0 healthy.
-    rating : array_like, shape (n_cases,)
-        Higher is more suspicious.
-    sensitivity : float
-        From 0 to 1, for instance that of the readers to be matched.
-
-    Returns
-    -------
-    float
-        A threshold for ``operating_point``, on these or on other cases; inf (call no case) where
-        a sensitivity of 0 is asked for. Nothing is interpolated.
-
-    Raises
-    ------
-    ValueError
-        If an argument is malformed, a rating is NaN or +inf, or no case is positive.
-
-    Examples
-    --------
-    >>> threshold_at_sensitivity([0, 0, 1, 1, 1], [1, 2, 3, 4, 5], sensitivity=0.6)
-    4.0
-    """
-    wanted = check_share(sensitivity, name="sensitivity")
-    points = empirical_points(truth, rating, what="sensitivity", classes=("positive",))
-    enough = points.sensitivity >= wanted - ROUNDING
-    return float(points.threshold[np.flatnonzero(enough)[0]])
+# Importers know these from here.
+from toolkit.stats.thresholds import closest_corner_threshold as closest_corner_threshold
+from toolkit.stats.thresholds import threshold_at_sensitivity as threshold_at_sensitivity
+from toolkit.stats.thresholds import threshold_at_specificity as threshold_at_specificity
+from toolkit.stats.thresholds import youden_threshold as youden_threshold
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

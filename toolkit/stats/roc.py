@@ -7,7 +7,6 @@ alone leaves undefined raises here where a float is returned.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Literal, Protocol, cast
 
@@ -15,9 +14,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit.results import Better, Curve
-from toolkit.stats._checks import check_choice, check_rating, check_share, check_truth
-from toolkit.stats._placements import FloatArray, auc_of_counts, doubled_counts
-from toolkit.stats._points import ROUNDING, empirical_points, require_classes
+from toolkit.stats._checks import check_rating, check_share, check_truth
+from toolkit.stats._placements import auc_of_counts, doubled_counts
+from toolkit.stats._points import (
+    area_between,
+    check_range,
+    empirical_points,
+    highest_at,
+    require_classes,
+)
 
 Axis = Literal["specificity", "sensitivity"]
 
@@ -133,7 +138,9 @@ def roc_curve(truth: ArrayLike, rating: ArrayLike, *, label: str = "") -> Curve:
     Notes
     -----
     The points are joined by straight lines; between points of tied ratings a line stands for
-    calling the tied cases at random, which no threshold does.
+    calling the tied cases at random, which no threshold does. No band is drawn around the curve:
+    for limits of the sensitivity at given specificities, each on its own, resample
+    ``sensitivity_at_specificity_fom`` of ``toolkit.stats.foms``.
 
     Examples
     --------
@@ -202,32 +209,11 @@ def partial_auc(
     >>> partial_auc([0, 0, 1, 1], [1, 2, 2, 3], low=0.5, high=1)
     0.375
     """
-    low, high = _check_range(low, high)
-    check_choice(along, name="along", choices=("specificity", "sensitivity"))
+    low, high = check_range(low, high, along=along)
     points = empirical_points(truth, rating, what="a partial AUC")
     if along == "specificity":
-        return _area(points.specificity[::-1], points.sensitivity[::-1], low=low, high=high)
-    return _area(points.sensitivity, points.specificity, low=low, high=high)
-
-
-def _check_range(low: float, high: float) -> tuple[float, float]:
-    """Return a range within 0 to 1; refuse one that does not ascend."""
-    start, stop = check_share(low, name="low"), check_share(high, name="high")
-    if not start < stop:
-        msg = f"low must be below high, but got low={start!r} and high={stop!r}; swap them"
-        raise ValueError(msg)
-    return start, stop
-
-
-def _area(x: FloatArray, y: FloatArray, *, low: float, high: float) -> float:
-    """Return the area under straight lines from point to point, x ascending, from low to high."""
-    rising = np.diff(x) > 0  # steps straight up or down have no area
-    x_left, x_right = x[:-1][rising], x[1:][rising]
-    y_left, y_right = y[:-1][rising], y[1:][rising]
-    slope = (y_right - y_left) / (x_right - x_left)
-    start, stop = np.clip(x_left, low, high), np.clip(x_right, low, high)
-    middle = y_left + slope * ((start + stop) / 2 - x_left)
-    return math.fsum((stop - start) * middle)
+        return area_between(points.specificity[::-1], points.sensitivity[::-1], low=low, high=high)
+    return area_between(points.sensitivity, points.specificity, low=low, high=high)
 
 
 def partial_auc_mcclish(
@@ -265,7 +251,7 @@ def partial_auc_mcclish(
     >>> round(partial_auc_mcclish([0, 0, 1, 1], [1, 2, 2, 3], low=0.5, high=1), 6)
     0.833333
     """
-    low, high = _check_range(low, high)
+    low, high = check_range(low, high, along=along)
     area = partial_auc(truth, rating, low=low, high=high, along=along)
     perfect = high - low
     chance = perfect * (1 - (high + low) / 2)  # under the diagonal
@@ -307,7 +293,7 @@ def sensitivity_at_specificity(truth: ArrayLike, rating: ArrayLike, *, specifici
     """
     wanted = check_share(specificity, name="specificity")
     points = empirical_points(truth, rating, what="sensitivity at a specificity")
-    return _highest_at(points.specificity, points.sensitivity, wanted=wanted)
+    return highest_at(points.specificity, points.sensitivity, wanted=wanted)
 
 
 def specificity_at_sensitivity(truth: ArrayLike, rating: ArrayLike, *, sensitivity: float) -> float:
@@ -344,17 +330,4 @@ def specificity_at_sensitivity(truth: ArrayLike, rating: ArrayLike, *, sensitivi
     """
     wanted = check_share(sensitivity, name="sensitivity")
     points = empirical_points(truth, rating, what="specificity at a sensitivity")
-    return _highest_at(points.sensitivity[::-1], points.specificity[::-1], wanted=wanted)
-
-
-def _highest_at(given: FloatArray, sought: FloatArray, *, wanted: float) -> float:
-    """Return the highest ``sought`` on the curve where ``given`` is ``wanted``.
-
-    ``given`` descends from 1 to 0 while ``sought`` ascends, so the last point at or above
-    ``wanted`` is the highest one there.
-    """
-    last = int(np.flatnonzero(given >= wanted - ROUNDING)[-1])
-    if abs(given[last] - wanted) <= ROUNDING:
-        return float(sought[last])
-    share = (given[last] - wanted) / (given[last] - given[last + 1])
-    return float(sought[last] + share * (sought[last + 1] - sought[last]))
+    return highest_at(points.sensitivity[::-1], points.specificity[::-1], wanted=wanted)
