@@ -1,0 +1,243 @@
+"""Coefficients of agreement of several readers, each with what every case contributes to it.
+
+``codes`` has shape (n_cases, n_readers) and holds the place of a category, or -1 where a reader
+did not read the case. A contribution is the influence value of a case over the number of cases:
+contributions add up to 0, and the sum of their squares is the variance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from toolkit.stats._agreement import (
+    MISSING,
+    Codes,
+    Floats,
+    WeightTable,
+    category_codes,
+    check_categories,
+    check_weights,
+    no_chance_left,
+    standard_error,
+)
+from toolkit.stats._checks import check_cluster
+from toolkit.stats._linearised import total_covariance
+
+_Expected = Callable[[Floats, WeightTable], tuple[float, Floats]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Coefficient:
+    """A coefficient of agreement; ``contribution`` has shape (n_cases,), 0 where not read."""
+
+    quantity: str
+    method: str
+    value: float
+    contribution: Floats
+    used: Codes  # the cases that count, as positions
+    undefined: str = ""
+
+
+def fleiss(codes: Codes, weight: WeightTable) -> Coefficient:
+    """Return Fleiss' kappa, generalised to weights and to readings that are missing."""
+    return _from_shares(codes, weight, "fleiss_kappa", "Fleiss' kappa", _joint_chance)
+
+
+def gwet(codes: Codes, weight: WeightTable) -> Coefficient:
+    """Return Gwet's AC1, or AC2 where there are weights."""
+    name = "AC1" if weight.plain else "AC2"
+    return _from_shares(codes, weight, f"gwet_{name.lower()}", f"Gwet's {name}", _random_chance)
+
+
+def conger(codes: Codes, weight: WeightTable) -> Coefficient:
+    """Return Conger's kappa: chance is agreement of two different readers' own shares."""
+    counts = _reader_counts(codes, weight)
+    n_cases, n_readers = codes.shape
+    pairs = n_readers * (n_readers - 1)
+    share = np.stack([_share_of(column, weight) for column in codes.T])
+    # How far a category agrees, on average, with what the other readers say of other cases.
+    others = (share.sum(axis=0) - share) @ weight.matrix
+    expected = float((share * others).sum()) / pairs
+    by_case = np.take_along_axis(others, codes.T, axis=1).sum(axis=0) / pairs
+    everyone = np.ones(n_cases, dtype=bool)
+    observed, observed_part = _mean_of(_pair_agreement(counts, weight), everyone)
+    expected_part = 2 * (by_case - expected) / max(n_cases, 1)
+    parts = (observed, observed_part, expected, expected_part)
+    return _chance_corrected(*parts, "conger_kappa", weight.method("Conger's kappa"), counts)
+
+
+def krippendorff(codes: Codes, weight: WeightTable, *, rank: bool = False) -> Coefficient:
+    """Return Krippendorff's alpha; cases that one reader alone read do not count.
+
+    ``rank`` takes Krippendorff's ordinal metric, the squared distance of the midranks of two
+    categories among all readings, in place of the weights.
+    """
+    counts = _reader_counts(codes, weight)
+    n_read = counts.sum(axis=1)
+    counts = np.where((n_read >= 2)[:, None], counts, 0.0)
+    n_read = counts.sum(axis=1)
+    total = max(float(n_read.sum()), 1.0)
+    # Shares of readings, not means over cases: each is a ratio of totals over cases.
+    share = counts.sum(axis=0) / total
+    share_part = (counts - share * n_read[:, None]) / total
+    scaled = counts / np.maximum(n_read - 1, 1.0)[:, None]
+    together = (counts.T @ scaled - np.diag(scaled.sum(axis=0))) / total  # coincidences
+    below = np.tri(share.size, k=-1) + np.eye(share.size) / 2
+    midrank = below @ share
+    matrix = 1 - (midrank[:, None] - midrank) ** 2 if rank else weight.matrix
+    observed = float((matrix * together).sum())
+    agreeing = ((scaled @ matrix) * counts).sum(axis=1) - scaled.sum(axis=1)
+    observed_part = (agreeing - observed * n_read) / total
+    expected = float(share @ matrix @ share)
+    expected_part = 2 * share_part @ (matrix @ share)
+    if rank:  # the distances move with the shares
+        shift = share_part @ below.T
+        observed_part = observed_part - 4 * shift @ _pull(together, midrank)
+        expected_part = expected_part - 4 * shift @ _pull(np.outer(share, share), midrank)
+    name = f"Krippendorff's alpha, {'rank' if rank else weight.name} weights"
+    method = name if rank or not weight.plain else "Krippendorff's alpha"
+    parts = (observed, observed_part, expected, expected_part)
+    plain = _chance_corrected(*parts, "krippendorff_alpha", method, counts)
+    # Chance pairs are drawn without replacement from the readings at hand (Krippendorff 1970);
+    # contributions are those of the plain coefficient, larger by the factor that this takes off.
+    return replace(plain, value=1 - (1 - 1 / total) * (1 - plain.value))
+
+
+def _pull(together: Floats, midrank: Floats) -> Floats:
+    """Return a quarter of the gradient by midrank of the mean squared distance of midranks."""
+    return np.asarray(together.sum(axis=1) * midrank - together @ midrank, dtype=np.float64)
+
+
+def _from_shares(
+    codes: Codes, weight: WeightTable, quantity: str, name: str, chance: _Expected
+) -> Coefficient:
+    """Return a coefficient whose expected agreement follows from the mean shares of cases."""
+    counts = _reader_counts(codes, weight)
+    n_read = counts.sum(axis=1)
+    of_case = counts / np.maximum(n_read, 1.0)[:, None]
+    read = n_read >= 1
+    share = of_case[read].mean(axis=0) if read.any() else np.full(counts.shape[1], math.nan)
+    expected, gradient = chance(share, weight)
+    expected_part = np.where(read, (of_case - share) @ gradient, 0.0) / max(read.sum(), 1)
+    observed, observed_part = _mean_of(_pair_agreement(counts, weight), n_read >= 2)
+    parts = (observed, observed_part, expected, expected_part)
+    return _chance_corrected(*parts, quantity, weight.method(name), counts)
+
+
+def _joint_chance(share: Floats, weight: WeightTable) -> tuple[float, Floats]:
+    """Return agreement of two random readings (Fleiss 1971), and its gradient by share."""
+    reach = weight.matrix @ share
+    return float(share @ reach), 2 * reach
+
+
+def _random_chance(share: Floats, weight: WeightTable) -> tuple[float, Floats]:
+    """Return agreement of random choices (Gwet 2008), and its gradient by share."""
+    q = share.size
+    scale = float(weight.matrix.sum()) / (q * (q - 1))
+    return scale * float(share @ (1 - share)), -2 * scale * share
+
+
+def _chance_corrected(
+    observed: float,
+    observed_part: Floats,
+    expected: float,
+    expected_part: Floats,
+    quantity: str,
+    method: str,
+    counts: Floats,
+) -> Coefficient:
+    """Return (observed - expected) / (1 - expected) with what each case contributes."""
+    undefined = ""
+    if math.isnan(observed) or not (counts.sum(axis=1) >= 2).any():
+        undefined = f"{quantity} is not defined: no case was read by two readers"
+    elif no_chance_left(expected):
+        undefined = f"{quantity} is not defined: one category only, so expected agreement is 1"
+    left = math.nan if undefined else 1 - expected
+    value = (observed - expected) / left
+    return Coefficient(
+        quantity=quantity,
+        method=method,
+        value=value,
+        contribution=(observed_part - (1 - value) * expected_part) / left,
+        used=np.flatnonzero(counts.sum(axis=1) >= 1),
+        undefined=undefined,
+    )
+
+
+def _reader_counts(codes: Codes, weight: WeightTable) -> Floats:
+    """Return how many readers put each case into each category, (n_cases, n_categories)."""
+    counts = np.zeros((codes.shape[0], weight.matrix.shape[0]))
+    for column in codes.T:
+        read = np.flatnonzero(column != MISSING)
+        counts[read, column[read]] += 1
+    return counts
+
+
+def _share_of(column: Codes, weight: WeightTable) -> Floats:
+    """Return the shares of categories of one reader who read all cases."""
+    return np.bincount(column, minlength=weight.matrix.shape[0]) / max(column.size, 1)
+
+
+def _pair_agreement(counts: Floats, weight: WeightTable) -> Floats:
+    """Return the mean agreement of pairs of readers of each case; 0 where there is no pair."""
+    n_read = counts.sum(axis=1)
+    agreeing = ((counts @ weight.matrix) * counts).sum(axis=1) - n_read
+    return np.asarray(agreeing / np.maximum(n_read * (n_read - 1), 1.0), dtype=np.float64)
+
+
+def _mean_of(values: Floats, member: NDArray[np.bool_]) -> tuple[float, Floats]:
+    """Return the mean of the members' values and what each case contributes to it."""
+    n_members = int(member.sum())
+    if not n_members:
+        return math.nan, np.zeros_like(values)
+    mean = float(values[member].mean())
+    return mean, np.where(member, values - mean, 0.0) / n_members
+
+
+def checked_ratings(
+    ratings: ArrayLike,
+    categories: Sequence[object],
+    weights: str | ArrayLike,
+    *,
+    name: str = "ratings",
+) -> tuple[Codes, WeightTable]:
+    """Return ratings as places of categories, -1 where not read, and the weights."""
+    names = check_categories(categories)
+    codes = category_codes(
+        ratings, name=name, categories=names, axes=("n_readers",), missing_allowed=True
+    )
+    if codes.shape[1] < 2:
+        msg = f"{name} must have two readers or more, but got shape {codes.shape}"
+        raise ValueError(msg)
+    return codes, check_weights(weights, len(names))
+
+
+def require_complete(codes: Codes, caller: str, *, name: str = "ratings") -> None:
+    """Refuse readings that are missing."""
+    if (codes == MISSING).any():
+        case, reader = np.argwhere(codes == MISSING)[0]
+        msg = (
+            f"{caller} needs every reader's reading of every case, but {name} is missing at "
+            f"position ({case}, {reader}); leave such cases out in view, or use fleiss_kappa, "
+            "gwet_ac_multirater or krippendorff_alpha"
+        )
+        raise ValueError(msg)
+
+
+def independent_units(used: Codes, n_cases: int, cluster: ArrayLike | None) -> tuple[Codes, int]:
+    """Return the independent unit of each case and how many of them have a used case."""
+    own = np.arange(n_cases, dtype=np.intp)
+    unit = own if cluster is None else check_cluster(cluster, n_cases=n_cases)
+    return unit, int(np.unique(unit[used]).size)
+
+
+def error_of_sum(contribution: Floats, used: Codes, unit: Codes) -> float:
+    """Return the standard error of a sum of contributions of independent units."""
+    if not used.size or np.isnan(contribution).any():
+        return math.nan
+    return standard_error(float(total_covariance(contribution[used, None], unit[used])[0, 0]))
