@@ -185,7 +185,7 @@ def test_delong_ci_is_the_wald_interval_on_the_logit_scale(study):
     df = variance**2 / (s10**2 / (m - 1) + s01**2 / (n - 1))
     middle = math.log(auc / (1 - auc))
     reach = stats.t.isf(0.05, float(df)) * math.sqrt(variance) / float(auc * (1 - auc))
-    result = delong_ci(truth, rating, ci_level=0.9)
+    result = delong_ci(truth, rating, ci_level=0.9, interval="logit")
     assert result.std_error == exactly(math.sqrt(variance))
     assert result.ci_low == exactly(1 / (1 + math.exp(reach - middle)))
     assert result.ci_high == exactly(1 / (1 + math.exp(-reach - middle)))
@@ -459,35 +459,7 @@ def test_with_one_case_of_a_class_the_auc_stands_without_interval(truth, reason)
 def test_with_two_cases_of_each_class_there_is_an_interval():
     result = delong_ci([0, 0, 1, 1], [1, 3, 2, 4])
     assert 0 < result.ci_low < 0.75 < result.ci_high < 1
-    assert "fewer than 50 cases of a class (2 positive, 2 negative)" in result.note
-
-
-@pytest.mark.parametrize(("m", "n"), [(1, 1), (1, 9), (3, 2), (30, 300)])
-@pytest.mark.parametrize("perfect", [True, False])
-def test_at_the_end_of_the_range_one_limit_is_an_exact_bound(m, n, perfect):
-    truth = [1] * m + [0] * n
-    rating = [int(diseased == perfect) for diseased in truth]
-    result = delong_ci(truth, rating, ci_level=0.9)
-    assert result.estimate == float(perfect)
-    assert math.isnan(result.std_error)
-    assert "not certainty" in result.note
-    assert "exact" in result.ci_method
-    bound, end = (result.ci_low, 1.0) if perfect else (1 - result.ci_high, 0.0)
-    assert (result.ci_high if perfect else result.ci_low) == end
-    # At the bound, all disjoint pairs are in order with probability (1 - ci_level) / 2.
-    assert bound ** min(m, n) == pytest.approx(0.05, rel=1e-12)
-
-
-def test_exact_bound_is_clopper_pearson_of_the_pairs():
-    expected = stats.binomtest(30, 30).proportion_ci(0.95, "exact").low
-    result = delong_ci([1] * 30 + [0] * 300, [1] * 30 + [0] * 300)
-    assert result.ci_low == pytest.approx(expected, rel=1e-9)
-
-
-def test_mean_of_perfect_readers_has_the_bound_too():
-    result = mean_auc_ci([0, 0, 1, 1], [[1, 1], [2, 1], [3, 2], [4, 5]])
-    assert (result.estimate, result.ci_high) == (1.0, 1.0)
-    assert result.ci_low == pytest.approx(math.sqrt(0.025))
+    assert "fewer than 100 cases of a class (2 positive, 2 negative): score" in result.note
 
 
 def test_ratings_all_alike_have_no_interval():
@@ -551,27 +523,19 @@ def test_limits_of_a_difference_stay_within_their_range():
 
 def test_identity_interval_is_cut_at_the_range_and_logit_needs_no_cut():
     truth, rating = [0] * 20 + [1] * 10, [*range(20), *range(18, 28)]
-    identity = delong_ci(truth, rating, scale="identity")
+    identity = delong_ci(truth, rating, interval="identity")
     assert identity.ci_high == 1.0
-    logit = delong_ci(truth, rating)
+    logit = delong_ci(truth, rating, interval="logit")
     assert logit.estimate < logit.ci_high < 1.0
     assert identity.ci_method != logit.ci_method
 
 
-@pytest.mark.parametrize(("m", "n", "flagged"), [(49, 50, True), (50, 49, True), (50, 50, False)])
-def test_few_cases_are_flagged(m, n, flagged):
-    rng = np.random.default_rng(3)
-    truth = np.arange(m + n) < m
-    result = delong_ci(truth, rng.normal(size=m + n) + truth)
-    assert bool(result.note) == flagged
-
-
 @pytest.mark.parametrize(
-    ("shift", "m", "flagged"), [(3.0, 99, True), (3.0, 100, False), (0.5, 99, False)]
+    ("shift", "m", "flagged"), [(3.0, 200, True), (3.0, 2000, False), (0.5, 99, False)]
 )
 def test_few_cases_with_a_high_auc_are_flagged_in_a_comparison(shift, m, flagged):
     rng = np.random.default_rng(3)
-    truth = np.arange(m + 200) < m
+    truth = np.arange(2 * m + 200) < m
     ratings = rng.normal(size=(truth.size, 2)) + shift * truth[:, np.newaxis]
     paired = delong_test(truth, ratings[:, 0], ratings[:, 1])
     unpaired = delong_test_unpaired(truth, ratings[:, 0], truth, ratings[:, 1])
@@ -626,7 +590,10 @@ def test_large_studies_neither_overflow_nor_lose_digits(n):
         (lambda: delong_ci([0, 1], [1, math.nan]), "rating must not be missing, but position 1"),
         (lambda: delong_ci([0, 1], [1, 2, 3]), r"rating must have shape \(n_cases,\) with"),
         (lambda: delong_ci([0, 1], [1, 2], ci_level=95), "ci_level must lie between 0 and 1"),
-        (lambda: delong_ci([0, 1], [1, 2], scale="probit"), "scale must be one of 'logit', 'iden"),
+        (
+            lambda: delong_ci([0, 1], [1, 2], interval="probit"),
+            "interval must be one of 'default', 'logit', 'score', 'identity'",
+        ),
         (lambda: delong_test([0, 1], [1, 2], [1]), r"rating_b must have shape \(n_cases,\)"),
         (lambda: delong_test([0, 1], [1, math.nan], [1, 2]), "rating_a must not be missing"),
         (
@@ -661,11 +628,11 @@ def test_large_studies_neither_overflow_nor_lose_digits(n):
         ),
         (
             lambda: delong_contrast([0, 1], [[1, 2], [2, 3]], [1, -1, 0]),
-            r"weights must have shape \(n_curves,\) with n_curves = 2, but got \(3,\)",
+            r"coefficients must have shape \(n_curves,\) with n_curves = 2, but got \(3,\)",
         ),
         (
             lambda: delong_contrast([0, 1], [[1, 2], [2, 3]], [2, -2]),
-            "weights above 0 must add up to 1 and those below 0 to -1, but got 2 and -2; divide",
+            "above 0 must add up to 1 and those below 0 to -1, but got 2 and -2; divide",
         ),
         (
             lambda: delong_contrast([0, 1], [[1, 2], [2, 3]], [0.5, 0.5]),
@@ -686,32 +653,7 @@ def test_malformed_arguments_are_refused(call, message):
         call()
 
 
-# --- coverage ----------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("n_positive", "n_negative", "auc", "coverage"),
-    [
-        # Coverage in per cent of the logit interval with t(df), 10,000 binormal data sets each.
-        (30, 1000, 0.95, 91.3),
-        (30, 300, 0.85, 94.8),
-        (30, 300, 0.98, 91.2),
-        (15, 500, 0.95, 89.6),
-    ],
-)
-def test_logit_interval_covers_as_in_an_independent_simulation(
-    n_positive, n_negative, auc, coverage
-):
-    rng = np.random.default_rng(20260101)
-    truth = np.arange(n_positive + n_negative) < n_positive
-    shift = math.sqrt(2) * stats.norm.ppf(auc)
-    n_studies, covered = 10_000, 0
-    for _ in range(n_studies):
-        result = delong_ci(truth, rng.normal(size=truth.size) + shift * truth)
-        covered += result.ci_low <= auc <= result.ci_high
-    # Each of the two simulations has a standard error of about 0.3 points.
-    assert 100 * covered / n_studies == pytest.approx(coverage, abs=1.5)
+# --- error of non-inferiority -------------------------------------------------------------------
 
 
 @pytest.mark.slow

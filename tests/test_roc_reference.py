@@ -22,11 +22,7 @@ from toolkit.stats.delong import (
     delong_test_unpaired,
     mean_auc_ci,
 )
-from toolkit.stats.operating_points import (
-    closest_corner_threshold,
-    operating_point,
-    youden_threshold,
-)
+from toolkit.stats.operating_points import operating_point
 from toolkit.stats.roc import (
     auc,
     partial_auc,
@@ -34,6 +30,7 @@ from toolkit.stats.roc import (
     roc_curve,
     sensitivity_at_specificity,
 )
+from toolkit.stats.thresholds import closest_corner_threshold, youden_threshold
 
 
 def close(value):
@@ -90,7 +87,8 @@ def check_covariance(case, asah, marker_a, marker_b):
 
 
 def check_interval(case, asah, marker, level):
-    estimate = delong_ci(asah["truth"], asah[marker], ci_level=int(level) / 100, scale="identity")
+    truth, ci_level = asah["truth"], int(level) / 100
+    estimate = delong_ci(truth, asah[marker], ci_level=ci_level, interval="identity")
     got = [estimate.ci_low, estimate.estimate, estimate.ci_high]
     assert got == [close(value) for value in case["values"]]
 
@@ -102,7 +100,7 @@ def check_logit_interval(case, asah, marker):
     parts = result.covariance_positive[0, 0], result.covariance_negative[0, 0]
     m, n = result.n_positive, result.n_negative
     df = sum(parts) ** 2 / (parts[0] ** 2 / (m - 1) + parts[1] ** 2 / (n - 1))
-    estimate = delong_ci(truth, rating)
+    estimate = delong_ci(truth, rating, interval="logit")
 
     def logit(share):
         return math.log(share / (1 - share))
@@ -207,7 +205,7 @@ def check_ordinal(case, asah):  # noqa: ARG001 - all checks have one form
 
 
 def check_edge(case, asah):  # noqa: ARG001 - all checks have one form
-    """Where no variance can be had, pROC prints an interval of no width; ours is NaN or a bound."""
+    """Where no variance can be had, pROC prints an interval of no width; ours is NaN or wide."""
     truth, rating, values = case["data"]["y"], case["data"]["score"], case["values"]
     assert auc(truth, rating) == close(values["auc"])
     variance = auc_covariance(truth, np.array(rating)[:, np.newaxis]).covariance[0, 0]
@@ -219,7 +217,7 @@ def check_edge(case, asah):  # noqa: ARG001 - all checks have one form
         assert standardised < 0.5
     else:
         assert standardised == close(values["pauc_corr"])
-    estimate = delong_ci(truth, rating, scale="identity")
+    estimate = delong_ci(truth, rating, interval="identity")
     assert estimate.note
     assert math.isnan(estimate.std_error)
     assert math.isnan(estimate.ci_low) or estimate.ci_high - estimate.ci_low > 0.5
@@ -268,10 +266,10 @@ FAMILIES = {
 
 # Exact values that are no part of roc, delong and operating_points, with the reason.
 ELSEWHERE = {
-    r"asah_best_youden_weighted_(s100b|wfns)": "cost-weighted thresholds are not offered",
-    r"(asah|ordinal)_smooth_binormal\w*": "smoothed curves are not offered",
-    r"power_\w+": "sample size",
-    r"asah_ideal_bootstrap_\w+": "bootstrap",
+    r"asah_best_youden_weighted_(s100b|wfns)": "test_thresholds.py",
+    r"(asah|ordinal)_smooth_binormal\w*": "test_binormal.py: a least-squares line, not the likelihood",
+    r"power_\w+": "test_sizing_auc.py",
+    r"asah_ideal_bootstrap_\w+": "test_bootstrap_variance.py",
 }
 
 
@@ -354,7 +352,7 @@ def check_proc_variance(values, truth, first, second):
 
 def check_proc_interval(values, truth, first, second):
     for rating, name in ((first, "ci1"), (second, "ci2")):
-        estimate = delong_ci(truth, rating, scale="identity")
+        estimate = delong_ci(truth, rating, interval="identity")
         got = [estimate.ci_low, estimate.estimate, estimate.ci_high]
         assert got == [close(value) for value in values[name]]
 
@@ -414,10 +412,10 @@ PROC_FAMILIES = {
 }
 
 PROC_ELSEWHERE = {
-    "var_obuchowski": "a binormal variance, not offered",
-    "smooth_binormal": "smoothed curves are not offered",
-    "test_venkatraman": "a permutation test, not offered",
-    "one": "sample size",
+    "var_obuchowski": "the variance of a least-squares line, not offered",
+    "smooth_binormal": "test_binormal.py: a least-squares line, not the likelihood",
+    "test_venkatraman": "test_roc_tests.py",
+    "one": "test_sizing_auc.py",
 }
 
 
@@ -471,7 +469,7 @@ def test_fixed_readers_match_mrmcaov(mrmcaov, van_dyke):
     means = expected["test_means"]
     for index, test in enumerate("12"):
         chosen = stacked[:, [pair[1] == test for pair in pairs]]
-        estimate = mean_auc_ci(truth, chosen, scale="identity")
+        estimate = mean_auc_ci(truth, chosen, interval="identity")
         assert estimate.estimate == close(means["Estimate"][index])
         assert estimate.std_error == close(means["StdErr"][index])
         assert estimate.ci_low == close(means["CI.Lower"][index])

@@ -1,47 +1,157 @@
-"""From placements to the interval of an AUC and to the comparison of two, by DeLong's variance."""
+"""DeLong's variance of an AUC, with weights and with clusters, from the placements of cases."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, logit
+from numpy.typing import NDArray
 
-from toolkit.results import Better, Comparison, Estimate
-from toolkit.stats._checks import check_choice, check_ci_level
-from toolkit.stats._placements import BoolArray, FloatArray, curve_placements
-from toolkit.stats._wald import quantile, wald_difference
+from toolkit.stats._case_sample import CaseSample, SampleSize, plain_size
+from toolkit.stats._placement_sums import PlacementSums, sums_of_cases
+from toolkit.stats._placements import BoolArray, FloatArray, Placements, case_placements
 
-# Below this many cases of a class the interval of a high AUC covers too rarely in simulation.
-FEW_CASES = 50
+# Placements that agree to within rounding do not vary.
+_ROUNDING = 8 * float(np.finfo(np.float64).eps)
 
-# With fewer cases of a class and an AUC above the second number, a true difference of 0.05 at the
-# margin was called non-inferior in 4 to 9 % of simulated studies where 2.5 % is meant.
-FEW_CASES_FOR_DIFFERENCE = 100
-HIGH_AUC = 0.9
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CovarianceParts:
+    """The parts of the covariance of AUCs, each (n_curves, n_curves); NaN where undefined.
+
+    ``cross`` is what positive and negative cases of the same patients share; None without
+    clusters.
+    """
+
+    positive: FloatArray
+    negative: FloatArray
+    cross: FloatArray | None
+
+    @property
+    def total(self) -> FloatArray:
+        """The covariance itself."""
+        both = self.positive + self.negative
+        return both if self.cross is None else both + self.cross
+
+
+def covariance_parts(
+    positive: FloatArray,
+    negative: FloatArray,
+    means: FloatArray,
+    sample: CaseSample,
+    *,
+    scale: float = 1.0,
+) -> CovarianceParts:
+    """Return DeLong's covariance of sums over cases, by class.
+
+    Parameters
+    ----------
+    positive, negative : ndarray, shape (n_class, n_curves)
+        Placements of the cases of a class, or weighted sums of them.
+    means : ndarray, shape (n_curves,)
+        Their mean, the same in both classes.
+    sample : CaseSample
+        Weights and clusters.
+    scale : float
+        Size of the weights in a sum of placements.
+
+    Notes
+    -----
+    A case moves the AUC by u = w (placement - AUC) / (sum of w in its class). The variance is
+    I / (I - 1) times the sum of squares of u over the I independent units of a class: cases
+    (DeLong) or the sums of patients (Obuchowski 1997, S10 and S01). Patients with cases of both
+    classes add 2 I / (I - 1) times the sum of products of their two sums, I patients in all (S11).
+    """
+    size, tolerance = sample.size, _ROUNDING * scale
+    moved_positive = _influence(positive, means, sample, sample.diseased, tolerance)
+    moved_negative = _influence(negative, means, sample, ~sample.diseased, tolerance)
+    cross = None
+    if sample.cluster is not None and size.n_clusters is not None:
+        products = _products(moved_positive, moved_negative)
+        cross = _of_units(products + products.T, size.n_clusters)
+    return CovarianceParts(
+        positive=_of_units(_products(moved_positive, moved_positive), size.positive_units),
+        negative=_of_units(_products(moved_negative, moved_negative), size.negative_units),
+        cross=cross,
+    )
+
+
+def _influence(
+    placements: FloatArray,
+    means: FloatArray,
+    sample: CaseSample,
+    chosen: BoolArray,
+    tolerance: float,
+) -> FloatArray:
+    """Return how far each unit moves each AUC, shape (n_units, n_curves)."""
+    moved: FloatArray = placements - means
+    if moved.size:
+        moved[:, np.ptp(placements, axis=0) <= tolerance] = 0.0
+    if sample.weight is None:
+        moved /= max(moved.shape[0], 1)
+    else:
+        weight = sample.weight[chosen]
+        moved *= (weight / weight.sum())[:, np.newaxis]
+    if sample.cluster is None:
+        return moved
+    return _by_patient(moved, sample.cluster[chosen], int(sample.cluster.max(initial=-1)) + 1)
+
+
+def _by_patient(moved: FloatArray, cluster: NDArray[np.intp], n_clusters: int) -> FloatArray:
+    """Return the sums of each patient; what cancels to within rounding is exactly 0."""
+    sums = np.zeros((n_clusters, moved.shape[1]))
+    for number, column in enumerate(moved.T):
+        sums[:, number] = np.bincount(cluster, weights=column, minlength=n_clusters)
+        sizes = np.bincount(cluster, weights=np.abs(column), minlength=n_clusters)
+        sums[np.abs(sums[:, number]) <= _ROUNDING * sizes, number] = 0.0
+    return sums
+
+
+def _products(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Return the sums of products over units, shape (n_curves, n_curves)."""
+    if first.shape[1] == 1:  # waking the threads of a matrix product takes longer than the sum
+        return np.array([[(first * second).sum()]])
+    return np.asarray(first.T @ second)
+
+
+def _of_units(products: FloatArray, n_units: int) -> FloatArray:
+    """Return n / (n - 1) times the sums of products; NaN for fewer than two units."""
+    if n_units < 2:
+        return np.full(products.shape, math.nan)
+    return products * (n_units / (n_units - 1))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Spread:
-    """An AUC, or a weighted sum of AUCs, with the two parts of its variance."""
+    """An AUC, or a weighted sum of AUCs, with the parts of its variance.
+
+    ``reader_variance`` is the mean variance of the single readers of a mean; else the variance.
+    """
 
     estimate: float
     positive_part: float
     negative_part: float
-    n_positive: int
-    n_negative: int
+    size: SampleSize
+    cross_part: float = 0.0
+    reader_variance: float | None = None
 
     @property
     def variance(self) -> float:
-        """DeLong's variance; NaN with fewer than two cases of a class."""
-        return self.positive_part + self.negative_part
+        """DeLong's variance; NaN with fewer than two independent cases of a class."""
+        variance = self.positive_part + self.negative_part + self.cross_part
+        return math.nan if math.isnan(variance) else max(variance, 0.0)
 
     @property
     def df(self) -> float:
-        """Satterthwaite's degrees of freedom of that variance, which must be above 0."""
-        positive = self.positive_part**2 / (self.n_positive - 1)
-        negative = self.negative_part**2 / (self.n_negative - 1)
+        """Degrees of freedom of that variance, which must be above 0.
+
+        Satterthwaite's; with clusters the patients of the smaller class less 1.
+        """
+        if self.size.n_clusters is not None:
+            return self.size.smaller_class - 1
+        positive = self.positive_part**2 / (self.size.n_positive - 1)
+        negative = self.negative_part**2 / (self.size.n_negative - 1)
         return self.variance**2 / (positive + negative)
 
     @property
@@ -50,234 +160,60 @@ class Spread:
         return self.estimate in (0.0, 1.0)
 
 
-def too_few(n_positive: int, n_negative: int) -> str:
-    """Say why no variance is defined; empty where each class has two cases."""
-    counts = {"positive": n_positive, "negative": n_negative}
-    for name, count in counts.items():
-        if count == 0:
-            return f"no {name} case: the AUC is undefined"
-    for name, count in counts.items():
-        if count == 1:
-            return f"one {name} case: the variance of the AUC is undefined"
-    return ""
+def spread_of_sums(sums: PlacementSums) -> Spread:
+    """Return the AUC of one curve with its variance, without weights and clusters."""
+    return Spread(
+        estimate=sums.auc,
+        positive_part=sums.positive_part,
+        negative_part=sums.negative_part,
+        size=plain_size(sums.n_positive, sums.n_negative),
+    )
 
 
-def spread(
-    estimate: float, positive: FloatArray, negative: FloatArray, *, scale: float = 1.0
-) -> Spread:
-    """Return estimate and variance from the (weighted) placements of each class.
+def curve_spread(sample: CaseSample, rating: FloatArray) -> Spread:
+    """Return the AUC of one curve, rated (n_counted,), with its variance."""
+    if sample.is_plain:
+        return spread_of_sums(sums_of_cases(sample.diseased, rating))
+    ratings = rating[:, np.newaxis]
+    placements = case_placements(sample.diseased, ratings, sample.weight)
+    return weighted_sum(placements, np.ones(1), sample)
 
-    ``scale`` is the size of the weights: placements that agree to within rounding do not vary.
+
+def weighted_sum(placements: Placements, coefficients: FloatArray, sample: CaseSample) -> Spread:
+    """Return a weighted sum of AUCs with its variance.
+
+    From the placements of the sum itself, so that like ratings cancel exactly, which they would
+    not in Var(a) + Var(b) - 2 Cov(a, b).
     """
-    tolerance = 8 * float(np.finfo(np.float64).eps) * scale
+    estimate = float(placements.aucs @ coefficients)
+    parts = covariance_parts(
+        (placements.positive @ coefficients)[:, np.newaxis],
+        (placements.negative @ coefficients)[:, np.newaxis],
+        np.array([estimate]),
+        sample,
+        scale=float(np.abs(coefficients).sum()),
+    )
     return Spread(
         estimate=estimate,
-        positive_part=_variance_of_mean(positive, tolerance),
-        negative_part=_variance_of_mean(negative, tolerance),
-        n_positive=positive.size,
-        n_negative=negative.size,
+        positive_part=float(parts.positive[0, 0]),
+        negative_part=float(parts.negative[0, 0]),
+        cross_part=0.0 if parts.cross is None else float(parts.cross[0, 0]),
+        size=sample.size,
     )
 
 
-def curve_spread(diseased: BoolArray, rating: FloatArray) -> Spread:
-    """Return the AUC of one curve with its variance."""
-    placements = curve_placements(diseased, rating)
-    return spread(float(placements.aucs[0]), placements.positive[:, 0], placements.negative[:, 0])
-
-
-def _variance_of_mean(values: FloatArray, tolerance: float) -> float:
-    """Return the variance of a mean; NaN for one value, exactly 0 where none differs."""
-    if values.size < 2:
-        return math.nan
-    if np.ptp(values) <= tolerance:
-        return 0.0
-    return float(np.var(values, ddof=1)) / values.size
-
-
-def auc_estimate(auc: Spread, *, ci_level: float, scale: str, label: str) -> Estimate:
-    """Return an AUC with the interval that its cases allow."""
-    level = check_ci_level(ci_level)
-    check_choice(scale, name="scale", choices=("logit", "identity"))
-    undefined = Estimate(
-        quantity="auc",
-        unit="probability",
-        estimate=auc.estimate,
-        std_error=math.nan,
-        ci_low=math.nan,
-        ci_high=math.nan,
-        ci_level=level,
-        ci_method="none",
-        label=label,
-        n_cases=auc.n_positive + auc.n_negative,
-        n_positive=auc.n_positive,
-        method="empirical AUC, DeLong variance",
-        note=too_few(auc.n_positive, auc.n_negative)
-        or "all ratings place all cases alike: DeLong's variance is 0, which is not certainty",
-    )
-    if auc.separated:
-        return _one_sided(undefined, min(auc.n_positive, auc.n_negative))
-    if not auc.variance > 0:
-        return undefined
-    return _wald_interval(undefined, auc, scale=scale)
-
-
-def _one_sided(undefined: Estimate, n_pairs: int) -> Estimate:
-    """Return an AUC of 0 or 1 with an exact bound on the side where there is room.
-
-    The classes hold ``n_pairs`` disjoint pairs of a positive and a negative case. Perfect
-    separation has all of them in the right order, which has probability auc**n_pairs at most,
-    whatever the distributions; the bound is the AUC that makes it (1 - ci_level) / 2.
-    """
-    bound = ((1 - undefined.ci_level) / 2) ** (1 / n_pairs)
-    perfect = undefined.estimate == 1.0
-    return replace(
-        undefined,
-        ci_low=bound if perfect else 0.0,
-        ci_high=1.0 if perfect else 1 - bound,
-        ci_method="exact one-sided bound from disjoint pairs",
-        note=(
-            f"every positive case is rated {'above' if perfect else 'below'} every negative one: "
-            "DeLong's variance is 0, which is not certainty, so there is no standard error; "
-            f"{'ci_low' if perfect else 'ci_high'} is an exact bound from {n_pairs} pairs of "
-            "cases that leaves (1 - ci_level) / 2, and the other limit is the end of the range"
-        ),
-    )
-
-
-def _wald_interval(undefined: Estimate, auc: Spread, *, scale: str) -> Estimate:
-    """Return the AUC with its Wald interval on the scale asked for."""
-    std_error = math.sqrt(auc.variance)
-    if scale == "logit":
-        # Delta method: the standard error of logit(A) is SE(A) / (A (1 - A)).
-        slope = auc.estimate * (1 - auc.estimate)
-        reach = quantile(undefined.ci_level, auc.df) * std_error / slope
-        middle = float(logit(auc.estimate))
-        low, high = float(expit(middle - reach)), float(expit(middle + reach))
-    else:
-        reach = quantile(undefined.ci_level) * std_error
-        low, high = max(auc.estimate - reach, 0.0), min(auc.estimate + reach, 1.0)
-    return replace(
-        undefined,
-        std_error=std_error,
-        ci_low=low,
-        ci_high=high,
-        ci_method={"logit": "logit Wald, t", "identity": "Wald, normal"}[scale],
-        note=_few_cases(auc),
-    )
-
-
-def _few_cases(auc: Spread) -> str:
-    """Warn where a class is small; empty where both are large enough."""
-    counts = {"positive": auc.n_positive, "negative": auc.n_negative}
-    few = [f"{count} {name}" for name, count in counts.items() if count < FEW_CASES]
-    if not few:
-        return ""
-    return (
-        f"fewer than {FEW_CASES} cases of a class ({', '.join(few)}): near an AUC of 1 this "
-        "interval covers less often than its level; compare a studentised bootstrap interval"
-    )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class AucDifference:
-    """Two AUCs, or means of AUCs, and the error of b minus a."""
-
-    estimate_a: float
-    estimate_b: float
-    std_error: float
-    df: float
-    n_cases: int
-    n_positive: int
-    method: str
-    note: str
-    n_readers: int | None = None
-
-    def comparison(
-        self,
-        *,
-        ci_level: float,
-        margin: float | None,
-        better: Better,
-        label_a: str,
-        label_b: str,
-    ) -> Comparison:
-        """Return the comparison; where the standard error is 0 or NaN, no interval and no test."""
-        difference = self.estimate_b - self.estimate_a
-        wald = wald_difference(
-            difference,
-            self.std_error,
-            df=self.df,
-            ci_level=ci_level,
-            margin=margin,
-            better=better,
-        )
-        return Comparison(
-            quantity="auc",
-            unit="probability",
-            estimate=difference,
-            std_error=self.std_error,
-            ci_method=f"Wald, {'normal' if math.isinf(self.df) else 't'}",
-            label_a=label_a,
-            label_b=label_b,
-            estimate_a=self.estimate_a,
-            estimate_b=self.estimate_b,
-            effect="difference",
-            n_cases=self.n_cases,
-            n_positive=self.n_positive,
-            n_readers=self.n_readers,
-            method=self.method,
-            note=self.note,
-            **vars(wald),
-        )
-
-
-def paired_note(difference: Spread, *, estimate_a: float, estimate_b: float) -> str:
-    """Say what a reader of a paired difference must know; empty if nothing."""
-    if reason := too_few(difference.n_positive, difference.n_negative):
-        return reason
-    if difference.variance == 0:
-        if abs(estimate_b - estimate_a) <= 1e-12:
-            return "both rank all cases alike: the difference is 0 and there is nothing to test"
-        return (
-            "the difference is the same for every case: DeLong's variance is 0, which is not "
-            "certainty, so there is no interval and no test"
-        )
-    ends = {"a": estimate_a, "b": estimate_b}
-    named = [f"{name} is {value:.0f}" for name, value in ends.items() if value in (0.0, 1.0)]
-    if named:
-        return _too_narrow(f"AUC of {' and that of '.join(named)}")
-    smaller_class = min(difference.n_positive, difference.n_negative)
-    return _optimism(max(estimate_a, estimate_b), smaller_class)
-
-
-def unpaired_note(a: Spread, b: Spread) -> str:
-    """Say what a reader of an unpaired difference must know; empty if nothing."""
-    for name, auc in (("a", a), ("b", b)):
-        if reason := too_few(auc.n_positive, auc.n_negative):
-            return f"{name} has {reason}"
-    constant = [name for name, auc in (("a", a), ("b", b)) if auc.variance == 0]
-    if len(constant) == 2:
-        return (
-            "DeLong's variance is 0 in both sets, which is not certainty, so there is no "
-            "interval and no test"
-        )
-    if constant:
-        return _too_narrow(f"AUC of {constant[0]} does not vary between cases")
-    smaller_class = min(a.n_positive, a.n_negative, b.n_positive, b.n_negative)
-    return _optimism(max(a.estimate, b.estimate), smaller_class)
-
-
-def _too_narrow(which: str) -> str:
-    """Warn that one of two variances is estimated as 0."""
-    return f"the {which}: its own variance is estimated as 0, so the interval is too narrow"
-
-
-def _optimism(higher_auc: float, smaller_class: int) -> str:
-    """Warn where a Wald interval of a difference is known to mislead; empty elsewhere."""
-    if higher_auc <= HIGH_AUC or smaller_class >= FEW_CASES_FOR_DIFFERENCE:
-        return ""
-    return (
-        f"{smaller_class} cases in the smallest class and an AUC above {HIGH_AUC}: the interval "
-        "tends to understate a true difference, and non-inferiority close to the margin is "
-        "claimed too often"
-    )
+def too_few(size: SampleSize) -> str:
+    """Say why no variance is defined; empty where each class has two independent cases."""
+    classes = {
+        "positive": (size.n_positive, size.positive_units),
+        "negative": (size.n_negative, size.negative_units),
+    }
+    for name, (n_cases, _) in classes.items():
+        if n_cases == 0:
+            return f"no {name} case: the AUC is undefined"
+    for name, (n_cases, n_units) in classes.items():
+        if n_cases == 1:
+            return f"one {name} case: the variance of the AUC is undefined"
+        if n_units == 1:
+            return f"all {name} cases are of one patient: the variance of the AUC is undefined"
+    return ""

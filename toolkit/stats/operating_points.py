@@ -24,12 +24,6 @@ from toolkit.stats._placements import BoolArray
 from toolkit.stats._wald import quantile
 from toolkit.stats.proportions import wilson_ci
 
-# Importers know these from here.
-from toolkit.stats.thresholds import closest_corner_threshold as closest_corner_threshold
-from toolkit.stats.thresholds import threshold_at_sensitivity as threshold_at_sensitivity
-from toolkit.stats.thresholds import threshold_at_specificity as threshold_at_specificity
-from toolkit.stats.thresholds import youden_threshold as youden_threshold
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CallAccuracy:
