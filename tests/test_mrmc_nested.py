@@ -6,6 +6,8 @@ import math
 import numpy as np
 import pytest
 
+from toolkit.stats.mrmc.factors import averaged_over, swapped
+from toolkit.stats.mrmc.fixed_value import against_fixed_value
 from toolkit.stats.mrmc.fom_table import FomTable
 from toolkit.stats.mrmc.nested import readers_nested_in_modality, split_plot
 from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
@@ -202,3 +204,36 @@ def test_nested_refuses_what_is_not_nested():
 def test_margin_is_checked():
     with pytest.raises(ValueError, match="margin of a difference must be positive"):
         split_plot(make_table(VALUE, structured([0] * 4)), ["a"] * 4, margin=-1)
+
+
+def test_factors_are_averaged_as_linear_combinations():
+    draw = np.random.default_rng(6)
+    root = draw.normal(size=(24, 24))
+    covariance = (root @ root.T).reshape(4, 6, 4, 6) * 1e-6
+    table = make_table(draw.normal(0.8, 0.05, (4, 6)), covariance)
+    first = averaged_over(table, levels=("a", "b"), other_levels=("1", "2", "3"))
+    mean = np.kron(np.eye(2), np.full((1, 3), 1 / 3))
+    np.testing.assert_allclose(first.value, table.value @ mean.T)
+    expected = np.einsum("ai,jikl,bl->jakb", mean, covariance, mean)
+    np.testing.assert_allclose(first.covariance, expected, rtol=1e-12)
+    turned = swapped(table, levels=("a", "b"), other_levels=("1", "2", "3"))
+    second = averaged_over(turned, levels=("1", "2", "3"), other_levels=("a", "b"))
+    np.testing.assert_allclose(second.value[:, 0], table.value[:, [0, 3]].mean(axis=1))
+    analysis = obuchowski_rockette(second)
+    assert analysis.global_test.df1 == 2
+    with pytest.raises(ValueError, match="2 levels by 2 levels make 4 combinations"):
+        averaged_over(table, levels=("a", "b"), other_levels=("1", "2"))
+
+
+def test_a_fixed_value_is_compared_on_the_error_of_the_mean():
+    analysis = obuchowski_rockette(make_table(VALUE, structured([0] * 4)))
+    mean = analysis.modalities[0]
+    result = against_fixed_value(analysis, "M0", 0.75, margin=0.05)
+    assert result.estimate == close(mean.estimate - 0.75)
+    assert (result.ci_low, result.ci_high) == close((mean.ci_low - 0.75, mean.ci_high - 0.75))
+    assert result.df == mean.df
+    assert result.noninferior == (mean.ci_low > 0.70)
+    with pytest.raises(ValueError, match="modality must be one of M0, M1, but got 'aided'"):
+        against_fixed_value(analysis, "aided", 0.75)
+    with pytest.raises(ValueError, match="value must be a finite number"):
+        against_fixed_value(analysis, "M0", math.nan)
