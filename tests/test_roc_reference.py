@@ -267,7 +267,7 @@ FAMILIES = {
 # Exact values that are no part of roc, delong and operating_points, with the reason.
 ELSEWHERE = {
     r"asah_best_youden_weighted_(s100b|wfns)": "test_thresholds.py",
-    r"(asah|ordinal)_smooth_binormal\w*": "test_binormal.py: a least-squares line, not the likelihood",
+    r"(asah|ordinal)_smooth_binormal\w*": "test_binormal.py, a least-squares line",
     r"power_\w+": "test_sizing_auc.py",
     r"asah_ideal_bootstrap_\w+": "test_bootstrap_variance.py",
 }
@@ -413,7 +413,7 @@ PROC_FAMILIES = {
 
 PROC_ELSEWHERE = {
     "var_obuchowski": "the variance of a least-squares line, not offered",
-    "smooth_binormal": "test_binormal.py: a least-squares line, not the likelihood",
+    "smooth_binormal": "test_binormal.py, a least-squares line",
     "test_venkatraman": "test_roc_tests.py",
     "one": "test_sizing_auc.py",
 }

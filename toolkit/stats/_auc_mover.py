@@ -61,8 +61,9 @@ def delong_mover_test(  # noqa: PLR0913 - as delong_test
 
     In the simulations named in ``delong_test`` b was falsely called non-inferior in 0.1 to 2.9 % of
     studies where 2.5 % is meant, and the interval covered in 94.5 to 99.7 %. The price is power: of
-    ratings that correlate strongly, with few positive cases, the interval is more than twice as wide as
-    that of ``delong_test``. Say in the plan which of the two is used; do not choose by the result.
+    ratings that correlate strongly, with few positive cases, the interval is more than twice as
+    wide as that of ``delong_test``. Say in the plan which of the two is used; do not choose by the
+    result.
 
     References
     ----------
