@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from toolkit.results import result_from_dict
-from toolkit.stats.calibration import capture_curve, goodness_of_fit, wilson_of_share
+from toolkit.stats.calibration import capture_curve, goodness_of_fit
 from toolkit.stats.proportions import wilson_ci
 
 COUNTS = st.lists(st.integers(0, 400), min_size=2, max_size=12).filter(sum)
@@ -169,17 +169,6 @@ def test_capture_curve_gives_larsens_share_at_the_highest_score():
     # Larsen 2022 (doi:10.1148/radiol.212381): 653 of 752 screen-detected cancers had score 10.
     curve = capture_curve([1] * 752 + [0] * 10, [10] * 653 + [1] * 109)
     assert curve.y[1] == pytest.approx(653 / 752, rel=1e-12)
-
-
-def test_wilson_of_share_matches_wilson_ci():
-    for numerator, n in [(0, 9), (3, 9), (9, 9), (6, 1000)]:
-        low, high = wilson_of_share(
-            np.array(numerator / n), np.array(float(n)), z=1.959963984540054
-        )
-        oracle = wilson_ci(numerator, n)
-        assert (float(low), float(high)) == pytest.approx(
-            (oracle.ci_low, oracle.ci_high), rel=1e-9, abs=1e-15
-        )
 
 
 # --- capture curve: property, edge, errors -------------------------------------------------------

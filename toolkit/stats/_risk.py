@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from toolkit.results import Estimate
 from toolkit.stats._linearised import Floats, total_covariance
 from toolkit.stats._placements import BoolArray
+from toolkit.stats._proportion_limits import wilson_at
 from toolkit.stats._wald import quantile
-from toolkit.stats.calibration import wilson_of_share
 from toolkit.stats.weighted import weighted_proportion_ci
 
 
@@ -94,5 +94,5 @@ def _of_two_samples(
         limits: dict[str, Any] = dict.fromkeys(("std_error", "ci_low", "ci_high"), math.nan)
         return replace(risk, **limits, note=why)
     effective = np.array(share * (1 - share) / variance)
-    low, high = wilson_of_share(np.array(share), effective, z=quantile(risk.ci_level))
+    low, high = wilson_at(share * effective, effective, quantile(risk.ci_level))
     return replace(risk, std_error=math.sqrt(variance), ci_low=float(low), ci_high=float(high))

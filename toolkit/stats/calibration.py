@@ -24,6 +24,7 @@ from toolkit.stats._checks import (
     check_truth,
     check_weight,
 )
+from toolkit.stats._proportion_limits import wilson_at
 
 Floats = NDArray[np.float64]
 
@@ -294,18 +295,7 @@ def _band(
         variance = spread / total**2 * n / (n - 1)
         inner = (share > 0) & (share < 1)
         effective[inner] = (share * (1 - share))[inner] / variance[inner]
-    return wilson_of_share(share, effective, z=-float(special.ndtri((1 - ci_level) / 2)))
-
-
-def wilson_of_share(share: Floats, n: Floats, *, z: float) -> tuple[Floats, Floats]:
-    """Return Wilson's limits of shares of ``n`` cases each; ``n`` need not be a whole number.
-
-    The building block of intervals on an effective number of cases; ``n`` must be above 0.
-    """
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
-    low = np.where(share == 0, 0.0, np.maximum(centre - half, 0.0))
-    return low, np.where(share == 1, 1.0, np.minimum(centre + half, 1.0))
+    return wilson_at(share * effective, effective, -float(special.ndtri((1 - ci_level) / 2)))
 
 
 def _undefined_axes(taken: float, found: float) -> str:

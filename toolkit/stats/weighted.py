@@ -24,6 +24,7 @@ from toolkit.stats._checks import (
     check_weight,
 )
 from toolkit.stats._linearised import total_covariance
+from toolkit.stats._proportion_limits import wilson_at
 from toolkit.stats.calibration import (
     Floats,
     ShareFit,
@@ -31,7 +32,6 @@ from toolkit.stats.calibration import (
     few_expected,
     no_fit,
     require_categories,
-    wilson_of_share,
 )
 from toolkit.stats.proportions import per_1000, wilson_ci
 
@@ -159,7 +159,7 @@ def _weighted(
     else:
         effective = share * (1 - share) / variance
     z = -float(special.ndtri((1 - level) / 2))
-    low, high = wilson_of_share(np.array(share), np.array(effective), z=z)
+    low, high = wilson_at(share * effective, effective, z)
     return {
         **method,
         "estimate": share,
