@@ -184,7 +184,7 @@ def test_at_the_end_of_the_range_one_limit_is_an_exact_bound(m, n, perfect, inte
     assert result.estimate == float(perfect)
     assert math.isnan(result.std_error)
     assert "not certainty" in result.note
-    assert f"{min(m, n)} pairs of cases" in result.note
+    assert f"pairs of cases, {min(m, n)} in all" in result.note
     bound, end = (result.ci_low, 1.0) if perfect else (1 - result.ci_high, 0.0)
     assert (result.ci_high if perfect else result.ci_low) == end
     # At the bound, all disjoint pairs are in order with probability (1 - ci_level) / 2.

@@ -274,7 +274,7 @@ def test_bound_of_perfect_separation_counts_pairs_of_different_patients():
     for cluster, pairs in ((cases, 12), (cases // 2, 6), (cases % 12, 6), (cases // 12, 1)):
         result = delong_ci(truth, rating, cluster=cluster)
         assert result.ci_low == pytest.approx(0.025 ** (1 / pairs), rel=1e-9)
-        assert f"from {pairs} pairs of cases" in result.note
+        assert f"pairs of cases, {pairs} in all" in result.note
     single = delong_ci(truth, rating, cluster=[7] * 24)
     assert math.isnan(single.ci_low)
     assert "one patient" in single.note

@@ -88,8 +88,8 @@ def _one_sided(undefined: Estimate, auc: Spread) -> Estimate:
         note=(
             f"every positive case is rated {order} every negative one: DeLong's variance is 0, "
             "which is not certainty, so there is no standard error; "
-            f"{limit} is a bound from disjoint pairs of cases ({auc.size.independent_pairs:.0f} in all) "
-            "that leaves (1 - ci_level) / 2, and the other limit is the end of the range"
+            f"{limit} is a bound from disjoint pairs of cases, {auc.size.independent_pairs:.0f} "
+            "in all, that leaves (1 - ci_level) / 2, and the other limit is the end of the range"
         ),
     )
 
