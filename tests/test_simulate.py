@@ -6,25 +6,17 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
+from toolkit.stats.roe_metz import ROE_METZ_1997
+from toolkit.stats.roe_metz_ratings import roe_metz_ratings
 from toolkit.stats.simulate import (
-    RoeMetzComponents,
     binormal_auc,
     binormal_ratings,
     binormal_separation,
     paired_call_probabilities,
     paired_calls,
-    roe_metz_auc,
-    roe_metz_ratings,
-    roe_metz_separation,
     simulated_truth,
     tenths_scores,
 )
-
-# Roe & Metz 1997, high data correlation; low and high variance between readers.
-HIGH_LOW = RoeMetzComponents(
-    reader=0.0055, modality_reader=0.0055, case=0.3, modality_case=0.3, reader_case=0.2, error=0.2
-)
-HIGH_HIGH = dataclasses.replace(HIGH_LOW, reader=0.03, modality_reader=0.03)
 
 
 def empirical_auc(truth, rating):
@@ -78,120 +70,9 @@ def test_every_kind_of_rng_gives_the_same_numbers(make):
 
 def test_simulators_neither_use_nor_move_the_global_generator():
     state = np.random.get_state()[1].copy()  # noqa: NPY002 - that generator is what must stay
-    roe_metz_ratings(5, 5, 2, separation=1, components=HIGH_LOW, rng=1)
+    roe_metz_ratings(5, 5, 2, separation=1, components=ROE_METZ_1997["HL", 1.5], rng=1)
     paired_calls(5, rate_a=0.5, rate_b=0.5, concordance=0.8, rng=1)
     np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002 - the same
-
-
-# --- Roe and Metz ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("components", "separation", "expected"),
-    [
-        # MRMCaov 0.3.0, RMH_to_OR(n0=50, n1=50, b=1, delta1=1.5, delta2=1.65, var_R=0.0055,
-        #   var_TR=0.0055, var_C=0.3, var_TC=0.3, var_RC=0.2, var_error=0.2): AUC1, AUC2
-        (HIGH_LOW, 1.5, 0.85425857549693),
-        (HIGH_LOW, 1.65, 0.877049204006543),
-        # the same with var_R=0.03, var_TR=0.03
-        (HIGH_HIGH, 1.5, 0.84854292767158),
-        (HIGH_HIGH, 1.65, 0.871440037999166),
-        # iRoeMetz 2.2beta, CalcGenRoeMetz.genRoeMetz, u = 0.75 and 2.5, AUC
-        (
-            dataclasses.replace(HIGH_LOW, reader=0.011, modality_reader=0.011),
-            0.75,
-            0.70006622023918,
-        ),
-        (dataclasses.replace(HIGH_LOW, reader=0.056, modality_reader=0.056), 2.5, 0.95316816336122),
-    ],
-)
-def test_roe_metz_auc_matches_mrmcaov_and_iroemetz(components, separation, expected):
-    auc = roe_metz_auc(separation, modality_effect=(0.0,), components=components)
-    np.testing.assert_allclose(auc, [expected], rtol=1e-9)
-    back = roe_metz_separation(auc, components=components)
-    np.testing.assert_allclose(back, [separation], rtol=1e-12)
-
-
-def test_roe_metz_ratings_have_the_covariances_of_the_model():
-    components = RoeMetzComponents(
-        reader=0, modality_reader=0, case=0.4, modality_case=0.3, reader_case=0.2, error=0.1
-    )
-    n = 60_000
-    rating = roe_metz_ratings(n, 0, 2, separation=1, components=components, rng=2)
-    (same, other_modality, other_reader, both_other) = np.cov(rating.reshape(n, 4).T)[0]
-    tolerance = 4 * np.sqrt(2 / n)
-    assert same == pytest.approx(1.0, abs=tolerance)
-    assert other_modality == pytest.approx(0.4 + 0.2, abs=tolerance)
-    assert other_reader == pytest.approx(0.4 + 0.3, abs=tolerance)
-    assert both_other == pytest.approx(0.4, abs=tolerance)
-
-
-def test_roe_metz_readers_vary_apart_in_each_truth():
-    components = RoeMetzComponents(
-        reader=0.5, modality_reader=0.3, case=0, modality_case=0, reader_case=0, error=0
-    )
-    n = 30_000
-    rating = roe_metz_ratings(1, 1, n, separation=2, components=components, rng=3)
-    covariance = np.cov(rating.transpose(0, 2, 1).reshape(4, n))
-    expected = np.kron(np.eye(2), [[0.8, 0.5], [0.5, 0.8]])
-    np.testing.assert_allclose(covariance, expected, atol=4 * 0.8 * np.sqrt(2 / n))
-    np.testing.assert_allclose(rating.mean(axis=1), [[0, 0], [2, 2]], atol=4 * np.sqrt(0.8 / n))
-
-
-def test_roe_metz_areas_average_to_the_true_ones_with_the_true_variance_of_the_difference():
-    n_studies, n_readers = 600, 5
-    truth = simulated_truth(50, 50)
-    gains, areas = [], []
-    for seed in range(n_studies):
-        rating = roe_metz_ratings(
-            50,
-            50,
-            n_readers,
-            separation=1.5,
-            modality_effect=(0, 0),
-            components=HIGH_HIGH,
-            rng=seed,
-        )
-        area = empirical_auc(truth, rating).mean(axis=0)
-        areas.append(area)
-        gains.append(area[1] - area[0])
-    # iRoeMetz 2.2beta, u = 1.5 in both, 5 readers, 50 and 50 cases: AUC, varA and totalVar
-    auc, variance, variance_gain = 0.8485429276715795, 0.0015037103586154, 0.0015961526458819
-    np.testing.assert_allclose(np.mean(areas, axis=0), auc, atol=4 * np.sqrt(variance / n_studies))
-    chance = 4 * np.sqrt(2 / (n_studies - 1))
-    assert np.var(gains, ddof=1) == pytest.approx(variance_gain, rel=chance)
-
-
-def test_roe_metz_modality_effect_may_differ_by_reader():
-    effect = np.array([[0.0, 0.0], [0.0, 3.0]])
-    rating = roe_metz_ratings(
-        0, 20_000, 2, separation=1, modality_effect=effect, components=HIGH_LOW, rng=4
-    )
-    assert rating[:, 1, 1].mean() - rating[:, 0, 1].mean() == pytest.approx(3, abs=0.6)
-    auc = roe_metz_auc(1, modality_effect=effect, components=HIGH_LOW)
-    assert auc.shape == (2, 2)
-    assert auc[0, 0] == auc[0, 1] == auc[1, 0] < auc[1, 1]
-
-
-def test_roe_metz_case_effect_is_used_as_given():
-    components = RoeMetzComponents(
-        reader=0, modality_reader=0, case=0.25, modality_case=0, reader_case=0, error=0
-    )
-    effect = [1.0, -2.0, 0.0]
-    rating = roe_metz_ratings(
-        2, 1, 3, separation=10, components=components, rng=5, case_effect=effect
-    )
-    np.testing.assert_allclose(rating[:, 0, 0], [0.5, -1.0, 10.0])
-    assert (rating == rating[:, :1, :1]).all()
-
-
-def test_roe_metz_ratings_repeat_with_the_same_rng():
-    first, second = (
-        roe_metz_ratings(9, 9, 3, separation=1, components=HIGH_LOW, rng=6) for _ in range(2)
-    )
-    np.testing.assert_array_equal(first, second)
-    other = roe_metz_ratings(9, 9, 3, separation=1, components=HIGH_LOW, rng=7)
-    assert not np.array_equal(first, other)
 
 
 # --- paired calls ------------------------------------------------------------------------------
@@ -286,35 +167,6 @@ def test_tenths_scores_of_extreme_suspicion_stay_on_the_scale():
         (
             lambda: binormal_ratings(1, 1, separation=1, rng=None),
             "rng must be an int, a SeedSequence or a Generator, but got None; give a seed",
-        ),
-        (
-            lambda: dataclasses.replace(HIGH_LOW, case=-0.1),
-            "variance component case must be finite and not negative, got -0.1",
-        ),
-        (
-            lambda: RoeMetzComponents(**dict.fromkeys(dataclasses.asdict(HIGH_LOW), 0.0)),
-            "one variance component at least must be positive; all of them are 0",
-        ),
-        (
-            lambda: roe_metz_auc(1, modality_effect=0.5, components=HIGH_LOW),
-            r"modality_effect must be finite and have shape \(n_modalities,\) or "
-            r"\(n_readers, n_modalities\), but got shape \(\)",
-        ),
-        (
-            lambda: roe_metz_separation([0.8, 1.0], components=HIGH_LOW),
-            r"auc must lie between 0 and 1, but got \[0.8, 1.0\]: no finite separation",
-        ),
-        (
-            lambda: roe_metz_ratings(
-                1, 1, 3, separation=1, modality_effect=[[0, 0]], components=HIGH_LOW, rng=1
-            ),
-            r"modality_effect must have one row a reader \(3\), but got \(1, 2\)",
-        ),
-        (
-            lambda: roe_metz_ratings(
-                1, 1, 3, separation=1, components=HIGH_LOW, rng=1, case_effect=[0.0]
-            ),
-            r"case_effect must have shape \(n_cases,\) with n_cases = 2",
         ),
         (
             lambda: paired_call_probabilities(0.3, 0.4, concordance=0.95),

@@ -1,22 +1,22 @@
 """Simulated ratings and calls whose truth is known in closed form.
 
 Each simulator has the function that states what it simulates beside it: ``binormal_auc`` for
-``binormal_ratings``, ``roe_metz_auc`` for ``roe_metz_ratings``, ``paired_call_probabilities`` for
-``paired_calls``. Simulated cases stand in one order, negative ones first, as ``simulated_truth``
-gives them. Ratings rise with suspicion. Randomness is an argument: an integer, a
-``numpy.random.SeedSequence`` or a ``numpy.random.Generator``, which a call moves on.
+``binormal_ratings``, ``paired_call_probabilities`` for ``paired_calls``; reader studies have
+``toolkit.stats.roe_metz_ratings``. Simulated cases stand in one order, negative ones first, as
+``simulated_truth`` gives them. Ratings rise with suspicion. Randomness is an argument: an integer,
+a ``numpy.random.SeedSequence`` or a ``numpy.random.Generator``, which a call moves on.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
-from toolkit.stats._checks import Rng, check_count, check_rating, check_rng, check_share
+from toolkit.stats._checks import Rng, check_count, check_rng, check_share
 
 _ROUNDING = 1e-12
 # Hundredths in each class of a score: 1.00 to 1.49, 1.51 to 2.49, ..., 9.51 to 10.00.
@@ -127,188 +127,6 @@ def binormal_ratings(
     spread = _check_spread(spread)
     noise = check_rng(rng).standard_normal(truth.size)
     return np.where(truth, separation + spread * noise, noise)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RoeMetzComponents:
-    """Variances of the Roe-Metz model, each the same for positive and negative cases.
-
-    Roe and Metz let the last four add up to 1, which makes ``separation`` count in standard
-    deviations of a rating by a fixed reader.
-
-    Parameters
-    ----------
-    reader, modality_reader : float
-        Variance between readers, and of readers from one modality to the other.
-    case, modality_case, reader_case : float
-        Variance between cases, and of cases from one modality or one reader to the other.
-    error : float
-        What is left: the three-way interaction and the reader's own inconsistency.
-    """
-
-    reader: float
-    modality_reader: float
-    case: float
-    modality_case: float
-    reader_case: float
-    error: float
-
-    def __post_init__(self) -> None:
-        """Refuse a variance that is negative or not finite, and a model without any."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name, value in values.items():
-            if not 0 <= value < math.inf:
-                msg = f"variance component {name} must be finite and not negative, got {value!r}"
-                raise ValueError(msg)
-        if sum(values.values()) == 0:
-            msg = "one variance component at least must be positive; all of them are 0"
-            raise ValueError(msg)
-
-    @property
-    def total(self) -> float:
-        """Variance of one rating over readers and cases of one truth."""
-        return math.fsum(getattr(self, field.name) for field in fields(self))
-
-
-def _means(separation: float, modality_effect: ArrayLike) -> NDArray[np.float64]:
-    """Return the mean rating of positive cases, shape (n_modalities,) or with readers first."""
-    effect = np.asarray(modality_effect, dtype=np.float64)
-    if effect.ndim not in (1, 2) or effect.size == 0 or not np.isfinite(effect).all():
-        msg = (
-            "modality_effect must be finite and have shape (n_modalities,) or "
-            f"(n_readers, n_modalities), but got shape {effect.shape}"
-        )
-        raise ValueError(msg)
-    return _check_finite(separation, name="separation") + effect
-
-
-def roe_metz_auc(
-    separation: float,
-    *,
-    modality_effect: ArrayLike = (0.0, 0.0),
-    components: RoeMetzComponents,
-) -> NDArray[np.float64]:
-    """Return the true area of each modality in the Roe-Metz model, over all readers and cases.
-
-    Parameters
-    ----------
-    separation, modality_effect, components
-        As for ``roe_metz_ratings``.
-
-    Returns
-    -------
-    ndarray, shape of ``modality_effect``
-        Phi((separation + effect) / sqrt(2 * total variance)); with a row a reader, the area
-        expected of readers like that one.
-
-    Examples
-    --------
-    >>> components = RoeMetzComponents(reader=0.0055, modality_reader=0.0055, case=0.3,
-    ...                                modality_case=0.3, reader_case=0.2, error=0.2)
-    >>> roe_metz_auc(1.5, modality_effect=(0, 0.15), components=components).round(4)
-    array([0.8543, 0.877 ])
-    """
-    means = _means(separation, modality_effect)
-    return np.asarray(ndtr(means / math.sqrt(2 * components.total)), dtype=np.float64)
-
-
-def roe_metz_separation(auc: ArrayLike, *, components: RoeMetzComponents) -> NDArray[np.float64]:
-    """Return the separations, one an area, at which the Roe-Metz model has these areas.
-
-    Examples
-    --------
-    >>> components = RoeMetzComponents(reader=0.0055, modality_reader=0.0055, case=0.3,
-    ...                                modality_case=0.3, reader_case=0.2, error=0.2)
-    >>> roe_metz_separation([0.8543, 0.877], components=components).round(3)
-    array([1.5 , 1.65])
-    """
-    areas = np.asarray(auc, dtype=np.float64)
-    if not ((areas > 0) & (areas < 1)).all():
-        msg = f"auc must lie between 0 and 1, but got {auc!r}: no finite separation gives it"
-        raise ValueError(msg)
-    return np.asarray(ndtri(areas) * math.sqrt(2 * components.total), dtype=np.float64)
-
-
-def roe_metz_ratings(
-    n_negative: int,
-    n_positive: int,
-    n_readers: int,
-    *,
-    separation: float,
-    modality_effect: ArrayLike = (0.0, 0.0),
-    components: RoeMetzComponents,
-    rng: Rng,
-    case_effect: ArrayLike | None = None,
-) -> NDArray[np.float64]:
-    """Draw the ratings of a reader study in which all readers read all cases in all modalities.
-
-    Parameters
-    ----------
-    n_negative, n_positive, n_readers : int
-        Cases without and with the disease, and readers.
-    separation : float
-        Mean rating of positive cases before any modality effect; negative cases have mean 0.
-    modality_effect : array_like, shape (n_modalities,) or (n_readers, n_modalities)
-        What each modality adds to the separation, for all readers or reader by reader.
-    components : RoeMetzComponents
-        Variances of the random effects.
-    rng : int, SeedSequence or Generator
-        Source of randomness.
-    case_effect : array_like, shape (n_cases,), optional
-        Standard normal effects of the cases, drawn here by default; give them so that another
-        test of the same cases can share them. They are scaled by ``components.case``.
-
-    Returns
-    -------
-    ndarray, shape (n_cases, n_readers, n_modalities)
-        Ratings of the cases of ``simulated_truth``; the true areas are ``roe_metz_auc``.
-
-    Notes
-    -----
-    Effects of readers are drawn apart for positive and for negative cases, as in the paper, and
-    are random: the areas of the readers drawn scatter around the true one.
-
-    References
-    ----------
-    Roe CA, Metz CE. Dorfman-Berbaum-Metz method for statistical analysis of multireader,
-    multimodality receiver operating characteristic data: validation with computer simulation.
-    Acad Radiol 1997;4:298-303. doi:10.1016/S1076-6332(97)80210-3.
-
-    Examples
-    --------
-    >>> components = RoeMetzComponents(reader=0.0055, modality_reader=0.0055, case=0.3,
-    ...                                modality_case=0.3, reader_case=0.2, error=0.2)
-    >>> roe_metz_ratings(140, 100, 10, separation=1.5, modality_effect=(0, 0.15),
-    ...                  components=components, rng=20260101).shape
-    (240, 10, 2)
-    """
-    truth = simulated_truth(n_negative, n_positive)
-    n_readers = check_count(n_readers, name="n_readers")
-    means = _means(separation, modality_effect)
-    if means.ndim == 2 and means.shape[0] != n_readers:
-        msg = f"modality_effect must have one row a reader ({n_readers}), but got {means.shape}"
-        raise ValueError(msg)
-    n_cases, n_modalities = truth.size, means.shape[-1]
-    generator = check_rng(rng)
-
-    def effects(variance: float, *shape: int) -> NDArray[np.float64]:
-        return math.sqrt(variance) * generator.standard_normal(shape)
-
-    case = (
-        effects(components.case, n_cases)
-        if case_effect is None
-        else math.sqrt(components.case)
-        * check_rating(case_effect, n_cases=n_cases, name="case_effect")
-    )
-    state = truth.astype(np.intp)
-    reader = effects(components.reader, 2, n_readers, 1)[state]
-    reader_modality = effects(components.modality_reader, 2, n_readers, n_modalities)[state]
-    case_modality = effects(components.modality_case, n_cases, 1, n_modalities)
-    reader_case = effects(components.reader_case, n_cases, n_readers, 1)
-    error = effects(components.error, n_cases, n_readers, n_modalities)
-    fixed = truth[:, None, None] * means
-    random_part = reader + reader_modality + case[:, None, None] + case_modality + reader_case
-    return np.asarray(fixed + random_part + error, dtype=np.float64)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -160,7 +160,8 @@ def estimated_moments(truth: ArrayLike, ratings: ArrayLike) -> AucMoments:
 
     Examples
     --------
-    >>> from toolkit.stats.roe_metz import ROE_METZ_1997, roe_metz_ratings
+    >>> from toolkit.stats.roe_metz import ROE_METZ_1997
+    >>> from toolkit.stats.roe_metz_ratings import roe_metz_ratings
     >>> ratings = roe_metz_ratings(30, 30, 4, separation=1.5, rng=1,
     ...                            components=ROE_METZ_1997["HH", 1.5])
     >>> moments = estimated_moments(np.arange(60) >= 30, ratings)

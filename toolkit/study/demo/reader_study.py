@@ -14,14 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.stats.simulate import (
-    RoeMetzComponents,
-    binormal_separation,
-    roe_metz_auc,
-    roe_metz_ratings,
-    roe_metz_separation,
-    simulated_truth,
-)
+from toolkit.stats.roe_metz import RoeMetzComponents, roe_metz_auc, roe_metz_separation
+from toolkit.stats.roe_metz_ratings import roe_metz_ratings
+from toolkit.stats.simulate import binormal_separation, simulated_truth
 from toolkit.study.demo.columns import (
     Bools,
     Days,
