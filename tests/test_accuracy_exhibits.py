@@ -5,7 +5,9 @@ import math
 import pytest
 
 from tests.test_accuracy import AI, R0, R1, TRUTH, arrays, compare, study
+from toolkit.exhibits import ai_against_forest as forest
 from toolkit.exhibits import ai_against_readers as against
+from toolkit.exhibits import ai_against_tables as tabulated
 from toolkit.exhibits import standalone
 from toolkit.scoring.accuracy import standalone_accuracy
 from toolkit.scoring.ai_against_readers import Labels, Margins, ai_against_readers
@@ -109,14 +111,14 @@ def test_against_readers_finding_compares_with_the_joint_call():
 
 
 def test_against_readers_table_shows_every_reader():
-    view = against.accuracy_table(compare())
+    view = tabulated.accuracy_table(compare())
     names = [row.cells[0] for row in view.rows]
-    assert names == ["AI alone", "Readers: panel", "Readers: mean AUC", "R1", "R2"]
+    assert names == ["AI alone", "Readers: mean", "Readers: panel", "R1", "R2"]
     assert all(len(row.cells) == len(view.columns) for row in view.rows)
 
 
 def test_against_readers_paired_view_adds_up():
-    view = against.paired_view(compare())
+    view = tabulated.paired_view(compare())
     cancer, healthy = view.tables
     assert (cancer.both, cancer.row_only, cancer.column_only, cancer.neither) == (1, 1, 1, 0)
     assert (cancer.n, healthy.n) == ("n = 3", "n = 3")
@@ -124,13 +126,35 @@ def test_against_readers_paired_view_adds_up():
     assert "discordant" in view.foot
 
 
+def test_against_readers_paired_view_says_where_tests_and_interval_disagree():
+    assert "disagree" not in tabulated.paired_view(compare()).foot
+    # Four cancers by the AI alone, none by the readers alone: score P 0.0455, exact 0.125
+    truth = [1] * 14 + [0] * 4
+    readers, machine = arrays(study(truth, [[5] * 10 + [1] * 8], [5] * 14 + [1] * 4))
+    study_ = ai_against_readers(
+        readers.called_from(4),
+        machine,
+        endpoint="sensitivity",
+        rule="any",
+        ai_cutoff=4,
+        margins=Margins(),
+        labels=Labels(),
+    )
+    words = "the Tango score interval excludes no difference, the mid-P as well as the exact"
+    foot = plain(tabulated.paired_view(study_).foot)
+    assert foot.count(words) == 1
+    assert words in study_.result.sensitivity.note
+    assert "disagree" not in study_.result.specificity.note
+    assert "sensitivity_mcnemar_exact" in against.record(study_)
+
+
 def test_against_readers_without_ratings_shows_the_calls():
     study_ = calls_only()
-    assert "gave no ratings" in against.difference_caption(study_)
-    assert against.difference_figure(study_, stamp="").axes
-    assert [row.cells[1] for row in against.accuracy_table(study_).rows[2:]] == ["—", "—"]
+    assert "the readers made recall calls only" in forest.difference_caption(study_)
+    assert forest.difference_figure(study_, stamp="").axes
+    assert [row.cells[1] for row in tabulated.accuracy_table(study_).rows[3:]] == ["—", "—"]
     assert math.isnan(study_.result.auc.estimate)
-    assert list(against.difference_data(study_)["quantity"]) == ["sensitivity", "specificity"]
+    assert list(forest.difference_data(study_)["quantity"]) == ["sensitivity", "specificity"] * 2
 
 
 def test_against_readers_undefined_primary_has_no_bar():
@@ -148,5 +172,5 @@ def test_against_readers_record_survives_being_written():
 @pytest.mark.parametrize("make", [compare, calls_only])
 def test_alternative_texts_are_short(make):
     study_ = make()
-    for text in (against.roc_alt(study_), against.difference_alt(study_)):
+    for text in (against.roc_alt(study_), forest.difference_alt(study_)):
         assert 0 < len(text) <= 250

@@ -219,6 +219,19 @@ def test_follow_up_decides_what_may_be_said_of_missed_cancers():
     )
 
 
+def test_paired_view_says_where_tests_and_interval_disagree():
+    assert "disagree" not in prospective.paired_view(compared()).foot
+    # 7 cancers found only with AI, 1 only without: score P 0.034, exact McNemar 0.070
+    near = [(1, 1, 1)] * 30 + [(1, 0, 1)] * 7 + [(1, 1, 0)] + [(None, 0, 0)] * 500
+    result = compared(near)
+    words = "the Tang score interval excludes no difference, the exact McNemar test does not"
+    foot = plain(prospective.paired_view(result).foot)
+    assert foot.count(words) == 1
+    assert words in result.detection.ratio.note
+    assert "the Tango score interval excludes no" in result.detection.difference.note
+    assert words in prospective.record(result)["detection_ratio"].to_dict()["note"]
+
+
 def test_poor_data_say_what_is_not_there():
     readings, readers, cases = study(WOMEN, drop=("biopsied", "follow_up_months"))
     poor = paired_screening(readings, readers, cases, modality_a="unaided", modality_b="aided")

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from toolkit.scoring.pairing import pair_with_ai
 from toolkit.scoring.ratings import (
     ScoringError,
-    pair_with_ai,
     panel_call,
     rating_array,
     reader_labels,
@@ -112,7 +112,7 @@ def test_pair_with_ai_refuses_two_versions_and_no_common_case():
     with pytest.raises(ScoringError, match=r"2 AI readers \(R1, R2\) rated these cases"):
         pair_with_ai(machine(), humans())
     lonely = machine().take(np.array([], dtype=np.int64))
-    with pytest.raises(ScoringError, match="no case was read by the readers and by the AI"):
+    with pytest.raises(ScoringError, match="no case is in both sets of readings"):
         pair_with_ai(humans(), lonely)
 
 
@@ -138,3 +138,51 @@ def test_panel_call_needs_more_than_half(calls, majority, any_reader):
 
 def test_reader_labels_are_pseudonyms():
     assert reader_labels(READERS) == {"anna": "R1", "binh": "R2", "AI-1": "Product 2.0"}
+
+
+def sessions(rows):
+    frame = pd.DataFrame(rows, columns=["reader_id", "case_id", "modality", "session", "rating"])
+    return frame.assign(status="complete", call=np.nan)
+
+
+COUNTERBALANCED = sessions(
+    [
+        ("anna", "c1", "unaided", "1", 10),
+        ("anna", "c2", "unaided", "2", 20),
+        ("anna", "c1", "aided", "2", 11),
+        ("anna", "c2", "aided", "1", 21),
+        ("binh", "c1", "unaided", "2", 12),
+    ]
+)
+
+
+def test_rating_array_of_any_session_reads_a_counterbalanced_design():
+    unaided = rating_array(
+        COUNTERBALANCED, READERS, CASES, kind="human", modality="unaided", session=None
+    )
+    np.testing.assert_array_equal(unaided.rating, [[10, 12], [20, math.nan]])
+    first = rating_array(COUNTERBALANCED, READERS, CASES, kind="human", modality="unaided")
+    np.testing.assert_array_equal(first.rating, [[10]])
+
+
+def test_rating_array_of_any_session_refuses_a_case_read_twice():
+    again = sessions([("anna", "c1", "unaided", "2", 99), ("binh", "c1", "unaided", "3", 9)])
+    frame = pd.concat([COUNTERBALANCED, again])
+    with pytest.raises(ScoringError, match="cases that one reader read more than once") as caught:
+        rating_array(frame, READERS, CASES, kind="human", modality="unaided", session=None)
+    text = str(caught.value)
+    assert "in modality 'unaided': 1, readers who did: 2 (identifiers withheld)" in text
+    assert text.endswith("in sessions 1, 2, 3; name one session")
+    assert not any(name in text for name in ("anna", "binh", "c1"))
+    # The aided readings are not concerned, nor is one session alone.
+    rating_array(frame, READERS, CASES, kind="human", modality="aided", session=None)
+    rating_array(frame, READERS, CASES, kind="human", modality="unaided", session="3")
+
+
+def test_rating_array_of_any_session_takes_the_one_complete_reading():
+    failed = sessions([("anna", "c1", "unaided", "3", np.nan)]).assign(status="failed")
+    frame = pd.concat([COUNTERBALANCED, failed])
+    array = rating_array(frame, READERS, CASES, kind="human", modality="unaided", session=None)
+    assert (array.rating[0, 0], array.n_failed) == (10, 1)
+    with pytest.raises(ScoringError, match="in modality 'blind', any session; modalities of that"):
+        rating_array(frame, READERS, CASES, kind="human", modality="blind", session=None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toolkit.html import PairedCounts
+from toolkit.results import Comparison
+from toolkit.scoring.mcnemar_verdicts import Tests, disagreement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,3 +30,9 @@ class PairedView:
     rows: tuple[str, str]
     columns: tuple[str, str]
     foot: str = ""
+
+
+def disagreement_phrase(comparison: Comparison, tests: Tests) -> str:
+    """Return, after a semicolon, where McNemar tests disagree with the interval, or nothing."""
+    words = disagreement(comparison, tests)
+    return f"; {words}" if words else ""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from toolkit import html
-from toolkit.exhibits.paired import PairedView
+from toolkit.exhibits.paired import PairedView, disagreement_phrase
 from toolkit.exhibits.prospective_endpoints import WITH, WITHOUT
 from toolkit.results import Result
+from toolkit.scoring.mcnemar_verdicts import Tests
 from toolkit.scoring.screening_endpoints import ScreeningComparison, rate_difference
 from toolkit.sentences import (
     ci_phrase,
@@ -17,7 +18,7 @@ from toolkit.sentences import (
     margin_phrase,
     verdict_word,
 )
-from toolkit.stats.paired import PairedCounts, PairedTest
+from toolkit.stats.paired import PairedCounts
 from toolkit.wording import (
     count_text,
     counted,
@@ -121,7 +122,7 @@ def immature(study: ScreeningComparison) -> str:
 
 def paired_view(study: ScreeningComparison) -> PairedView:
     """Return the paired tables of women with a cancer found and of all others."""
-    cancer, others = study.cancer, study.no_cancer
+    cancer, others, ratio = study.cancer, study.no_cancer, study.detection.ratio
     n_found = cancer.positive_b + cancer.only_a + (cancer.neither or 0)
     tables = tuple(
         html.PairedCounts(
@@ -149,24 +150,25 @@ def paired_view(study: ScreeningComparison) -> PairedView:
         if study.n_pending
         else ""
     )
+    found = _discordant(study.cancer_tests, disagreement_phrase(ratio, study.cancer_tests))
     return PairedView(
         title="Recalls with and without AI, paired by woman",
         tables=tables,
         rows=("Recalled with AI", "Not recalled"),
         columns=("Recalled without AI", "Not recalled"),
         foot=(
-            f"Shaded, the discordant pairs. {tables[0].title}: {_discordant(study.cancer_tests)}. "
+            f"Shaded, the discordant pairs. {tables[0].title}: {found}. "
             f"{tables[1].title}: {_discordant(study.no_cancer_tests)}.{unknown}{pending}"
         ),
     )
 
 
-def _discordant(tests: tuple[PairedTest, PairedTest]) -> str:
-    """Return the discordant counts with both tests."""
+def _discordant(tests: Tests, disagreement: str = "") -> str:
+    """Return the discordant counts with both tests, and where they disagree with an interval."""
     midp, exact = tests
     return (
         f"{count_text(midp.only_b)} only {WITH} and {count_text(midp.only_a)} only {WITHOUT} "
-        f"(McNemar mid-P {p_phrase(midp.p_value)}, exact {p_phrase(exact.p_value)})"
+        f"(McNemar mid-P {p_phrase(midp.p_value)}, exact {p_phrase(exact.p_value)}{disagreement})"
     )
 
 

@@ -85,7 +85,7 @@ def _draw_arrow(axes: Axes, row: ChangeRow, y: float) -> None:
     )
     half = 0.2 if pooled else 0.15
     corners = [(row.b, y), (row.b - head, y - half), (row.b - head, y + half)]
-    axes.add_patch(Polygon(corners, facecolor=color("aided"), linewidth=0, clip_on=False))
+    axes.add_patch(Polygon(corners, facecolor=color("aided"), linewidth=0, clip_on=False, zorder=4))
     axes.plot(
         [row.a],
         [y],
@@ -153,6 +153,31 @@ def _value_axes(
     return axes
 
 
+def _gain_axes(
+    figure: Figure,
+    place: tuple[float, float, float],
+    rows: Sequence[ChangeRow],
+    margin: float | None,
+) -> Axes:
+    """Return axes for the differences, with the line of no difference and the margin."""
+    values = [0.0, *(v for row in rows for v in (row.difference, row.low, row.high))]
+    axes = _value_axes(figure, place, [*values, *([] if margin is None else [margin])], len(rows))
+    axes.axvline(0, color=color("axis"), linewidth=0.9, zorder=1)
+    if margin is None:
+        return axes
+    low, n_rows = axes.get_xlim()[0], axes.get_ylim()[0]
+    axes.fill_between([low, margin], 0, n_rows, color=color("band2"), alpha=0.7, linewidth=0)
+    axes.plot(
+        [margin, margin],
+        [0, n_rows],
+        color=color("cancer"),
+        linewidth=1.3,
+        linestyle=(0, (4, 2.5)),
+        zorder=1,
+    )
+    return axes
+
+
 def _set_axis(axes: Axes, label: str, form: Form) -> None:
     """Set ticks at round values and the name of the axis."""
     ticks = nice_ticks(*axes.get_xlim(), most=7)
@@ -167,6 +192,7 @@ def change_figure(
     label_b: str,
     axis_label: str = "AUC",
     form: Form = "index",
+    margin: float | None = None,
     stamp: str = "",
 ) -> Figure:
     """Draw how every reader changes from one modality to the other, and the gain with its CI.
@@ -181,6 +207,8 @@ def change_figure(
         What is measured.
     form : Form
         Form of the numbers.
+    margin : float, optional
+        Limit of the difference, below 0, that the plan accepts; higher is better.
     stamp : str
         Written at the top right, such as "SIMULATED".
     """
@@ -202,9 +230,7 @@ def change_figure(
         changes = _value_axes(figure, (start, top, 3.4 - start), ends, n_rows)
         edge = FULL_WIDTH - widest([ci for _, ci in texts], BODY, 600) - 0.2
         right = edge - widest([text for text, _ in texts], BODY, 600) - 0.25
-        limits = [0.0, *(value for row in ordered for value in (row.low, row.high))]
-        gains = _value_axes(figure, (3.85, top, right - 3.85), limits, n_rows)
-        gains.axvline(0, color=color("axis"), linewidth=0.9, zorder=1)
+        gains = _gain_axes(figure, (3.85, top, right - 3.85), ordered, margin)
         _set_axis(changes, axis_label, form)
         _set_axis(gains, f"{label_b[:1].upper()}{label_b[1:]} minus {label_a}", form)
         for place, (row, text) in enumerate(zip(ordered, texts, strict=True)):

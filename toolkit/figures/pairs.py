@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch
 
 from toolkit.figures.style import (
     FULL_WIDTH,
@@ -28,6 +30,7 @@ from toolkit.results import Curve
 
 _A_ROW = 5
 _PITCH, _SIDE, _LEFT = 1.41, 1.17, 0.58
+_SHORTEST_ARROW = 0.05  # of an axis: below it the head alone is longer than the way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,22 +41,28 @@ class RocPair:
     ----------
     title : str
         The reader.
-    curve_a, curve_b : Curve
-        Of kind "roc".
+    curve_a, curve_b : Curve or None
+        Of kind "roc"; None where the reader did not read so.
     text_a, text_b : str
         Their AUC as text.
+    point_a, point_b : (float, float) or None
+        Operating points, (1 − specificity, sensitivity); an arrow leads from a to b.
     """
 
     title: str
-    curve_a: Curve
-    curve_b: Curve
+    curve_a: Curve | None
+    curve_b: Curve | None
     text_a: str
     text_b: str
+    point_a: tuple[float, float] | None = None
+    point_b: tuple[float, float] | None = None
 
 
 def _shade_gain(axes: Axes, pair: RocPair) -> None:
     """Shade where b lies above a."""
     a, b = pair.curve_a, pair.curve_b
+    if a is None or b is None:
+        return
     x = np.union1d(a.x, b.x)
     below, above = np.interp(x, a.x, a.y), np.interp(x, b.x, b.y)
     axes.fill_between(
@@ -66,6 +75,42 @@ def _shade_gain(axes: Axes, pair: RocPair) -> None:
         alpha=0.16,
         linewidth=0,
     )
+
+
+def _draw_points(axes: Axes, pair: RocPair) -> None:
+    """Draw both operating points, an open circle and an arrow head, and the way between them."""
+    a, b = pair.point_a, pair.point_b
+    if a is not None:
+        axes.plot(
+            *a,
+            marker="o",
+            markersize=5,
+            markerfacecolor=color("paper"),
+            markeredgecolor=color("unaided"),
+            markeredgewidth=1.2,
+            zorder=4,
+            clip_on=False,
+        )
+    if b is None:
+        return
+    step = (0.0, 0.0) if a is None else (b[0] - a[0], b[1] - a[1])
+    if math.hypot(*step) < _SHORTEST_ARROW:
+        axes.plot(*b, marker="^", markersize=5, color=color("aided"), zorder=5, clip_on=False)
+        return
+    arrow = FancyArrowPatch(
+        a,
+        b,
+        arrowstyle="-|>,head_length=4.5,head_width=2.4",
+        mutation_scale=1,
+        shrinkA=2.6,
+        shrinkB=0,
+        color=color("aided"),
+        linewidth=1.2,
+        joinstyle="miter",
+        zorder=5,
+        clip_on=False,
+    )
+    axes.add_patch(arrow)
 
 
 def _draw_pair(axes: Axes, pair: RocPair, words: tuple[str, str], *, first: bool) -> None:
@@ -83,6 +128,8 @@ def _draw_pair(axes: Axes, pair: RocPair, words: tuple[str, str], *, first: bool
         (pair.curve_a, "unaided", (0, (4, 2)), 1.4),
         (pair.curve_b, "aided", "-", 2.0),
     ):
+        if curve is None:
+            continue
         seen = visible_points(curve.x, curve.y)
         axes.plot(curve.x[seen], curve.y[seen], color=color(role), linewidth=width, linestyle=dash)
     for y, text, role, weight in (
@@ -92,6 +139,7 @@ def _draw_pair(axes: Axes, pair: RocPair, words: tuple[str, str], *, first: bool
         axes.text(
             1.0, y, text, color=color(role), fontsize=SMALL + 0.5, fontweight=weight, ha="right"
         )
+    _draw_points(axes, pair)
 
 
 def roc_pairs_figure(
@@ -113,7 +161,8 @@ def roc_pairs_figure(
     ValueError
         If there is no reader, or a curve is not an ROC curve.
     """
-    kinds = {curve.kind for pair in pairs for curve in (pair.curve_a, pair.curve_b)}
+    curves = [curve for pair in pairs for curve in (pair.curve_a, pair.curve_b)]
+    kinds = {curve.kind for curve in curves if curve is not None}
     if kinds != {"roc"}:
         msg = f"roc_pairs_figure draws curves of kind 'roc', but got {sorted(kinds)!r}"
         raise ValueError(msg)

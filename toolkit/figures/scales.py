@@ -17,6 +17,14 @@ _RATIO_TICKS = (
     (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0),
 )
 _MOST_RATIO_TICKS = 7
+# Per power of ten, from fine to coarse.
+_LOG_TICKS = (
+    (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0),
+    (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0),
+    (1.0, 2.0, 5.0),
+    (1.0, 3.0),
+    (1.0,),
+)
 
 
 def nice_ticks(low: float, high: float, *, most: int) -> list[float]:
@@ -81,4 +89,25 @@ def ratio_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
     """
     ladders = [[tick for tick in ladder if low <= tick <= high] for ladder in _RATIO_TICKS]
     ticks = next((found for found in ladders if len(found) <= _MOST_RATIO_TICKS), ladders[-1])
+    return ticks, [number_text(tick, digits=_decimals(tick)) for tick in ticks]
+
+
+def log_ticks(low: float, high: float, *, most: int) -> tuple[list[float], list[str]]:
+    """Return round ticks of a log axis of values above 0, and their texts.
+
+    There are at most ``most`` of them, or one per power of ten where that is more.
+
+    Examples
+    --------
+    >>> log_ticks(5.0, 2300.0, most=9)[1]
+    ['5', '10', '20', '50', '100', '200', '500', '1,000', '2,000']
+    >>> log_ticks(40.0, 95.0, most=7)[1]
+    ['40', '50', '60', '70', '80', '90']
+    """
+    powers = range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)
+    for ladder in _LOG_TICKS:
+        every = (round(step * 10.0**power, 10) for power in powers for step in ladder)
+        ticks = [tick for tick in every if low <= tick <= high]
+        if len(ticks) <= most:
+            break
     return ticks, [number_text(tick, digits=_decimals(tick)) for tick in ticks]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from toolkit.results import Curve, Estimate
 from toolkit.scoring.ratings import Floats, RatingArray
+from toolkit.scoring.undefined import undefined_auc
 from toolkit.stats.delong import delong_ci
+from toolkit.stats.mrmc.compare_ai import FEWEST_LEVELS
 from toolkit.stats.operating_points import CallAccuracy, call_accuracy
 from toolkit.stats.roc import roc_curve
 
@@ -25,7 +26,7 @@ class ReaderAccuracy:
     n_cases, n_positive : int
         Cases read, and those of them with cancer.
     auc : Estimate
-        NaN with a note where the reader gave no ratings.
+        NaN with a note where the reader gave no ratings, or used two levels at most.
     calls : CallAccuracy or None
         None where the reader made no calls.
     """
@@ -37,29 +38,24 @@ class ReaderAccuracy:
     calls: CallAccuracy | None
 
 
-def undefined_auc(label: str, ci_level: float, note: str) -> Estimate:
-    """Return an area that cannot be estimated, with the reason."""
-    return Estimate(
-        quantity="auc",
-        unit="probability",
-        estimate=math.nan,
-        std_error=math.nan,
-        ci_low=math.nan,
-        ci_high=math.nan,
-        ci_level=ci_level,
-        ci_method="none",
-        method="empirical AUC",
-        label=label,
-        note=note,
-    )
-
-
-def _auc(truth: Floats, rating: Floats, *, label: str, ci_level: float) -> Estimate:
+def _auc(array: RatingArray, column: int, *, ci_level: float) -> Estimate:
     """Return the empirical AUC of the rated cases, or why there is none."""
+    rating, label = array.rating[:, column], array.labels[column]
     rated = ~np.isnan(rating)
     if not rated.any():
         return undefined_auc(label, ci_level, "recall calls only, no ratings")
-    return delong_ci(truth[rated], rating[rated], ci_level=ci_level, label=label)
+    if np.unique(rating[rated]).size < FEWEST_LEVELS:
+        note = "two levels of ratings at most: one operating point, no curve"
+        return undefined_auc(label, ci_level, note)
+    patient = array.patient[rated]
+    clustered = np.unique(patient).size < patient.size
+    return delong_ci(
+        array.truth[rated],
+        rating[rated],
+        cluster=patient if clustered else None,
+        ci_level=ci_level,
+        label=label,
+    )
 
 
 def _calls(truth: Floats, call: Floats, *, label: str, ci_level: float) -> CallAccuracy | None:
@@ -89,7 +85,7 @@ def accuracy_by_reader(array: RatingArray, *, ci_level: float = 0.95) -> list[Re
                 label=label,
                 n_cases=int(read.sum()),
                 n_positive=int(array.truth[read].sum()),
-                auc=_auc(array.truth, rating, label=label, ci_level=ci_level),
+                auc=_auc(array, column, ci_level=ci_level),
                 calls=_calls(array.truth, call, label=label, ci_level=ci_level),
             )
         )

@@ -7,33 +7,31 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from toolkit.results import Comparison, Curve, Estimate
+from toolkit.results import Comparison, Curve
 from toolkit.scoring.accuracy import (
     ReaderAccuracy,
     accuracy_by_reader,
     only_rating,
-    undefined_auc,
 )
-from toolkit.scoring.ratings import (
-    Floats,
-    PairedReadings,
-    RatingArray,
-    Rule,
-    pair_with_ai,
-    panel_call,
+from toolkit.scoring.ai_and_mean_reader import (
+    MeanComparison,
+    few_levels,
+    mean_auc_comparison,
+    mean_call_comparison,
+    patients_of,
 )
-from toolkit.stats.delong import delong_contrast, delong_test, mean_auc_ci
-from toolkit.stats.operating_points import CallAccuracy, call_accuracy, threshold_at_specificity
-from toolkit.stats.paired import (
-    PairedCounts,
-    PairedTest,
-    mcnemar_exact,
-    mcnemar_midp,
-    paired_counts,
-    tango_ci,
-)
+from toolkit.scoring.mcnemar_verdicts import Tests, flagged, mcnemar_tests
+from toolkit.scoring.pairing import PairedReadings, pair_with_ai
+from toolkit.scoring.ratings import Floats, RatingArray, Rule, panel_call
+from toolkit.scoring.undefined import undefined_difference
+from toolkit.stats.clustered_proportions import clustered_paired_difference_ci
+from toolkit.stats.delong import delong_test
+from toolkit.stats.operating_points import CallAccuracy, call_accuracy
+from toolkit.stats.paired import PairedCounts, paired_counts, tango_ci
 from toolkit.stats.roc import roc_curve
+from toolkit.stats.thresholds import threshold_at_specificity
 
 Endpoint = Literal["auc", "sensitivity", "specificity"]
 
@@ -44,16 +42,17 @@ class AiAgainstReaders:
 
     Parameters
     ----------
-    auc : Comparison
-        AI minus the mean of these readers: readers fixed, cases random.
-    auc_mean : Estimate
-        The mean of the readers' areas.
+    auc_mean : MeanComparison
+        AI minus the mean of the readers: readers and cases random where two or more rated all.
+    sensitivity_mean, specificity_mean : MeanComparison or None
+        The same of the calls; None unless two or more readers called every case.
     auc_by_reader : tuple of Comparison
         AI minus each reader, on the cases of that reader.
     sensitivity, specificity : Comparison
-        AI minus the readers' joint call, Tango's score interval.
-    sensitivity_tests, specificity_tests : tuple of PairedTest
-        McNemar, mid-P and exact.
+        AI minus the readers' joint call, Tango's score interval, or Obuchowski's where patients
+        have several cases; the note says where McNemar tests disagree with it.
+    sensitivity_tests, specificity_tests : tuple of McNemarTest
+        Mid-P and exact.
     cancer, no_cancer : PairedCounts
         a is the readers' joint call, b the AI's.
     panel, ai : CallAccuracy
@@ -62,18 +61,30 @@ class AiAgainstReaders:
         Rating from which up the AI calls.
     """
 
-    auc: Comparison
-    auc_mean: Estimate
+    auc_mean: MeanComparison
+    sensitivity_mean: MeanComparison | None
+    specificity_mean: MeanComparison | None
     auc_by_reader: tuple[Comparison, ...]
     sensitivity: Comparison
     specificity: Comparison
-    sensitivity_tests: tuple[PairedTest, ...]
-    specificity_tests: tuple[PairedTest, ...]
+    sensitivity_tests: Tests
+    specificity_tests: Tests
     cancer: PairedCounts
     no_cancer: PairedCounts
     panel: CallAccuracy
     ai: CallAccuracy
     ai_cutoff: float
+
+    @property
+    def auc(self) -> Comparison:
+        """AI minus the mean of the readers in the area under the curve."""
+        return self.auc_mean.difference
+
+    @property
+    def means(self) -> tuple[MeanComparison, ...]:
+        """The comparisons with the readers' mean that are defined."""
+        found = (self.auc_mean, self.sensitivity_mean, self.specificity_mean)
+        return tuple(mean for mean in found if mean and not math.isnan(mean.difference.estimate))
 
     @property
     def comparisons(self) -> dict[str, Comparison]:
@@ -158,28 +169,41 @@ def compare_ai_with_readers(
     recalled = paired_counts(panel[healthy], ai_call[healthy])
     cleared = paired_counts(1 - panel[healthy], 1 - ai_call[healthy])
     words = {"label_a": labels.joint, "label_b": labels.ai}
+    sensitivity_tests = mcnemar_tests(cancer, quantity="sensitivity", **words)
+    specificity_tests = mcnemar_tests(cleared, quantity="specificity", **words)
+    patient = patients_of(pairs)
+    sensitivity = _call_difference(
+        panel[sick],
+        ai_call[sick],
+        cluster=None if patient is None else patient[sick],
+        ci_level=ci_level,
+        margin=margins.sensitivity,
+        quantity="sensitivity",
+        **words,
+    )
+    specificity = _call_difference(
+        1 - panel[healthy],
+        1 - ai_call[healthy],
+        cluster=None if patient is None else patient[healthy],
+        ci_level=ci_level,
+        margin=margins.specificity,
+        quantity="specificity",
+        **words,
+    )
+    names = (labels.mean, labels.ai)
     return AiAgainstReaders(
-        auc=_mean_difference(pairs, margin=margins.auc, labels=labels, ci_level=ci_level),
-        auc_mean=_mean(pairs, label=labels.mean, ci_level=ci_level),
+        auc_mean=mean_auc_comparison(pairs, margin=margins.auc, names=names, ci_level=ci_level),
+        sensitivity_mean=mean_call_comparison(
+            pairs, ai_call, "sensitivity", names=names, ci_level=ci_level
+        ),
+        specificity_mean=mean_call_comparison(
+            pairs, ai_call, "specificity", names=names, ci_level=ci_level
+        ),
         auc_by_reader=_differences(pairs, margin=margins.auc, label=labels.ai, ci_level=ci_level),
-        sensitivity=tango_ci(
-            cancer,
-            ci_level=ci_level,
-            margin=margins.sensitivity,
-            better="higher",
-            quantity="sensitivity",
-            **words,
-        ),
-        specificity=tango_ci(
-            cleared,
-            ci_level=ci_level,
-            margin=margins.specificity,
-            better="higher",
-            quantity="specificity",
-            **words,
-        ),
-        sensitivity_tests=_tests(cancer, "sensitivity", labels),
-        specificity_tests=_tests(cleared, "specificity", labels),
+        sensitivity=flagged(sensitivity, sensitivity_tests),
+        specificity=flagged(specificity, specificity_tests),
+        sensitivity_tests=sensitivity_tests,
+        specificity_tests=specificity_tests,
         cancer=cancer,
         no_cancer=recalled,
         panel=call_accuracy(truth[called], panel[called], ci_level=ci_level, label=labels.joint),
@@ -188,78 +212,33 @@ def compare_ai_with_readers(
     )
 
 
-def _tests(counts: PairedCounts, quantity: str, labels: Labels) -> tuple[PairedTest, PairedTest]:
-    """Return the mid-P and the exact McNemar test of one table."""
-    return (
-        mcnemar_midp(counts, quantity=quantity, label_a=labels.joint, label_b=labels.ai),
-        mcnemar_exact(counts, quantity=quantity, label_a=labels.joint, label_b=labels.ai),
-    )
-
-
-def _not_crossed(pairs: PairedReadings) -> str:
-    """Return why the readers' mean AUC is not defined, or an empty text."""
-    if np.isnan(pairs.readers.rating).all():
-        return "the readers made recall calls only, no ratings"
-    if np.isnan(pairs.readers.rating).any():
-        return "not every reader rated every case"
-    return ""
-
-
-def _mean(pairs: PairedReadings, *, label: str, ci_level: float) -> Estimate:
-    """Return the mean AUC of the readers, or why it is not defined."""
-    if reason := _not_crossed(pairs):
-        return undefined_auc(label, ci_level, reason)
-    return mean_auc_ci(pairs.truth, pairs.readers.rating, ci_level=ci_level, label=label)
-
-
-def _mean_difference(
-    pairs: PairedReadings, *, margin: float | None, labels: Labels, ci_level: float
+def _call_difference(
+    panel: Floats,
+    ai_call: Floats,
+    *,
+    cluster: NDArray[np.intp] | None,
+    ci_level: float,
+    margin: float | None,
+    quantity: str,
+    label_a: str,
+    label_b: str,
 ) -> Comparison:
-    """Return the AI's AUC minus the mean of the readers', or why it is not defined."""
-    if reason := _not_crossed(pairs):
-        names = (labels.mean, labels.ai)
-        return _undefined_comparison(reason, margin=margin, names=names, ci_level=ci_level)
-    n_readers = pairs.readers.rating.shape[1]
-    ratings = np.column_stack([pairs.readers.rating, pairs.ai_rating])
-    weights = np.append(np.full(n_readers, -1 / n_readers), 1.0)
-    return delong_contrast(
-        pairs.truth,
-        ratings,
-        weights,
+    """Return the difference of two sets of calls of the same cases, or of the same patients.
+
+    Patients whose other cases are of the other class do not cluster in this one.
+    """
+    words = {"quantity": quantity, "label_a": label_a, "label_b": label_b}
+    if cluster is None or np.unique(cluster).size == cluster.size:
+        counts = paired_counts(panel, ai_call)
+        return tango_ci(counts, ci_level=ci_level, margin=margin, better="higher", **words)
+    return clustered_paired_difference_ci(
+        panel,
+        ai_call,
+        cluster=cluster,
         ci_level=ci_level,
         margin=margin,
         better="higher",
-        label_a=labels.mean,
-        label_b=labels.ai,
-    )
-
-
-def _undefined_comparison(
-    note: str, *, margin: float | None, names: tuple[str, str], ci_level: float
-) -> Comparison:
-    """Return a difference of areas that cannot be estimated, with the reason."""
-    nan = math.nan
-    return Comparison(
-        quantity="auc",
-        unit="probability",
-        estimate=nan,
-        std_error=nan,
-        ci_low=nan,
-        ci_high=nan,
-        ci_level=ci_level,
-        ci_method="none",
-        method="difference of empirical AUCs",
-        note=note,
-        label_a=names[0],
-        label_b=names[1],
-        estimate_a=nan,
-        estimate_b=nan,
-        effect="difference",
-        statistic=nan,
-        df=nan,
-        p_value=nan,
-        margin=margin,
-        better="higher",
+        **words,
     )
 
 
@@ -268,14 +247,14 @@ def _differences(
 ) -> tuple[Comparison, ...]:
     """Return the AI's AUC minus each reader's, on the cases that the reader rated."""
     results = []
+    patient = patients_of(pairs)
     for column, reader in enumerate(pairs.readers.labels):
         rating = pairs.readers.rating[:, column]
         rated = ~np.isnan(rating)
-        both = 0 < pairs.truth[rated].sum() < rated.sum()
-        if not both:
-            note = "no ratings of cases with and without cancer"
+        if reason := _no_area(pairs.truth[rated], rating[rated]):
+            names = (reader, label)
             results.append(
-                _undefined_comparison(note, margin=margin, names=(reader, label), ci_level=ci_level)
+                undefined_difference("auc", reason, margin=margin, names=names, ci_level=ci_level)
             )
             continue
         results.append(
@@ -283,6 +262,7 @@ def _differences(
                 pairs.truth[rated],
                 rating[rated],
                 pairs.ai_rating[rated],
+                cluster=None if patient is None else patient[rated],
                 ci_level=ci_level,
                 margin=margin,
                 better="higher",
@@ -291,6 +271,13 @@ def _differences(
             )
         )
     return tuple(results)
+
+
+def _no_area(truth: Floats, rating: Floats) -> str:
+    """Return why one reader has no area under the curve, or an empty text."""
+    if not 0 < truth.sum() < truth.size:
+        return "no ratings of cases with and without cancer"
+    return "two levels of ratings at most: one operating point" if few_levels(rating) else ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -310,7 +297,7 @@ class AgainstReaders:
     curve : Curve
         ROC curve of the AI.
     reader_curves : tuple of Curve
-        ROC curves of the readers who rated every case.
+        ROC curves of the readers who rated every case with three levels or more.
     rule : str
         How readers' calls became one.
     cutoff_given : bool
@@ -367,7 +354,11 @@ def ai_against_readers(
         pairs, rule=rule, ai_cutoff=ai_cutoff, margins=margins, labels=labels, ci_level=ci_level
     )
     truth = pairs.truth
-    complete = [i for i, column in enumerate(pairs.readers.rating.T) if not np.isnan(column).any()]
+    complete = [
+        number
+        for number, column in enumerate(pairs.readers.rating.T)
+        if not (np.isnan(column).any() or few_levels(column))
+    ]
     return AgainstReaders(
         pairs=pairs,
         result=result,

@@ -28,8 +28,8 @@ class RatingArray:
     ----------
     case_id : ndarray of str, shape (n_cases,)
         In the order of the cases table.
-    patient : ndarray of int, shape (n_cases,)
-        Number of the patient; cases of one patient share it.
+    patient_id : ndarray of str, shape (n_cases,)
+        The patient of each case; cases of one patient share it.
     truth : ndarray of float, shape (n_cases,)
         1 with cancer, 0 without.
     programme : ndarray of float, shape (n_cases,)
@@ -43,7 +43,7 @@ class RatingArray:
     """
 
     case_id: NDArray[np.str_]
-    patient: NDArray[np.int64]
+    patient_id: NDArray[np.str_]
     truth: Floats
     programme: Floats
     labels: tuple[str, ...]
@@ -52,6 +52,11 @@ class RatingArray:
     n_failed: int
     n_missing: int
     n_without_truth: int
+
+    @property
+    def patient(self) -> NDArray[np.intp]:
+        """Number of the patient of each case, from 0 in these readings, shape (n_cases,)."""
+        return np.unique(self.patient_id, return_inverse=True)[1]
 
     @property
     def n_cases(self) -> int:
@@ -68,7 +73,7 @@ class RatingArray:
         return replace(
             self,
             case_id=self.case_id[rows],
-            patient=self.patient[rows],
+            patient_id=self.patient_id[rows],
             truth=self.truth[rows],
             programme=self.programme[rows],
             rating=self.rating[rows],
@@ -104,7 +109,7 @@ def rating_array(
     *,
     kind: Kind,
     modality: str,
-    session: str = "1",
+    session: str | None = "1",
     required: bool = True,
 ) -> RatingArray:
     """Return the readings of one kind of reader in one modality as arrays.
@@ -117,8 +122,9 @@ def rating_array(
         People or programs.
     modality : str
         Reading condition: unaided, aided, or standalone for an AI.
-    session : str
-        Reading session.
+    session : str or None
+        Reading session. None takes whichever session a reader read a case in, as where half of
+        the cases were read aided first and the others unaided first.
     required : bool
         False returns an empty array, no case and no reader, where there is no such reading.
 
@@ -130,20 +136,22 @@ def rating_array(
     Raises
     ------
     ScoringError
-        If there is no such reading; the message lists what there is.
+        If there is no such reading; the message lists what there is. If ``session`` is None and a
+        reader read a case to the end in more than one session.
     """
     of_kind = readings["reader_id"].isin(readers["reader_id"][readers["kind"] == kind])
-    chosen = readings[
-        of_kind & (readings["modality"] == modality) & (readings["session"] == session)
-    ]
+    in_session = True if session is None else readings["session"] == session
+    chosen = readings[of_kind & (readings["modality"] == modality) & in_session]
     if chosen.empty and required:
         there = sorted({str(m) for m in readings["modality"][of_kind]})
+        when = "any session" if session is None else f"session {session!r}"
         msg = (
-            f"no reading of kind {kind!r} in modality {modality!r}, session {session!r}; "
+            f"no reading of kind {kind!r} in modality {modality!r}, {when}; "
             f"modalities of that kind: {', '.join(there) or 'none'}"
         )
         raise ScoringError(msg)
     complete = chosen[chosen["status"] == "complete"]
+    _refuse_second_readings(complete, modality=modality)
     known = cases[cases["truth"].notna()]
     known_ids = set(known["case_id"])
     used = complete[complete["case_id"].isin(known_ids)]
@@ -155,12 +163,13 @@ def rating_array(
         .to_numpy(dtype=np.float64)
         for name in ("rating", "call")
     }
-    patients = known["patient_id"].where(known["patient_id"].notna(), known["case_id"])
+    # A case without a patient is a patient of its own; no identifier begins with a blank.
+    patients = known["patient_id"].where(known["patient_id"].notna(), " " + known["case_id"])
     labels = reader_labels(readers)
     recalled = known["recalled"].to_numpy() if "recalled" in known else np.full(len(known), np.nan)
     return RatingArray(
         case_id=known["case_id"].to_numpy(dtype=str),
-        patient=np.unique(patients.to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64),
+        patient_id=patients.to_numpy(dtype=str),
         truth=known["truth"].to_numpy(dtype=np.float64),
         programme=recalled.astype(np.float64),
         labels=tuple(labels[reader] for reader in who),
@@ -171,59 +180,21 @@ def rating_array(
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PairedReadings:
-    """The same cases read by people and rated by one AI.
+def _refuse_second_readings(complete: pd.DataFrame, *, modality: str) -> None:
+    """Raise where a reader read one case more than once: which reading counts is not ours to say.
 
-    Parameters
-    ----------
-    readers, ai : RatingArray
-        Row i of both is the same case; the AI's second axis has length 1.
-    n_only_readers, n_only_ai : int
-        Cases that only one of them read, left out of every comparison.
+    Readers and cases are counted, not named, since they identify people.
     """
-
-    readers: RatingArray
-    ai: RatingArray
-    n_only_readers: int
-    n_only_ai: int
-
-    @property
-    def truth(self) -> Floats:
-        """Truth of each case, shape (n_cases,)."""
-        return self.readers.truth
-
-    @property
-    def ai_rating(self) -> Floats:
-        """Rating of the AI, shape (n_cases,)."""
-        return self.ai.rating[:, 0]
-
-
-def pair_with_ai(readers: RatingArray, ai: RatingArray) -> PairedReadings:
-    """Join people's readings and one AI's ratings by case.
-
-    Raises
-    ------
-    ScoringError
-        If there is more than one AI (two versions are two readers), or no common case.
-    """
-    if len(ai.labels) != 1:
-        msg = (
-            f"{len(ai.labels)} AI readers ({', '.join(ai.labels)}) rated these cases; "
-            "compare one version at a time"
-        )
-        raise ScoringError(msg)
-    common, rows, ai_rows = np.intersect1d(readers.case_id, ai.case_id, return_indices=True)
-    if common.size == 0:
-        msg = "no case was read by the readers and by the AI; pairs need the same cases"
-        raise ScoringError(msg)
-    order = np.argsort(rows)
-    return PairedReadings(
-        readers=readers.take(rows[order]),
-        ai=ai.take(ai_rows[order]),
-        n_only_readers=readers.n_cases - common.size,
-        n_only_ai=ai.n_cases - common.size,
+    again = complete[complete.duplicated(["reader_id", "case_id"], keep=False)]
+    if again.empty:
+        return
+    sessions = sorted({str(name) for name in again["session"]})
+    msg = (
+        f"cases that one reader read more than once in modality {modality!r}: "
+        f"{again['case_id'].nunique()}, readers who did: {again['reader_id'].nunique()} "
+        f"(identifiers withheld), in sessions {', '.join(sessions)}; name one session"
     )
+    raise ScoringError(msg)
 
 
 def panel_call(readings: RatingArray, *, rule: Rule) -> Floats:

@@ -13,20 +13,13 @@ from typing import Any
 import numpy as np
 
 from toolkit.results import Better, Comparison
+from toolkit.scoring.mcnemar_verdicts import Tests, flagged, mcnemar_tests
 from toolkit.scoring.ratings import Floats
 from toolkit.scoring.screening import Bools, PairedScreening
-from toolkit.stats.paired import (
-    PairedCounts,
-    PairedTest,
-    mcnemar_exact,
-    mcnemar_midp,
-    paired_counts,
-    tang_ratio_ci,
-    tango_ci,
-)
+from toolkit.stats.paired import PairedCounts, paired_counts, tang_ratio_ci, tango_ci
 from toolkit.stats.paired_means import geometric_ratio_ci, mean_difference_ci
+from toolkit.stats.predictive_values import ppv_difference_ci, ppv_ratio_ci
 from toolkit.stats.proportions import per_1000
-from toolkit.stats.relative_ppv import ppv_difference_ci, ppv_ratio_ci
 
 SMALL_MM = 10.0
 DENSE = ("C", "D")
@@ -107,8 +100,9 @@ class ScreeningComparison:
         Ratio of reading times, readers random; None where no reader was timed both ways.
     cancer, no_cancer : PairedCounts
         Recalls of women in whom a reading found a cancer, and of all others but the pending.
-    cancer_tests, no_cancer_tests : tuple of PairedTest
-        McNemar, mid-P and exact.
+    cancer_tests, no_cancer_tests : tuple of McNemarTest
+        Mid-P and exact. Those of cancers are of the discordant pairs of ``detection``, whose notes
+        say where they disagree with its intervals.
     subgroups : tuple of Subgroup
         Planned subgroups that the data hold.
     n_pending, n_pending_a, n_pending_b : int
@@ -128,8 +122,8 @@ class ScreeningComparison:
     time: Comparison | None
     cancer: PairedCounts
     no_cancer: PairedCounts
-    cancer_tests: tuple[PairedTest, PairedTest]
-    no_cancer_tests: tuple[PairedTest, PairedTest]
+    cancer_tests: Tests
+    no_cancer_tests: Tests
     subgroups: tuple[Subgroup, ...]
     n_pending: int
     n_pending_a: int
@@ -170,15 +164,21 @@ def compare_screening(women: PairedScreening, plan: Plan) -> ScreeningComparison
     not_followed = women.not_followed(plan.follow_up_months_needed)
     shared = _shared(plan)
     found_pairs = _counts(found, ~pending)
+    detection = _endpoint(
+        found_pairs,
+        plan,
+        quantity="detection_rate",
+        better="higher",
+        ratio_margin=plan.detection_ratio_margin,
+    )
+    cancer_tests = mcnemar_tests(cancer, quantity="detection_rate", **_labels(plan))
     return ScreeningComparison(
         women=women,
         plan=plan,
-        detection=_endpoint(
-            found_pairs,
-            plan,
-            quantity="detection_rate",
-            better="higher",
-            ratio_margin=plan.detection_ratio_margin,
+        detection=PairedEndpoint(
+            counts=found_pairs,
+            difference=flagged(detection.difference, cancer_tests),
+            ratio=flagged(detection.ratio, cancer_tests),
         ),
         recall=_endpoint(
             _counts(women.call == 1, np.ones(women.n_women, dtype=bool)),
@@ -201,8 +201,10 @@ def compare_screening(women: PairedScreening, plan: Plan) -> ScreeningComparison
         time=_time(women.reader_times_s, plan),
         cancer=cancer,
         no_cancer=no_cancer,
-        cancer_tests=_tests(cancer, "detection_rate", plan),
-        no_cancer_tests=_tests(no_cancer, "recall_rate_without_cancer", plan),
+        cancer_tests=cancer_tests,
+        no_cancer_tests=mcnemar_tests(
+            no_cancer, quantity="recall_rate_without_cancer", **_labels(plan)
+        ),
         subgroups=_subgroups(women, plan),
         n_pending=int(pending.sum()),
         n_pending_a=int((pending & (women.call[:, 0] == 1)).sum()),
@@ -295,14 +297,6 @@ def _time(times_s: Floats, plan: Plan) -> Comparison | None:
         better="lower",
         quantity="reading_time",
         **_shared(plan),
-    )
-
-
-def _tests(counts: PairedCounts, quantity: str, plan: Plan) -> tuple[PairedTest, PairedTest]:
-    """Return the mid-P and the exact McNemar test of one table."""
-    return (
-        mcnemar_midp(counts, quantity=quantity, **_labels(plan)),
-        mcnemar_exact(counts, quantity=quantity, **_labels(plan)),
     )
 
 

@@ -1,0 +1,434 @@
+"""What chapter 07 says: every sentence follows from its results, in each branch."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.reader_study_sample import MODALITIES, drawn_ratings, reader_tables
+from toolkit.exhibits import reader_study as words
+from toolkit.exhibits import reader_study_readers as each
+from toolkit.exhibits import reader_study_tables as tabulated
+from toolkit.exhibits import reader_study_variance as sources
+from toolkit.exhibits.verdicts import verdict_sentence
+from toolkit.scoring.ai_against_readers import Margins
+from toolkit.scoring.modality_analyses import analysed_study
+from toolkit.scoring.named_analyses import StudyPlan
+from toolkit.scoring.reader_rows import reader_rows
+from toolkit.scoring.reader_study import study_readings
+from toolkit.scoring.reading_order import ReadingOrder
+from toolkit.wording import NO_BREAK_SPACE, WORD_JOINER
+
+NAN = math.nan
+
+
+def plain(text):
+    return text.replace(NO_BREAK_SPACE, " ").replace(WORD_JOINER, "")
+
+
+def called(rating, cut=0.8):
+    return np.where(np.isnan(rating), NAN, (rating >= cut).astype(float))
+
+
+def analysed(rating, truth, plan=None, *, calls=True, recall_rating=None, **tables):
+    call = called(rating) if calls else None
+    made = reader_tables(rating, truth, call=call, **tables)
+    readings = study_readings(*made, modalities=MODALITIES, recall_rating=recall_rating)
+    return analysed_study(readings, plan or StudyPlan())
+
+
+def crossed(plan=None, **changes):
+    rating, truth = drawn_ratings()
+    return analysed(rating, truth, plan, **changes)
+
+
+def with_gap(plan=None, **changes):
+    rating, truth = drawn_ratings()
+    rating[3, 1, 0] = NAN
+    return analysed(rating, truth, plan, **changes)
+
+
+def single(**changes):
+    rating, truth = drawn_ratings(1)
+    return analysed(rating, truth, **changes)
+
+
+def nested():
+    whole, truth = drawn_ratings(6)
+    rating = np.full(whole.shape, NAN)
+    rating[:, :3, 0], rating[:, 3:, 1] = whole[:, :3, 0], whole[:, 3:, 1]
+    return analysed(rating, truth, StudyPlan(design="readers nested in modality"))
+
+
+def split():
+    rating, truth = drawn_ratings(6)
+    first = np.arange(60) < 30
+    rating[first, :3] = rating[~first, 3:] = NAN
+    return analysed(rating, truth, StudyPlan(design="split plot"))
+
+
+def calls_only():
+    rating, truth = drawn_ratings()
+    tables = reader_tables(rating * NAN, truth, call=called(rating))
+    readings = study_readings(*tables, modalities=MODALITIES)
+    return analysed_study(readings, StudyPlan(endpoint="sensitivity"))
+
+
+def levels(n_levels=2):
+    rating, truth = drawn_ratings(levels=n_levels)
+    return analysed(rating, truth, calls=False)
+
+
+STUDIES = {
+    "crossed": crossed,
+    "margin": lambda: crossed(StudyPlan(margins=Margins(auc=0.05))),
+    "gap": with_gap,
+    "gap in calls": lambda: with_gap(StudyPlan(endpoint="sensitivity")),
+    "single": single,
+    "nested": nested,
+    "split": split,
+    "calls": calls_only,
+    "no calls": lambda: crossed(calls=False),
+    "clusters": lambda: crossed(patient=np.arange(60) // 2),
+    "levels": levels,
+    "cases fixed": lambda: crossed(StudyPlan(random="readers")),
+    "pseudovalues": lambda: crossed(StudyPlan(method="dbm")),
+}
+
+
+@pytest.fixture(scope="module", params=STUDIES)
+def any_study(request):
+    return STUDIES[request.param]()
+
+
+def test_every_exhibit_is_made_of_any_study(any_study):
+    rows = reader_rows(any_study.readings)
+    assert words.map_figure(any_study, stamp="SIMULATED").axes
+    assert len(words.map_data(any_study)) == 2 * len(rows)
+    assert len(words.facts(any_study)) == 4
+    for figure in (
+        each.roc(any_study, rows, stamp=""),
+        each.change(any_study, stamp=""),
+        sources.variance(any_study, stamp=""),
+    ):
+        assert figure is None or figure.get_size_inches()[0] == 7.5
+    for view in (
+        tabulated.endpoint_table(any_study),
+        tabulated.analysis_table(any_study),
+        tabulated.reader_table(any_study, rows),
+        sources.component_table(any_study),
+    ):
+        for row in view.rows if view else ():
+            cells = getattr(row, "cells", row)
+            assert len(cells) in (1, len(view.columns))
+    for text in (
+        words.map_alt(any_study),
+        each.roc_alt(any_study),
+        each.change_alt(any_study),
+        sources.variance_alt(any_study),
+    ):
+        assert 0 < len(text) <= 250
+    assert len(each.roc_data(any_study, rows)) == 2 * len(rows)
+    assert "nan" not in words.answer(any_study).lower()
+
+
+def test_every_record_survives_being_written(any_study):
+    for result in words.record(any_study).values():
+        assert type(result).from_dict(result.to_dict()).to_dict() == result.to_dict()
+
+
+# --- answer -------------------------------------------------------------------------------------
+
+
+def with_difference(low, high, *, margin=None, p_value=0.03):
+    """The crossed study with another interval of its primary comparison."""
+    study = crossed(StudyPlan(margins=Margins(auc=margin)))
+    change = replace(study.primary.difference, ci_low=low, ci_high=high, p_value=p_value)
+    primary = replace(study.primary, difference=change)
+    return replace(study, endpoints={**study.endpoints, "auc": primary})
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "margin", "begins", "ends"),
+    [
+        (0.01, 0.1, None, "Yes.", "the interval lies above zero."),
+        (-0.01, 0.1, None, "Not shown.", "the interval includes zero."),
+        (-0.2, -0.1, None, "No.", "the interval lies below zero."),
+        (-0.01, 0.1, 0.05, "Yes.", "the interval stays above the margin of −0.05."),
+        (-0.06, 0.1, 0.05, "Not shown.", "the interval crosses the margin of −0.05."),
+        (-0.2, -0.1, 0.05, "No.", "the interval lies below the margin of −0.05."),
+    ],
+)
+def test_the_interval_and_the_margin_decide_the_answer(low, high, margin, begins, ends):
+    text = plain(words.answer(with_difference(low, high, margin=margin)))
+    assert text.startswith(f"{begins} The mean AUC of five readers was 0.705 for unaided reading")
+    assert ends in text
+
+
+def test_the_question_follows_from_the_margin():
+    assert words.question(crossed()) == (
+        "Are readers more accurate with aided reading than with unaided reading?"
+    )
+    assert words.question(crossed(StudyPlan(margins=Margins(auc=0.05)))) == (
+        "Are readers at least as accurate with aided reading as with unaided reading?"
+    )
+
+
+def test_the_answer_counts_the_readers_who_gained():
+    study = crossed()
+    gained = sum(one.estimate > 0 for one in study.reader_differences)
+    assert gained == 4
+    assert words.answer(study).endswith("Four of five readers had a higher AUC with aided reading.")
+    assert "All five readers had a higher sensitivity" in words.answer(calls_only())
+
+
+def test_the_answer_says_what_limits_it():
+    assert "are missing, so the primary analysis is that of U-statistics" in words.answer(
+        with_gap()
+    )
+    asked = words.answer(with_gap(StudyPlan(method="u_statistic")))
+    assert asked.endswith("1 of 600 readings are missing.")
+    three = words.answer(analysed(*drawn_ratings(3)))
+    assert three.endswith("Three readers are too few to speak for readers in general.")
+    assert "Three readers in a modality are too few" in words.answer(nested())
+    fixed = words.answer(crossed(StudyPlan(random="readers")))
+    assert fixed.endswith("the answer holds for these examinations only.")
+    assert "All five readers used two levels of ratings at most" in words.answer(levels())
+    assert "levels of ratings" not in words.answer(levels(5))
+
+
+def test_one_reader_is_said_to_be_one():
+    text = plain(words.answer(single()))
+    assert text.startswith(
+        "Cannot be answered yet. The mean AUC of one reader cannot be compared: one reader alone "
+        "says nothing of readers in general. For this reader alone: a difference of"
+    )
+    assert text.endswith("which says nothing of other readers.")
+    assert words.bar(single()) is None
+    assert words.bar(crossed()) is not None
+
+
+def test_facts_name_design_analysis_and_decision():
+    facts = dict(words.facts(crossed()))
+    assert facts["Examinations"] == "60 (30 with cancer)"
+    assert facts["Readers"] == "5, fully crossed"
+    assert facts["Primary analysis"] == "Obuchowski–Rockette. Readers and cases random; DeLong"
+    assert facts["Decision"] == "Difference not shown"
+    assert dict(words.facts(with_gap()))["Primary analysis"].endswith("U-statistic")
+
+
+# --- who read what ------------------------------------------------------------------------------
+
+
+def test_the_map_says_which_design_it_shows():
+    assert words.map_finding(crossed()) == (
+        "Each of five readers read all 60 examinations in both modalities."
+    )
+    assert words.map_caption(crossed()).endswith("fully crossed, as the plan declares.")
+    gap = with_gap()
+    assert words.map_finding(gap) == (
+        "1 of the 600 readings that five readers could have made of 60 examinations are missing."
+    )
+    assert "Light, not read." in words.map_caption(gap)
+    assert words.map_caption(gap).endswith("incomplete, the plan: fully crossed.")
+    assert "different readers are compared" in words.map_finding(nested())
+    assert words.map_finding(split()).startswith("Two groups of readers read examinations of their")
+    base = crossed()
+    for kind, found in (
+        ("cases nested in reader", "Each reader read examinations of their own"),
+        ("cases nested in modality", "Each modality was read on examinations of its own"),
+    ):
+        other = replace(base, design=replace(base.design, kind=kind))
+        assert words.map_finding(other).startswith(found)
+
+
+def test_map_data_counts_by_truth():
+    frame = words.map_data(with_gap())  # case 3 has cancer, reader 1 did not read it unaided
+    row = frame[(frame["reader"] == "R2") & (frame["modality"] == "unaided")].iloc[0]
+    assert (row["with_cancer"], row["without_cancer"]) == (29, 30)
+
+
+@pytest.mark.parametrize(
+    ("order", "text"),
+    [
+        ((0, 0, 0, NAN), "Nobody read an examination in both modalities."),
+        ((9, 0, 0, NAN), "9 times; the data do not say which reading came first."),
+        (
+            (9, 4, 5, 43.0),
+            "unaided reading came first 4 times, aided reading 5 times. The two readings were at "
+            "least 43 days apart.",
+        ),
+        (
+            (9, 4, 3, NAN),
+            "aided reading 3 times, not known 2 times. How long apart the two readings were is "
+            "not in the data.",
+        ),
+    ],
+)
+def test_the_order_of_readings_is_said_as_far_as_it_is_known(order, text):
+    pairs, a_first, b_first, gap = order
+    made = ReadingOrder(n_pairs=pairs, n_a_first=a_first, n_b_first=b_first, shortest_gap_days=gap)
+    assert words.order_sentence(crossed(), made).endswith(text)
+
+
+# --- readers ------------------------------------------------------------------------------------
+
+
+def test_roc_words_count_what_the_calls_did():
+    study = crossed()
+    rows = reader_rows(study.readings)
+    found = sum(r.calls[1].sensitivity.estimate > r.calls[0].sensitivity.estimate for r in rows)
+    more = sum(r.calls[1].specificity.estimate < r.calls[0].specificity.estimate for r in rows)
+    assert (found, more) == (5, 3)
+    assert each.roc_finding(study, rows) == (
+        "With aided reading all five readers found more of the cancers, and three of five readers "
+        "recalled more of the examinations without."
+    )
+    assert "Open circle and arrow head" in each.roc_caption(study, rows)
+
+
+def test_roc_words_without_calls_and_without_ratings():
+    study = crossed(calls=False)
+    rows = reader_rows(study.readings)
+    assert each.roc_finding(study, rows) == "ROC curves of five readers."
+    assert "arrow head" not in each.roc_caption(study, rows)
+    study = calls_only()
+    rows = reader_rows(study.readings)
+    assert each.roc(study, rows, stamp="") is None
+    assert "no curves" in each.roc_finding(study, rows)
+
+
+def test_many_readers_are_cut_and_it_is_said():
+    rating, truth = drawn_ratings(33, 24)
+    study = analysed(rating, truth)
+    rows = reader_rows(study.readings)
+    assert each.roc_caption(study, rows).endswith("The first 30 of 33 readers.")
+    assert "The 30 largest gains of 33." in each.change_caption(study)
+    assert "The first 30 of 33 readers." in tabulated.reader_table(study, rows).foot
+    assert len(each.change_data(study)) == 31
+
+
+def test_change_words_give_the_range_and_the_mean():
+    study = crossed()
+    text = plain(each.change_finding(study))
+    assert text.startswith("Single readers differ from −0.064 (R2) to +0.139 (R5); the mean is")
+    assert "diamond, mean of five readers (readers and cases random; DeLong)" in plain(
+        each.change_caption(study)
+    )
+    assert "Dashed" not in each.change_caption(study)
+    margin = crossed(StudyPlan(margins=Margins(auc=0.05)))
+    assert "Dashed, the margin of −0.05; shaded, worse." in plain(each.change_caption(margin))
+
+
+def test_change_words_without_a_mean_and_without_readers():
+    assert "the mean is not defined (one reader alone" in each.change_finding(single())
+    assert "diamond" not in each.change_caption(single())
+    gap = with_gap(StudyPlan(endpoint="sensitivity"))
+    assert "the mean is not defined (1 of 600 readings" in each.change_finding(gap)
+    assert each.change(nested(), stamp="") is None
+    assert each.change_finding(nested()).endswith("no reader read in both modalities.")
+
+
+# --- tables -------------------------------------------------------------------------------------
+
+
+def test_endpoint_table_puts_the_primary_first_and_says_what_is_missing():
+    view = tabulated.endpoint_table(crossed(StudyPlan(endpoint="specificity")))
+    assert [row.cells[0] for row in view.rows] == ["Specificity (%)", "AUC", "Sensitivity (%)"]
+    assert [row.kind for row in view.rows] == ["emphasis", "plain", "plain"]
+    assert "The plan's endpoint is specificity" in view.foot
+    foot = tabulated.endpoint_table(calls_only()).foot
+    assert "AUC is not compared: the readers gave no ratings." in foot
+    foot = plain(tabulated.endpoint_table(with_gap()).foot)
+    assert "For these readers only the difference is +" in foot
+    assert "For this reader only" in plain(tabulated.endpoint_table(single()).foot)
+    assert "of 30 women, who are what" in tabulated.endpoint_table(STUDIES["clusters"]()).foot
+    thresholds = crossed(calls=False, recall_rating=0.8)
+    assert "else a rating of 0.8 or more" in tabulated.endpoint_table(thresholds).foot
+
+
+def test_endpoint_table_gives_the_logit_interval_where_one_leaves_the_range():
+    rating, truth = drawn_ratings(3, 24)
+    rating[truth == 1] += 3.0
+    rating[1, 0, 0] = rating[3, 1, 1] = -9.0
+    study = analysed(rating, truth)
+    beyond = [mean for mean in study.primary.analysis.modalities if mean.ci_high > 1]
+    assert beyond
+    assert "On the logit scale the interval of the AUC" in tabulated.endpoint_table(study).foot
+
+
+def test_analysis_table_holds_the_primary_and_every_alternative():
+    study = crossed()
+    view = tabulated.analysis_table(study)
+    names = [row.cells[0] for row in view.rows]
+    assert names[:3] == ["Primary, as planned", study.primary.name, "Alternatives"]
+    assert names[3:] == [other.name for other in study.alternatives]
+    percent = tabulated.analysis_table(calls_only())
+    assert "in percentage points" in percent.foot
+    foot = tabulated.analysis_table(STUDIES["clusters"]()).foot
+    assert "“Readers and cases random; U-statistic” is not defined: some women" in foot
+    three = tabulated.analysis_table(analysed(*drawn_ratings(3))).foot
+    assert "3 readers are too few to speak for readers in general." in three
+
+
+def test_verdict_sentence_in_each_branch():
+    flag = "the analysis “x” excludes no difference, the primary interval does not"
+    assert verdict_sentence([]) == "No other analysis is defined for these readings."
+    assert verdict_sentence([""]) == "The other analysis has the same verdict as the primary one."
+    assert verdict_sentence(["", ""]).startswith("All other analyses have the same")
+    assert verdict_sentence([flag]).startswith(f"The other analysis has another verdict: {flag}.")
+    assert verdict_sentence([flag, ""]).startswith("One of two other analyses has another")
+    assert verdict_sentence([flag, flag]).startswith("Two of two other analyses have another")
+    assert "no verdict to compare" in tabulated.verdicts(single())
+    assert tabulated.verdicts(crossed()).startswith("All other analyses have the same verdict")
+
+
+def test_reader_table_gives_counts_where_denominators_differ():
+    study = crossed()
+    view = tabulated.reader_table(study, reader_rows(study.readings))
+    assert view.columns[1].span == "Sensitivity (%, N = 30)"
+    row = view.rows[1]
+    expected = called(drawn_ratings()[0])[1::2, 0, 0].mean()
+    assert row.cells[0] == "R1"
+    assert row.cells[1] == f"{100 * expected:.1f}"
+    gap = with_gap()
+    view = tabulated.reader_table(gap, reader_rows(gap.readings))
+    assert view.columns[1].span == "Sensitivity (n/N, %)"
+    assert view.rows[2].cells[1].split(" ")[0].endswith("/29")
+    missing = crossed(calls=False)
+    assert tabulated.reader_table(missing, reader_rows(missing.readings)) is None
+
+
+def test_mean_sentence_names_both_or_points_to_the_table():
+    assert plain(tabulated.mean_sentence(crossed())).startswith(
+        "With aided reading the readers' calls changed: sensitivity by +14.0 points (95% CI"
+    )
+    assert tabulated.mean_sentence(with_gap()).endswith("the table says why.")
+
+
+# --- variance -----------------------------------------------------------------------------------
+
+
+def test_variance_words_name_the_largest_share_and_what_is_below_zero():
+    study = crossed()
+    components = study.primary.analysis.components
+    assert components.var_reader_modality < 0
+    assert components.cov2 < components.cov3
+    assert sources.variance_finding(study) == (
+        "The largest share, 100.0% of the variance, arises because single readings vary; it "
+        "shrinks with more readers and more cases."
+    )
+    assert "was estimated below 0 and counts as none" in sources.variance_caption(study)
+    foot = sources.component_table(study).foot
+    assert foot.endswith("Below 0, so not to be told from none: reader × modality.")
+    assert list(sources.variance_data(study)["share"]) == [0.0, 1.0, 0.0]
+
+
+def test_variance_is_not_split_where_the_analysis_has_no_components():
+    for study in (with_gap(), nested(), single(), crossed(StudyPlan(random="readers"))):
+        assert sources.variance(study, stamp="") is None
+        assert sources.variance_finding(study).endswith("so the variance is not split.")
+        assert sources.variance_caption(study) == ""
+        assert sources.variance_data(study) is None
+        assert sources.component_table(study) is None

@@ -1,0 +1,50 @@
+"""McNemar tests beside a paired comparison, and whether they say the same as its interval."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from toolkit.results import Comparison
+from toolkit.stats.mcnemar import McNemarTest, mcnemar_exact, mcnemar_midp
+from toolkit.stats.paired import PairedCounts
+from toolkit.stats.verdicts import verdict_note
+
+Tests = tuple[McNemarTest, McNemarTest]
+
+
+def mcnemar_tests(counts: PairedCounts, *, quantity: str, label_a: str, label_b: str) -> Tests:
+    """Return the mid-P and the exact McNemar test of one table."""
+    words = {"quantity": quantity, "label_a": label_a, "label_b": label_b}
+    return mcnemar_midp(counts, **words), mcnemar_exact(counts, **words)
+
+
+def disagreement(comparison: Comparison, tests: Tests) -> str:
+    """Return in words where the interval and McNemar tests of the same table disagree.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Difference or ratio of the table that the tests are of.
+    tests : (McNemarTest, McNemarTest)
+        Mid-P and exact.
+
+    Returns
+    -------
+    str
+        Empty where both tests agree with the interval. The verdict of a chapter follows from the
+        interval, and the words say so.
+    """
+    notes = [
+        verdict_note(comparison, p_value=test.p_value, test=f"{test.method} test") for test in tests
+    ]
+    if all(notes):  # both on the other side: one sentence for both
+        test = "mid-P as well as the exact McNemar test"
+        notes = [verdict_note(comparison, p_value=tests[0].p_value, test=test)]
+    note = "".join(notes)
+    return f"{note}, here the interval" if note else ""
+
+
+def flagged(comparison: Comparison, tests: Tests) -> Comparison:
+    """Return the comparison with a note where McNemar tests of its table disagree."""
+    notes = [note for note in (comparison.note, disagreement(comparison, tests)) if note]
+    return replace(comparison, note="; ".join(notes))
