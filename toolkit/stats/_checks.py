@@ -79,8 +79,8 @@ def _check_binary(values: ArrayLike, *, name: str, remedy: str) -> NDArray[np.bo
     array = _numbers(values, name=name)
     if array.dtype.kind == "b":
         return array
-    if array.dtype.kind in "iu" and array.size and 0 <= array.min() and array.max() <= 1:
-        return array.astype(np.bool_)  # two passes without a copy: labels of 1e6 cases cost little
+    if array.dtype.kind in "iu" and array.size and array.min() >= 0 and array.max() <= 1:
+        return array.astype(np.bool_)  # labels of 1e6 cases cost two passes
     wrong = (array != 0) & (array != 1)  # NaN differs from both
     if wrong.any():
         place = _position(wrong)
