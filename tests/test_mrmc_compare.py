@@ -221,8 +221,8 @@ def test_a_study_with_a_gap_is_analysed_by_u_statistics_and_never_as_crossed():
     assert analysis.covariance_method in ("U-statistic", "MLE (V-statistic)")
     with pytest.raises(ValueError, match="needs balanced groups without missing readings"):
         compare_modalities(truth, ratings, choices=Choices(method="or"))
-    with pytest.raises(ValueError, match="no analysis of sensitivity from rating 0 up"):
-        compare_modalities(truth, ratings, fom=sensitivity_fom(threshold=0))
+    with pytest.raises(ValueError, match="no analysis of partial AUC, specificity"):
+        compare_modalities(truth, ratings, fom=partial_auc_fom(low=0.8, high=1))
     with pytest.raises(ValueError, match="method='dbm' needs a fully crossed study"):
         compare_modalities(truth, ratings, choices=Choices(method="dbm"))
     averaged = compare_modalities(truth, ratings, choices=Choices(method="or_averaged"))

@@ -26,39 +26,25 @@ def pair_sums(truth: Booleans, ratings: Floats) -> Floats:
     ``ratings`` (n_cases, n_curves), NaN where a case was not read: two curves share the pairs of
     the cases that both read. O(n log n) for each pair of curves.
     """
-    if np.isnan(ratings).any():
-        return _pair_sums_of_shared_cases(truth, ratings)
     n_curves = ratings.shape[1]
+    read = ~np.isnan(ratings)
     ranks = [_dense_ranks(ratings[:, curve]) for curve in range(n_curves)]
     sums = np.empty((n_curves, n_curves))
     for first in range(n_curves):
         events = None
         for second in range(first, n_curves):
+            shared = read[:, first] & read[:, second]
             if _fits_a_table(ranks[first], ranks[second]):
-                count = by_table(truth, ranks[first], ranks[second])
+                count = by_table(truth[shared], ranks[first][shared], ranks[second][shared])
             else:
                 events = events if events is not None else _events(truth, ranks[first])
-                count = by_tree(events, ranks[second])
+                count = by_tree(_of(shared, events), ranks[second])
             sums[first, second] = sums[second, first] = count / 4
     return sums
 
 
-def _pair_sums_of_shared_cases(truth: Booleans, ratings: Floats) -> Floats:
-    """Return the same, each pair of curves on the cases that both read."""
-    n_curves = ratings.shape[1]
-    read = ~np.isnan(ratings)
-    sums = np.zeros((n_curves, n_curves))
-    for first in range(n_curves):
-        for second in range(first, n_curves):
-            shared = read[:, first] & read[:, second]
-            if shared.any():
-                pair = pair_sums(truth[shared], ratings[shared][:, [first, second]])
-                sums[first, second] = sums[second, first] = pair[0, 1]
-    return sums
-
-
 def _dense_ranks(rating: Floats) -> Ints:
-    """Return the number of distinct lower ratings of each case, from 0."""
+    """Return the number of distinct lower ratings of each case, from 0; NaN ranks highest."""
     ranks: Ints = np.unique(rating, return_inverse=True)[1].astype(np.int64)
     return ranks
 
@@ -74,7 +60,7 @@ def by_table(truth: Booleans, first: Ints, second: Ints) -> int:
     2 psi is the number of the relations, below and not above, that hold between the negative and
     the positive case, so that the sum is a whole number.
     """
-    shape = (int(first.max()) + 1, int(second.max()) + 1)
+    shape = (int(first.max(initial=0)) + 1, int(second.max(initial=0)) + 1)
     cell, n_cells = first * shape[1] + second, shape[0] * shape[1]
     positive = np.bincount(cell[truth], minlength=n_cells).reshape(shape)
     negative = np.bincount(cell[~truth], minlength=n_cells).reshape(shape)
@@ -96,6 +82,12 @@ def _events(truth: Booleans, first: Ints) -> tuple[Ints, Booleans]:
     turn = np.repeat([0, 1, 2], [positive.size, negative.size, positive.size])
     order = np.argsort(3 * first[case] + turn, kind="stable")
     return case[order], turn[order] == 1
+
+
+def _of(cases: Booleans, events: tuple[Ints, Booleans]) -> tuple[Ints, Booleans]:
+    """Return the events of some cases, (n_cases,)."""
+    keep = cases[events[0]]
+    return events[0][keep], events[1][keep]
 
 
 def by_tree(events: tuple[Ints, Booleans], second: Ints) -> int:

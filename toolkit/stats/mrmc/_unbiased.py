@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from toolkit.stats._placements import case_placements
 from toolkit.stats.mrmc._dominance import pair_sums
+from toolkit.stats.mrmc._moments import KernelSums, kernel_sums
 
 Floats = NDArray[np.float64]
 
@@ -41,3 +42,29 @@ def unbiased_covariance(truth: NDArray[np.bool_], ratings: Floats) -> Floats:
     weighed = moment1 + (n - 1) * moment2 + (m - 1) * moment3 + (m - 1) * (n - 1) * moment4
     covariance: Floats = weighed / (m * n) - moment4
     return covariance
+
+
+def shared_unbiased_covariance(truth: NDArray[np.bool_], ratings: Floats) -> tuple[Floats, Floats]:
+    """Return AUCs (n_curves,) and their unbiased covariance, NaN in ``ratings`` where not read.
+
+    The same four moments, each over the pairs of readings that there are. Curves without a common
+    case do not covary.
+    """
+    both = kernel_sums(truth, ratings[:, :, np.newaxis])
+    psi, one = (_by_sharing(sums) for sums in both)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moment4 = psi[3] / one[3]
+        # E[A_r A_s] - M4, written so that the digits of M4 cancel once.
+        covariance = (psi[:3] - one[:3] * moment4).sum(axis=0) / one.sum(axis=0)
+        aucs = both[0].total[:, 0] / both[1].total[:, 0]
+    share_nothing = (one[:3] == 0).all(axis=0)
+    return aucs, np.where(share_nothing, 0.0, covariance)
+
+
+def _by_sharing(sums: KernelSums) -> Floats:
+    """Return the sums over pairs that share both cases, the positive, the negative, or none."""
+    positive, negative, pairs = sums.positive[:, 0], sums.negative[:, 0], sums.pairs[:, 0, :, 0]
+    share_positive, share_negative = positive @ positive.T, negative @ negative.T
+    everything = np.outer(sums.total, sums.total)
+    none = everything - share_positive - share_negative + pairs
+    return np.array([pairs, share_positive - pairs, share_negative - pairs, none])

@@ -17,7 +17,7 @@ from toolkit.stats.mrmc.leave_one_out import JackknifeCases, leave_one_out
 from toolkit.stats.mrmc.nested import readers_nested_in_modality, split_plot
 from toolkit.stats.mrmc.obuchowski_rockette import Denominator, obuchowski_rockette
 from toolkit.stats.mrmc.u_statistics import Weights, u_statistic_analysis
-from toolkit.stats.mrmc.validity import Covariance, require_patients
+from toolkit.stats.mrmc.validity import Covariance, is_share, require_patients
 from toolkit.stats.roc import RatingFom, auc
 
 Floats = NDArray[np.float64]
@@ -44,7 +44,7 @@ class Choices:
         As of ``obuchowski_rockette``.
     weights : {"reader", "pair"}
         As of ``u_statistic_analysis``.
-    jackknife_cases : {"used", "all"}
+    jackknife_cases : {"used", "all", "study"}
         As of ``leave_one_out``.
     n_resamples : int
         Of the bootstrap.
@@ -177,19 +177,25 @@ def _method(plan: _Plan, design: Design, diseased: Booleans, ratings: Floats) ->
         check_choice(asked, name="method", choices=METHODS)
     suits = design.kind != "incomplete" and _is_balanced(design, diseased, ratings)
     if asked in (None, "or") and not suits:
-        if asked == "or" or plan.fom is not auc:
+        if asked == "or" or not _has_moments(plan.fom):
             raise ValueError(_unsuited(design, plan.fom))
         return "u_statistic"
     if asked == "dbm" and design.kind != "fully crossed":
         msg = f"method='dbm' needs a fully crossed study, but the readings are {design.kind}"
         raise ValueError(msg)
-    if design.kind != "fully crossed" and plan.choices.random != "readers and cases":
+    chosen = plan.choices.random != "readers and cases"
+    if chosen and design.kind != "fully crossed" and asked != "or_averaged":
         msg = (
             f"random={plan.choices.random!r} is defined for fully crossed studies, but the "
             f"readings are {design.kind}; take 'readers and cases'"
         )
         raise ValueError(msg)
     return asked or "or"
+
+
+def _has_moments(fom: RatingFom) -> bool:
+    """Whether U-statistics are defined for a figure of merit."""
+    return fom is auc or is_share(fom)
 
 
 def _unsuited(design: Design, fom: RatingFom) -> str:
@@ -199,7 +205,7 @@ def _unsuited(design: Design, fom: RatingFom) -> str:
         f"the readings are {design.kind} ({design.n_missing} missing); take "
         + (
             "method='u_statistic'"
-            if fom is auc
+            if _has_moments(fom)
             else f"the empirical AUC, for no analysis of {fom.__name__} is defined then"
         )
     )
@@ -219,14 +225,12 @@ def _by_u_statistics(
     plan: _Plan, design: Design, diseased: Booleans, ratings: Floats
 ) -> MrmcAnalysis:
     """Analyse by U-statistics."""
-    if plan.fom is not auc:
-        msg = f"method='u_statistic' is defined for the empirical AUC, not for {plan.fom.__name__}"
-        raise ValueError(msg)
     if plan.cluster is not None:
         require_patients(int(np.unique(plan.cluster).size), diseased.size)
     analysis = u_statistic_analysis(
         diseased,
         ratings,
+        fom=plan.fom,
         weights=plan.choices.weights,
         ci_level=plan.ci_level,
         margin=plan.margin,

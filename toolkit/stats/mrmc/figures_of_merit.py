@@ -16,7 +16,7 @@ from toolkit.stats._checks import (
     check_truth,
 )
 from toolkit.stats.delong import auc_covariance
-from toolkit.stats.mrmc._unbiased import unbiased_covariance
+from toolkit.stats.mrmc._unbiased import shared_unbiased_covariance, unbiased_covariance
 from toolkit.stats.mrmc.analysis import joined
 from toolkit.stats.mrmc.fom_table import FomTable
 from toolkit.stats.mrmc.influence import shared_auc_covariance, shared_jackknife_covariance
@@ -66,7 +66,7 @@ def fom_table(  # noqa: PLR0913 - data, and how the covariance over cases is est
     cluster : array_like, shape (n_cases,), optional
         Patient of each case, where patients have several: DeLong's covariance is then that of
         Obuchowski (1997), jackknife and bootstrap leave out and draw patients.
-    jackknife_cases : {"used", "all"}
+    jackknife_cases : {"used", "all", "study"}
         As ``cases`` of ``leave_one_out``.
     n_resamples : int
         Of the bootstrap; at least 2,000.
@@ -87,8 +87,8 @@ def fom_table(  # noqa: PLR0913 - data, and how the covariance over cases is est
 
     Notes
     -----
-    With missing readings (DeLong and jackknife only) two readings covary through the cases that
-    both saw. See ``validity.RULES`` for what is defined for what.
+    With missing readings (not the bootstrap, nor patients) two readings covary through the cases
+    that both saw. See ``validity.RULES`` for what is defined for what.
 
     References
     ----------
@@ -121,7 +121,7 @@ def fom_table(  # noqa: PLR0913 - data, and how the covariance over cases is est
     if chosen == "none":
         return table
     if data.incomplete:
-        value, matrix, name = _of_shared_cases(data, fom, chosen)
+        value, matrix, name = _of_shared_cases(data, fom, chosen, jackknife_cases)
     elif chosen == "bootstrap":
         value, matrix, name = _bootstrapped(data, fom, n_resamples, rng)
     else:
@@ -221,19 +221,21 @@ def _of_all_cases(
 
 
 def _of_shared_cases(
-    data: _Data, fom: RatingFom, covariance: Covariance
+    data: _Data, fom: RatingFom, covariance: Covariance, cases: JackknifeCases
 ) -> tuple[Floats, Floats, str]:
     """Return figures, covariance and its name where readings are missing."""
-    if data.patients is not None or covariance not in ("DeLong", "jackknife"):
+    if data.patients is not None or covariance == "bootstrap":
         what = "patients with several cases" if data.patients is not None else repr(covariance)
         msg = (
             f"readings are missing, and with missing readings the covariance is not defined for "
-            f"{what}; take DeLong or jackknife on independent cases, or complete the readings"
+            f"{what}; take DeLong, jackknife or unbiased on independent cases, or complete them"
         )
         raise ValueError(msg)
     if fom is auc and covariance == "DeLong":
         return *shared_auc_covariance(data.diseased, data.curves), "DeLong, shared cases"
-    value, matrix = shared_jackknife_covariance(data.diseased, data.curves, fom)
+    if fom is auc and covariance == "unbiased":
+        return *shared_unbiased_covariance(data.diseased, data.curves), "unbiased, shared cases"
+    value, matrix = shared_jackknife_covariance(data.diseased, data.curves, fom, cases)
     return value, matrix, f"{covariance}, shared cases"
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.stats._placements import case_placements
-from toolkit.stats.mrmc.leave_one_out import leave_one_out
+from toolkit.stats.mrmc.leave_one_out import JackknifeCases, leave_one_out
 from toolkit.stats.roc import RatingFom
 
 Booleans = NDArray[np.bool_]
@@ -41,22 +41,39 @@ def shared_auc_covariance(truth: Booleans, ratings: Floats) -> tuple[Floats, Flo
 
 
 def shared_jackknife_covariance(
-    truth: Booleans, ratings: Floats, fom: RatingFom
+    truth: Booleans, ratings: Floats, fom: RatingFom, cases: JackknifeCases = "used"
 ) -> tuple[Floats, Floats]:
     """Return figures and their jackknife covariance, each curve on the cases that it read."""
     n_cases, n_curves = ratings.shape
     value = np.full(n_curves, math.nan)
-    influence, used = np.zeros((n_cases, n_curves)), np.zeros((n_cases, n_curves), dtype=bool)
-    for curve in range(n_curves):
+    without = np.full((n_cases, n_curves), math.nan)
+    moves, used = np.zeros((n_cases, n_curves), dtype=bool), _used(truth, fom)
+    for curve in np.flatnonzero(~np.isnan(ratings).all(axis=0)):
         read = np.flatnonzero(~np.isnan(ratings[:, curve]))
         own = ratings[read, curve][:, np.newaxis, np.newaxis]
         left = leave_one_out(truth[read], own, fom=fom)
         value[curve] = left.value[0, 0]
-        cases = read if fom.uses == "all" else read[truth[read] == (fom.uses == "positive")]
-        without = left.left_out[:, 0, 0]
-        influence[cases, curve] = (left.n_units - 1) * (without.mean() - without)
-        used[cases, curve] = True
-    return value, _covariance_of_means(influence, used)
+        without[:, curve] = value[curve]  # a case that was not read moves nothing
+        without[read[used[read]], curve] = left.left_out[:, 0, 0]
+        moves[read[used[read]], curve] = True
+    if cases == "used":
+        return value, _covariance_of_means(_influence(without, moves), moves)
+    # As MRMCaov and google-health: (n - 1) / n with n cases of the study, read or not.
+    rows = without[used] if cases == "study" else without
+    moved = rows - rows.mean(axis=0)
+    return value, (len(rows) - 1) / len(rows) * moved.T @ moved
+
+
+def _used(truth: Booleans, fom: RatingFom) -> Booleans:
+    """Return the cases that a figure of merit uses."""
+    return np.ones_like(truth) if fom.uses == "all" else truth == (fom.uses == "positive")
+
+
+def _influence(without: Floats, moves: Booleans) -> Floats:
+    """Return the influence of each case that moves a curve, 0 elsewhere."""
+    count = moves.sum(axis=0)
+    mean = np.where(moves, without, 0.0).sum(axis=0) / np.maximum(count, 1)
+    return np.where(moves, (count - 1) * (mean - without), 0.0)
 
 
 def _covariance_of_means(influence: Floats, read: Booleans) -> Floats:

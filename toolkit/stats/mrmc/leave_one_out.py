@@ -12,12 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from toolkit.results import Result
 from toolkit.stats._checks import check_choice, check_cluster, check_ratings, check_truth
 from toolkit.stats._placements import case_placements
+from toolkit.stats.mrmc.shares import case_values
+from toolkit.stats.mrmc.validity import is_share
 from toolkit.stats.roc import RatingFom, auc
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 Ints = NDArray[np.intp]
-JackknifeCases = Literal["used", "all"]
+JackknifeCases = Literal["used", "all", "study"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,15 +78,18 @@ def leave_one_out(
         Figure of merit; what it ``uses`` says which cases are left out.
     cluster : array_like, shape (n_cases,), optional
         Patient of each case: a patient is left out with all her cases, of both classes.
-    cases : {"used", "all"}
+    cases : {"used", "all", "study"}
         ``"used"``: only cases that the figure uses, positives for a sensitivity. ``"all"``: every
         case, as google-health's analysis does; the variance of a sensitivity is then larger by a
-        factor that depends on the share of positives.
+        factor that depends on the share of positives. ``"study"``: as ``"used"`` where every case
+        was read by all; with missing readings ``fom_table`` counts the cases that somebody else
+        read, as MRMCaov does.
 
     Returns
     -------
     LeaveOneOut
-        In O(n log n) a curve for the AUC; other figures are computed anew without each unit.
+        In O(n log n) a curve for the AUC and for shares of the cases of one class; other figures
+        are computed anew without each unit.
 
     Raises
     ------
@@ -110,12 +115,16 @@ def leave_one_out(
     """
     diseased = check_truth(truth)
     numbers = check_ratings(ratings, n_cases=diseased.size, axes=("n_readers", "n_modalities"))
-    check_choice(cases, name="cases", choices=("used", "all"))
+    check_choice(cases, name="cases", choices=("used", "all", "study"))
     units = _units(diseased, fom, cluster, cases)
     shape = numbers.shape[1:]
     flat = numbers.reshape(diseased.size, -1)
+    means = case_values(diseased, numbers, fom) if is_share(fom) else None
     if fom is auc:
         value, left_out = _auc(diseased, flat, units)
+    elif means is not None and means.size:
+        of_class = units[diseased == (fom.uses == "positive")]
+        value, left_out = _mean(means.reshape(of_class.size, -1), of_class, int(units.max()) + 1)
     else:
         value, left_out = _anew(diseased, flat, units, fom)
     return LeaveOneOut(
@@ -131,7 +140,7 @@ def _units(
 ) -> Ints:
     """Return the number of the unit of each case from 0; -1 for cases that are never left out."""
     used = np.ones(diseased.size, dtype=bool)
-    if cases == "used" and fom.uses != "all":
+    if cases != "all" and fom.uses != "all":
         used = diseased if fom.uses == "positive" else ~diseased
     if cluster is None:
         patient = np.arange(diseased.size)
@@ -178,6 +187,16 @@ def _require_pairs(left: NDArray[np.int64]) -> None:
             "all cases of a class; a jackknife needs at least two units with each class"
         )
         raise ValueError(msg)
+
+
+def _mean(values: Floats, units: Ints, n_units: int) -> tuple[Floats, Floats]:
+    """Return means of ``values`` (n_cases, n_curves), of all and without each unit."""
+    sums = np.zeros((n_units, values.shape[1]))
+    np.add.at(sums, units, values)
+    left = units.size - np.bincount(units, minlength=n_units)
+    _require_pairs(left)
+    total = values.sum(axis=0)
+    return total / units.size, (total - sums) / left[:, np.newaxis]
 
 
 def _anew(

@@ -32,10 +32,11 @@ from toolkit.stats.mrmc._moments import (
     KernelSums,
     PairMoments,
     components,
-    kernel_sums,
 )
 from toolkit.stats.mrmc.analysis import HOLDS_FOR, MrmcAnalysis, few_readers, joined
 from toolkit.stats.mrmc.fom_table import FomTable
+from toolkit.stats.mrmc.shares import sums_of_figure
+from toolkit.stats.roc import RatingFom, auc
 
 Floats = NDArray[np.float64]
 Weights = Literal["reader", "pair"]
@@ -49,10 +50,11 @@ _FACTORS = (READER, POSITIVE, NEGATIVE)
 _NORMAL_FROM_DF = 50
 
 
-def u_statistic_analysis(  # noqa: PLR0913 - data, five choices and two sets of names
+def u_statistic_analysis(  # noqa: PLR0913 - data, six choices and two sets of names
     truth: ArrayLike,
     ratings: ArrayLike,
     *,
+    fom: RatingFom = auc,
     estimator: Estimator | None = None,
     weights: Weights = "reader",
     df_rule: DfRule = "exact",
@@ -61,7 +63,7 @@ def u_statistic_analysis(  # noqa: PLR0913 - data, five choices and two sets of 
     readers: tuple[str, ...] = (),
     modalities: tuple[str, ...] = (),
 ) -> MrmcAnalysis:
-    """Compare mean AUCs of modalities whatever readers read whatever cases.
+    """Compare mean AUCs, or shares, of modalities whatever readers read whatever cases.
 
     Parameters
     ----------
@@ -69,6 +71,8 @@ def u_statistic_analysis(  # noqa: PLR0913 - data, five choices and two sets of 
         1 diseased, 0 healthy.
     ratings : array_like, shape (n_cases, n_readers, n_modalities)
         Higher is more suspicious; NaN where a reader did not read a case in a modality.
+    fom : RatingFom
+        The empirical AUC, or a sensitivity or specificity at a threshold.
     estimator : {"u_statistic", "mle"}, optional
         Unbiased variance, or that of the empirical distribution, which is never negative and
         larger. If not given the unbiased one is taken, unless the variance of a difference is
@@ -76,15 +80,15 @@ def u_statistic_analysis(  # noqa: PLR0913 - data, five choices and two sets of 
         says so.
     weights : {"reader", "pair"}
         Whether each reader counts the same in a mean, or each pair of a positive and a negative
-        case that was read, so that a reader of more cases counts more. The same where all read
-        everything.
+        case that was read (each case of a share), so that a reader of more cases counts more. The
+        same where all read everything.
     df_rule : {"exact", "floor"}
         ``"floor"`` reproduces iMRMC: degrees of freedom are cut to whole numbers, and from 50 on
         the normal law is taken.
     ci_level : float
         Confidence level of each interval, two-sided.
     margin : float, optional
-        Non-inferiority margin of every difference, above 0; a higher AUC is better.
+        Non-inferiority margin of every difference, above 0; higher is better.
     readers, modalities : tuple of str
         Names along the axes; numbers from 1 if not given.
 
@@ -96,7 +100,8 @@ def u_statistic_analysis(  # noqa: PLR0913 - data, five choices and two sets of 
     Raises
     ------
     ValueError
-        If an argument is malformed, or a modality has no pair of cases that a reader read.
+        If an argument is malformed, the moments of the figure of merit are not known, or nobody
+        read what it needs in a modality.
 
     Notes
     -----
@@ -138,10 +143,10 @@ def u_statistic_analysis(  # noqa: PLR0913 - data, five choices and two sets of 
     check_choice(df_rule, name="df_rule", choices=("exact", "floor"))
     if estimator is not None:
         check_choice(estimator, name="estimator", choices=("u_statistic", "mle"))
-    check_margin(margin, effect="difference", better="higher")
+    check_margin(margin, effect="difference", better=fom.better)
     level = check_ci_level(ci_level)
-    psi, one = _weighted_sums(diseased, numbers, weights)
-    table = _table(diseased, numbers, (psi, one), readers, modalities)
+    psi, one = _weighted_sums(sums_of_figure(diseased, numbers, fom), weights)
+    table = _table(diseased, numbers, (psi, one), readers, modalities, fom)
     moments = _moments(psi, one)
     chosen, reason = (estimator, "") if estimator else _chosen(moments, table.n_modalities)
     law = _Law(moments=moments, estimator=chosen, floor=df_rule == "floor")
@@ -152,7 +157,7 @@ def u_statistic_analysis(  # noqa: PLR0913 - data, five choices and two sets of 
         for place in range(table.n_modalities)
     )
     return MrmcAnalysis(
-        quantity="auc",
+        quantity=fom.__name__,
         design="incomplete" if np.isnan(numbers).any() else "fully crossed",
         random="readers and cases",
         covariance_method=_NAME[chosen],
@@ -179,15 +184,15 @@ def u_statistic_analysis(  # noqa: PLR0913 - data, five choices and two sets of 
 
 
 def _weighted_sums(
-    diseased: NDArray[np.bool_], ratings: Floats, weights: Weights
+    sums: tuple[KernelSums, KernelSums], weights: Weights
 ) -> tuple[KernelSums, KernelSums]:
-    """Return the sums of psi and of 1, with each reader weighted as asked for."""
-    psi, one = kernel_sums(diseased, ratings)
+    """Return the sums with each reader weighted as asked for."""
+    psi, one = sums
     pairs = one.total
     if (empty := (pairs == 0).all(axis=0)).any():
         msg = (
-            f"modality {int(np.argmax(empty))} has no pair of a positive and a negative case that "
-            "one reader read; leave that modality out"
+            f"modality {int(np.argmax(empty))} has no pair of a positive and a negative case, or "
+            "no case of the class that counts, that one reader read; leave that modality out"
         )
         raise ValueError(msg)
     if weights == "pair":
@@ -202,14 +207,15 @@ def _table(
     sums: tuple[KernelSums, KernelSums],
     readers: tuple[str, ...],
     modalities: tuple[str, ...],
+    fom: RatingFom,
 ) -> FomTable:
-    """Return the AUC of every reader in every modality, NaN where there is none."""
+    """Return the figure of every reader in every modality, NaN where there is none."""
     psi, one = sums
     total = one.total
     value = np.divide(psi.total, total, out=np.full(total.shape, math.nan), where=total > 0)
     read = ~np.isnan(ratings).all(axis=(1, 2))
     return FomTable(
-        quantity="auc",
+        quantity=fom.__name__,
         value=value,
         covariance_method="none",
         readers=readers or tuple(str(number + 1) for number in range(total.shape[0])),
@@ -217,8 +223,11 @@ def _table(
         n_cases=int(read.sum()),
         n_positive=int((read & diseased).sum()),
         n_units=int(read.sum()),
-        method="empirical AUC",
-        note="not every reader has an AUC in every modality" if np.isnan(value).any() else "",
+        low=fom.range[0],
+        high=fom.range[1],
+        better=fom.better,
+        method="empirical AUC" if fom is auc else fom.__name__,
+        note="not every reader has a figure in every modality" if np.isnan(value).any() else "",
     )
 
 
@@ -290,8 +299,9 @@ class _Law:
         levels = {factor: self._levels(places, factor) for factor in _FACTORS}
         spread = 0.0
         for factor in _FACTORS:
+            # Modalities whose readings share no level of a factor have no component of it.
             component = sum(
-                sign * float(components(self.moments[a, b].mle())[factor])
+                sign * float(np.nan_to_num(components(self.moments[a, b].mle())[factor]))
                 for sign, a, b in _terms(places)
             )
             spread += component**2 / levels[factor] ** 3 if levels[factor] > 0 else math.inf

@@ -57,6 +57,16 @@ RULES: tuple[tuple[str, str, str], ...] = (
         "cases that cluster in patients",
     ),
     (
+        "Obuchowski-Rockette with averaged covariances (`or_averaged`)",
+        "reproducing MRMCaov where readings are missing",
+        "any other purpose, and never by default: no design justifies it",
+    ),
+    (
+        "one AI against readers",
+        "one fixed AI and a random sample of readers of the same cases",
+        "the AUC of readers with two levels of ratings, for it is one operating point",
+    ),
+    (
         "fixed readers (cases random)",
         "a statement on these very readers",
         "the primary analysis of a study that compares reading with and without AI",
