@@ -1,0 +1,107 @@
+"""Polygons and circles against counting points of a fine grid, and by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from toolkit.scoring.mark_geometry import (
+    area,
+    centroid,
+    circle,
+    circles_overlap,
+    inside,
+    is_convex,
+    overlap_area,
+    polygon_of,
+)
+
+SQUARE = np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [0.0, 2.0]])
+HOLLOW = np.array([[0, 0], [4, 0], [4, 4], [3, 4], [3, 1], [1, 1], [1, 4], [0, 4]], dtype=float)
+
+
+@pytest.mark.parametrize(
+    ("text", "corners"),
+    [
+        ("0,0 1,0 1,1", 3),
+        (" 0 0, 1 0; 1 1\n", 3),
+        ("0,0 1,0 1,1 0,0", 3),
+        ("-1.5,0 1e1,0 1,1 0,3", 4),
+        ("0,0 1,0", None),
+        ("0,0 1,0 1", None),
+        ("0,0 1,0 2,0", None),
+        ("0,0 1,0 nan,1", None),
+        ("a,b c,d e,f", None),
+        ("", None),
+    ],
+)
+def test_outlines_are_read(text, corners):
+    found = polygon_of(text)
+    assert (found is None) == (corners is None)
+    if found is not None:
+        assert found.shape == (corners, 2)
+
+
+def test_area_and_centre():
+    assert area(SQUARE) == area(SQUARE[::-1]) == 4
+    assert centroid(SQUARE + 7) == (8, 8)
+    assert area(HOLLOW) == 10
+    assert area(circle(5, 5, 3)) == pytest.approx(9 * math.pi, rel=1e-12)
+    assert centroid(circle(5, 6, 3)) == pytest.approx((5, 6))
+
+
+def grid(step=0.01):
+    ticks = np.arange(-1, 6, step) + step / 2
+    x, y = np.meshgrid(ticks, ticks)
+    return x.ravel(), y.ravel(), step**2
+
+
+def test_inside_counts_the_area():
+    x, y, cell = grid()
+    for shape in (SQUARE, HOLLOW, HOLLOW[::-1], circle(2, 2, 1.5)):
+        assert inside(x, y, shape).sum() * cell == pytest.approx(area(shape), rel=5e-3)
+
+
+def test_edges_and_corners_are_inside():
+    x, y = np.array([0.0, 2.0, 1.0, 1.0, 2.0000001]), np.array([0.0, 2.0, 0.0, 2.0, 1.0])
+    assert inside(x, y, SQUARE).tolist() == [True, True, True, True, False]
+
+
+def test_overlap_counts_the_shared_area():
+    x, y, cell = grid(0.05)
+    draw = np.random.default_rng(1)
+    for _ in range(8):
+        centre, radius = draw.uniform(0, 4, 2), draw.uniform(0.3, 2)
+        convex = circle(*centre, radius)
+        for shape in (SQUARE, HOLLOW):
+            shared = (inside(x, y, shape) & inside(x, y, convex)).sum() * cell
+            assert overlap_area(shape, convex) == pytest.approx(shared, abs=0.05)
+            assert overlap_area(shape, convex[::-1]) == pytest.approx(overlap_area(shape, convex))
+
+
+def test_overlap_by_hand():
+    assert overlap_area(SQUARE, SQUARE) == 4
+    assert overlap_area(SQUARE, SQUARE + np.array([1, 0])) == 2
+    assert overlap_area(SQUARE, SQUARE + np.array([2, 0])) == 0
+    assert overlap_area(SQUARE, SQUARE + 9) == 0
+    assert overlap_area(SQUARE * 3, SQUARE + 1) == 4
+
+
+def test_circles_share_what_their_polygons_share():
+    draw = np.random.default_rng(2)
+    distance, first, second = draw.uniform(0, 4, 40), *draw.uniform(0.2, 2.5, (2, 40))
+    found = circles_overlap(distance, first, second)
+    for place in range(40):
+        shared = overlap_area(circle(0, 0, first[place]), circle(distance[place], 0, second[place]))
+        assert found[place] == pytest.approx(shared, abs=5e-3)
+    one = np.array([1.0])
+    half = 2 * math.pi / 3 - math.sqrt(3) / 2
+    assert circles_overlap(one, one, one)[0] == pytest.approx(half, rel=1e-14)
+    assert circles_overlap(0 * one, one, 2 * one)[0] == math.pi
+
+
+def test_convex_or_not():
+    assert is_convex(SQUARE)
+    assert is_convex(SQUARE[::-1])
+    assert is_convex(circle(0, 0, 1))
+    assert not is_convex(HOLLOW)

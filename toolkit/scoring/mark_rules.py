@@ -1,0 +1,268 @@
+"""When a mark hits a lesion: the rule is a choice, and stands beside every number it makes.
+
+There is no default. All rules take distances and outlines on the image that was marked, in pixels
+from its left and top edge; a lesion without a place on that image cannot be hit there.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.scoring.mark_geometry import (
+    area,
+    circle,
+    circles_overlap,
+    inside,
+    is_convex,
+    overlap_area,
+)
+from toolkit.scoring.ratings import ScoringError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
+
+# Of a distance against a radius, so that the rounding of mm to pixels decides nothing.
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LesionPlaces:
+    """Places of lesions on images, each of shape (n_places,).
+
+    ``outline`` holds corners (n_corners, 2) or None; ``radius_px`` is NaN where it is not known;
+    ``row`` is the row in the lesions table, from 1.
+    """
+
+    x: Floats
+    y: Floats
+    radius_px: Floats
+    outline: tuple[Floats | None, ...]
+    row: Ints
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MarkPlaces:
+    """Places of marks on images, each of shape (n_marks,); as ``LesionPlaces``."""
+
+    x: Floats
+    y: Floats
+    radius_px: Floats
+    outline: tuple[Floats | None, ...]
+    row: Ints
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pairs:
+    """Every mark with every lesion on its image, each of shape (n_pairs,).
+
+    ``mark`` and ``lesion`` are places in the arrays above; ``spacing_mm`` is that of the image, NaN
+    where it is not known.
+    """
+
+    mark: Ints
+    lesion: Ints
+    distance_px: Floats
+    spacing_mm: Floats
+
+
+class HitRule(Protocol):
+    """A rule; ``text`` is printed with every result."""
+
+    @property
+    def text(self) -> str:
+        """Return the rule in words."""
+
+    def hits(self, pairs: Pairs, marks: MarkPlaces, lesions: LesionPlaces) -> Booleans:
+        """Return which pairs are hits, (n_pairs,)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InsideOutline:
+    """A mark hits a lesion whose outline it lies in, or on.
+
+    Every lesion needs an outline.
+    """
+
+    @property
+    def text(self) -> str:
+        """Return the rule in words."""
+        return "inside the outline of the lesion"
+
+    def hits(self, pairs: Pairs, marks: MarkPlaces, lesions: LesionPlaces) -> Booleans:
+        """Return which pairs are hits; see ``HitRule``."""
+        shapes = zip(lesions.row, lesions.outline, strict=True)
+        lacking = [int(row) for row, shape in shapes if shape is None]
+        if lacking:
+            msg = (
+                f"the rule '{self.text}' needs an outline of each lesion, but row {lacking[0]} of "
+                f"lesions has none ({len(lacking)} rows); give the outline, or take WithinRadius"
+            )
+            raise ScoringError(msg)
+        found = np.zeros(pairs.mark.size, dtype=bool)
+        order = np.argsort(pairs.lesion, kind="stable")
+        chosen, starts = np.unique(pairs.lesion[order], return_index=True)
+        ends = np.append(starts, order.size)[1:]
+        for lesion, start, end in zip(chosen, starts, ends, strict=True):
+            shape, rows = lesions.outline[lesion], order[start:end]
+            if shape is not None:
+                at = pairs.mark[rows]
+                found[rows] = inside(marks.x[at], marks.y[at], shape)
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithinRadius:
+    """A mark hits a lesion whose centre is no farther than a radius, in mm or in pixels.
+
+    Millimetres need the pixel spacing of every image with a mark and a lesion.
+    """
+
+    radius_mm: float | None = None
+    radius_px: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse none, both, or a radius that is none."""
+        given = [value for value in (self.radius_mm, self.radius_px) if value is not None]
+        if len(given) != 1 or not 0 < given[0] < math.inf:
+            msg = (
+                "WithinRadius needs either radius_mm or radius_px, a finite number above 0, but "
+                f"got radius_mm={self.radius_mm!r}, radius_px={self.radius_px!r}"
+            )
+            raise ScoringError(msg)
+
+    @property
+    def text(self) -> str:
+        """Return the rule in words."""
+        if self.radius_mm is not None:
+            return f"within {self.radius_mm:g} mm of the centre of the lesion"
+        return f"within {self.radius_px:g} pixels of the centre of the lesion"
+
+    def hits(self, pairs: Pairs, marks: MarkPlaces, lesions: LesionPlaces) -> Booleans:  # noqa: ARG002 - one form for all rules
+        """Return which pairs are hits; see ``HitRule``."""
+        if self.radius_mm is None:
+            reach = np.full(pairs.mark.size, self.radius_px)
+        else:
+            reach = self.radius_mm / _spacing(pairs, marks, self.text)
+        return np.asarray(pairs.distance_px <= reach * (1 + _ROUNDING))
+
+
+def _spacing(pairs: Pairs, marks: MarkPlaces, rule: str) -> Floats:
+    """Return the spacing of each pair's image; refuse one that is not known."""
+    unknown = ~(pairs.spacing_mm > 0)
+    if unknown.any():
+        row = int(marks.row[pairs.mark[np.argmax(unknown)]])
+        msg = (
+            f"the rule '{rule}' needs the pixel spacing, but the image of row {row} of marks has "
+            f"none ({np.unique(pairs.mark[unknown]).size} marks); give pixel_spacing_mm, or take "
+            "a rule in pixels"
+        )
+        raise ScoringError(msg)
+    return pairs.spacing_mm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overlap:
+    """A mark's region hits a lesion that it overlaps enough: intersection over union.
+
+    Regions are outlines, else circles of ``radius_px``. A mark without either is a circle of
+    ``mark_radius_mm`` or ``mark_radius_px``. A mark's outline must be convex, as a box is.
+
+    Parameters
+    ----------
+    least : float
+        Least area shared, as a share of the area that both cover; above 0, at most 1.
+    mark_radius_mm, mark_radius_px : float, optional
+        Region of marks that are points.
+    """
+
+    least: float
+    mark_radius_mm: float | None = None
+    mark_radius_px: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a share that is none, and two radii."""
+        if not 0 < self.least <= 1:
+            msg = f"least must be above 0 and at most 1, but got {self.least!r}"
+            raise ScoringError(msg)
+        if self.mark_radius_mm is not None and self.mark_radius_px is not None:
+            msg = "Overlap takes mark_radius_mm or mark_radius_px, but got both"
+            raise ScoringError(msg)
+
+    @property
+    def text(self) -> str:
+        """Return the rule in words."""
+        marks = ""
+        if self.mark_radius_mm is not None:
+            marks = f"; marks are circles of radius {self.mark_radius_mm:g} mm"
+        elif self.mark_radius_px is not None:
+            marks = f"; marks are circles of radius {self.mark_radius_px:g} pixels"
+        return f"overlap with the lesion of at least {self.least:g} (shared over joint area){marks}"
+
+    def hits(self, pairs: Pairs, marks: MarkPlaces, lesions: LesionPlaces) -> Booleans:
+        """Return which pairs are hits; see ``HitRule``."""
+        radius, lesion_radius = self._mark_radius(pairs, marks), lesions.radius_px[pairs.lesion]
+        drawn_mark, drawn_lesion = (
+            np.array([outline is not None for outline in places.outline], dtype=bool)[index]
+            for places, index in ((marks, pairs.mark), (lesions, pairs.lesion))
+        )
+        _require_region(drawn_mark | (radius > 0), marks.row[pairs.mark], "marks", self.text)
+        _require_region(
+            drawn_lesion | (lesion_radius > 0), lesions.row[pairs.lesion], "lesions", self.text
+        )
+        shared = circles_overlap(pairs.distance_px, radius, lesion_radius)
+        joint = math.pi * (radius**2 + lesion_radius**2) - shared
+        for place in np.flatnonzero(drawn_mark | drawn_lesion):
+            mark, lesion = int(pairs.mark[place]), int(pairs.lesion[place])
+            own = _region(marks, mark, float(radius[place]))
+            region = _region(lesions, lesion, float(lesion_radius[place]))
+            if not is_convex(own):
+                msg = f"the outline of marks row {int(marks.row[mark])} must be convex; give a box"
+                raise ScoringError(msg)
+            apart = (own.max(axis=0) < region.min(axis=0)) | (region.max(axis=0) < own.min(axis=0))
+            shared[place] = 0.0 if apart.any() else overlap_area(region, own)
+            joint[place] = area(region) + area(own) - shared[place]
+        return np.asarray(shared >= self.least * joint * (1 - _ROUNDING))
+
+    def _mark_radius(self, pairs: Pairs, marks: MarkPlaces) -> Floats:
+        """Return the radius of each pair's mark in pixels, NaN where it has none."""
+        radius = marks.radius_px[pairs.mark]
+        if self.mark_radius_px is not None:
+            return np.where(np.isnan(radius), self.mark_radius_px, radius)
+        if self.mark_radius_mm is not None:
+            given = self.mark_radius_mm / _spacing(pairs, marks, self.text)
+            return np.where(np.isnan(radius), given, radius)
+        return radius
+
+
+def _require_region(has: Booleans, row: Ints, table: str, rule: str) -> None:
+    """Refuse a mark or a lesion with neither outline nor radius."""
+    if not has.all():
+        msg = (
+            f"the rule '{rule}' needs an outline or a radius, but row "
+            f"{int(row[np.argmin(has)])} of {table} has neither"
+        )
+        raise ScoringError(msg)
+
+
+def _region(places: MarkPlaces | LesionPlaces, place: int, radius: float) -> Floats:
+    """Return the outline, or the circle of a radius."""
+    outline = places.outline[place]
+    if outline is not None:
+        return outline
+    return circle(float(places.x[place]), float(places.y[place]), radius)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsRecorded:
+    """Marks are LL or NL as the source says, in ``mark_type`` and ``lesion_id``, not by place."""
+
+    @property
+    def text(self) -> str:
+        """Return the rule in words."""
+        return "as recorded in the source, whose rule is not known here"

@@ -1,0 +1,227 @@
+"""From marks to the table of figures of merit that all inference on readers works on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from toolkit.stats._bootstrap_plan import make_plan
+from toolkit.stats._checks import Rng, check_choice, check_cluster, check_count
+from toolkit.stats._resample import draw, stream_states
+from toolkit.stats.froc._cut_curve import CutCurve
+from toolkit.stats.froc.figures_of_merit import FrocFom, wafroc
+from toolkit.stats.froc.leave_one_out import froc_leave_one_out, undefined_text
+from toolkit.stats.froc.readings import FrocStudy
+from toolkit.stats.mrmc.analysis import joined
+from toolkit.stats.mrmc.figures_of_merit import FEWEST_RESAMPLES
+from toolkit.stats.mrmc.fom_table import FomTable
+from toolkit.stats.mrmc.leave_one_out import JackknifeCases
+from toolkit.stats.roc import auc
+
+Floats = NDArray[np.float64]
+FrocCovariance = Literal["jackknife", "bootstrap", "none"]
+
+_COVARIANCES = ("jackknife", "bootstrap", "none")
+_COUNTS_AT_A_TIME = 2**20
+
+
+def froc_fom_table(
+    study: FrocStudy,
+    *,
+    fom: FrocFom = wafroc,
+    covariance: FrocCovariance | None = None,
+    cluster: ArrayLike | None = None,
+    jackknife_cases: JackknifeCases = "used",
+    n_resamples: int = FEWEST_RESAMPLES,
+    rng: Rng | None = None,
+) -> FomTable:
+    """Compute a figure of merit of the marks of every reader, with its covariance over cases.
+
+    Parameters
+    ----------
+    study : FrocStudy
+        Marks of all readers on the same cases.
+    fom : FrocFom
+        Figure of merit, as of ``figures_of_merit``.
+    covariance : {"jackknife", "bootstrap", "none"}, optional
+        If not given: the jackknife for smooth figures, else the bootstrap.
+    cluster : array_like, shape (n_cases,), optional
+        Patient of each case, where patients have several: they are left out or drawn whole.
+    jackknife_cases : {"used", "all"}
+        As ``cases`` of ``froc_leave_one_out``.
+    n_resamples : int
+        Of the bootstrap, at least 2,000; cases are drawn within diseased and healthy ones,
+        patients within those with a diseased case and those without.
+    rng : int, SeedSequence or Generator, optional
+        Needed for the bootstrap.
+
+    Returns
+    -------
+    FomTable
+        For ``obuchowski_rockette``, ``ai_against_readers`` and all else that works on tables.
+
+    Raises
+    ------
+    ValueError
+        If an argument is malformed, or the figure is undefined for a reader.
+
+    References
+    ----------
+    Chakraborty DP, Berbaum KS. Med Phys 2004;31:2313-2330. doi:10.1118/1.1769352
+
+    Chakraborty DP, Zhai X. Med Phys 2016;43:2548-2557. doi:10.1118/1.4947125
+
+    Examples
+    --------
+    >>> from toolkit.stats.froc.studies import froc_study
+    >>> study = froc_study(n_cases=4, lesion_case=[2, 3], lesion_rating=[[[4.0]], [[1.0]]],
+    ...                    nl_case=[0, 2], nl_rating=[2.0, 3.0])
+    >>> table = froc_fom_table(study)
+    >>> table.value.tolist(), table.covariance_method
+    ([[0.75]], 'jackknife, cases')
+    """
+    chosen = covariance or ("jackknife" if fom.smooth else "bootstrap")
+    check_choice(chosen, name="covariance", choices=_COVARIANCES)
+    patients = _patients(study, cluster)
+    n_patients = None if patients is None else int(np.unique(patients).size)
+    matrix: Floats | None = None
+    n_units, name = n_patients or study.truth.n_cases, "none"
+    if chosen == "jackknife":
+        left = froc_leave_one_out(study, fom=fom, cluster=patients, cases=jackknife_cases)
+        value, matrix = left.value, left.covariance()
+        n_units, name = left.n_units, f"jackknife, {left.unit}s"
+    else:
+        value = _values(study, fom)
+    if chosen == "bootstrap":
+        drawn = bootstrapped_foms(study, (fom,), patients, n_resamples=n_resamples, rng=rng)
+        matrix = _covariance(drawn[0]).reshape(study.shape * 2)
+        name = f"bootstrap, {n_resamples:,} resamples"
+    return FomTable(
+        quantity=fom.name,
+        value=value,
+        covariance=matrix,
+        covariance_method=name,
+        readers=study.readers,
+        modalities=study.modalities,
+        n_cases=study.truth.n_cases,
+        n_positive=int(study.truth.diseased.sum()),
+        n_units=n_units,
+        n_clusters=n_patients,
+        low=fom.low,
+        high=fom.high,
+        better=fom.better,
+        method=fom.name,
+        note=joined(_quantile_note(fom, chosen), cut_note(study, fom), _floor_note(study)),
+    )
+
+
+def _patients(study: FrocStudy, cluster: ArrayLike | None) -> NDArray[np.intp] | None:
+    """Return the patient of each case; None where no patient has several."""
+    if cluster is None:
+        return None
+    patients = check_cluster(cluster, n_cases=study.truth.n_cases)
+    return patients if np.unique(patients).size < patients.size else None
+
+
+def _values(study: FrocStudy, fom: FrocFom) -> Floats:
+    """Return the figure of every reader in every modality."""
+    readings = (study.reading(*place) for place in np.ndindex(study.shape))
+    value = np.array([fom(reading) for reading in readings]).reshape(study.shape)
+    if (wrong := np.isnan(value)).any():
+        raise ValueError(undefined_text(fom, study, wrong, "it needs cases that the study has not"))
+    return value
+
+
+def bootstrapped_foms(
+    study: FrocStudy,
+    foms: tuple[FrocFom, ...],
+    cluster: ArrayLike | None,
+    *,
+    n_resamples: int,
+    rng: Rng | None,
+) -> Floats:
+    """Return figures in resamples that all share, (n_foms, n_resamples, n_readers, n_modalities).
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2,000 resamples or no seed.
+    """
+    if check_count(n_resamples, name="n_resamples") < FEWEST_RESAMPLES:
+        msg = f"n_resamples must be at least {FEWEST_RESAMPLES:,}, but got {n_resamples:,}"
+        raise ValueError(msg)
+    if rng is None:
+        msg = "covariance='bootstrap' needs rng= a seed, so that it can be drawn again"
+        raise ValueError(msg)
+    plan = make_plan(  # what is drawn does not depend on the figure
+        auc,
+        study.truth.diseased,
+        n_readers=None,
+        resample="case",
+        stratified=True,
+        cluster=cluster,
+        n_resamples=n_resamples,
+        rng=rng,
+        jobs=None,
+    )
+    states = stream_states(plan.seed, n_resamples)
+    statistics = [
+        ((number, *place), fom.statistic(study.reading(*place)))
+        for number, fom in enumerate(foms)
+        for place in np.ndindex(study.shape)
+    ]
+    values = np.empty((len(foms), *study.shape, n_resamples))
+    rows = max(_COUNTS_AT_A_TIME // (4 * study.truth.n_cases), 1)
+    for first in range(0, n_resamples, rows):
+        block = slice(first, first + rows)
+        counts = draw(states[block], plan.units.starts, kernel=False)
+        times = counts[:, plan.units.unit].astype(np.float64)
+        for place, statistic in statistics:
+            values[place][block] = statistic.counted(times)
+    return np.moveaxis(values, -1, 1)
+
+
+def _covariance(values: Floats) -> Floats:
+    """Return the covariance of figures over resamples (n_resamples, n_readers, n_modalities)."""
+    flat = values.reshape(values.shape[0], -1)
+    complete = flat[~np.isnan(flat).any(axis=1)]
+    if complete.shape[0] < 2:
+        return np.full((flat.shape[1], flat.shape[1]), np.nan)
+    return np.cov(complete, rowvar=False, ddof=1).reshape(flat.shape[1], flat.shape[1])
+
+
+def _quantile_note(fom: FrocFom, covariance: str) -> str:
+    """Warn where a jackknife of a quantile was asked for."""
+    if covariance != "jackknife" or fom.smooth:
+        return ""
+    return (
+        f"the jackknife does not suit {fom.name}, which jumps where a case is left out: only to "
+        "reproduce another program"
+    )
+
+
+def cut_note(study: FrocStudy, fom: FrocFom) -> str:
+    """Say how many curves end before the budget of a figure that has one."""
+    if fom.budget is None:
+        return ""
+    statistics = [fom.statistic(study.reading(*place)) for place in np.ndindex(study.shape)]
+    cut = [statistic for statistic in statistics if isinstance(statistic, CutCurve)]
+    short = sum(curve.x_reached < curve.budget for curve in cut)
+    if not short:
+        return ""
+    return (
+        f"{short} of {len(cut)} curves end before {fom.budget:g} and are carried on flat, as "
+        "nothing more was marked"
+    )
+
+
+def _floor_note(study: FrocStudy) -> str:
+    """Say which readers' marks are cut off below a score."""
+    floors = [
+        f"{name} delivers no mark below {floor:g}"
+        for name, floor in zip(study.readers, study.export_floor, strict=False)
+        if np.isfinite(floor)
+    ]
+    return "; ".join(floors)
