@@ -37,6 +37,25 @@ OutFolder = Annotated[
 ]
 
 
+class StudyFormat(StrEnum):
+    """Formats of a reader study's file."""
+
+    jafroc = "jafroc"
+    imrmc = "imrmc"
+    lrc = "lrc"
+    csv = "csv"
+    tables = "tables"
+
+
+class StudyParadigm(StrEnum):
+    """What the readers of a study did."""
+
+    roc = "ROC"
+    froc = "FROC"
+    lroc = "LROC"
+    roi = "ROI"
+
+
 class Kernel(StrEnum):
     """Kinds of kernel."""
 
@@ -79,10 +98,7 @@ def check(
     """Say everything that is wrong with a parameters file and its data; run and write nothing."""
     from toolkit.study.run import check_study
 
-    if show_values and not sys.stdout.isatty():
-        _fail(
-            "--show-values prints identifying values, so only to a terminal; output is redirected"
-        )
+    _refuse_values_off_terminal(show_values)
     faults = check_study(file, data=data, show_values=show_values)
     if faults:
         word = "fault" if len(faults) == 1 else "faults"
@@ -190,6 +206,66 @@ def new(
 
 
 @app.command()
+def convert(
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="File of another program, or folder of tables.")
+    ],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="File to write, or folder for tables.")
+    ],
+    to: Annotated[
+        StudyFormat | None, typer.Option(help="Format of OUT.  [default: by its ending]")
+    ] = None,
+    paradigm: Annotated[
+        StudyParadigm | None,
+        typer.Option(
+            case_sensitive=False, help="What JAFROC calls the study.  [default: as in IN]"
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace OUT: a file, or a folder of tables alone.")
+    ] = False,
+    show_values: Annotated[
+        bool,
+        typer.Option(
+            "--show-values", help="Show identifying values in this terminal; never to a file."
+        ),
+    ] = False,
+) -> None:
+    """Convert a reader study between the files of other programs and tables of this one.
+
+      study convert froc.xlsx data/       JAFROC workbook to tables
+
+      study convert data/ study.imrmc     those tables to iMRMC
+
+      study convert study.lrc roc.xlsx    OR-DBM MRMC to JAFROC
+
+    Formats: jafroc (.xlsx: ROC, FROC, LROC, ROI; factorial, two modality factors, split plot),
+    imrmc (.imrmc), lrc and csv of OR-DBM MRMC, and tables (no ending: a folder with cases.csv,
+    readers.csv, readings.csv, and lesions.csv and marks.csv where readers marked places).
+
+    Truth, ratings, marks and lesions are converted whole, or refused with every fault by file,
+    sheet, row and column. Descriptions without a place in the format are listed as left behind.
+    Exit status: 0 written, 2 refused, and nothing was written.
+    """
+    from toolkit.readers.interchange import convert as convert_study
+
+    _refuse_values_off_terminal(show_values)
+    done = _guarded(
+        lambda: convert_study(
+            source,
+            out,
+            to=to.value if to else None,
+            paradigm=paradigm.value if paradigm else None,
+            force=force,
+            show_values=show_values,
+        )
+    )
+    for line in done.account(_short(out)):
+        typer.echo(line)
+
+
+@app.command()
 def selftest(
     out: Annotated[
         Path | None,
@@ -222,6 +298,14 @@ def _short(path: Path) -> str:
         return str(path.absolute().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def _refuse_values_off_terminal(show_values: bool) -> None:
+    """Stop where identifying values would reach a file."""
+    if show_values and not sys.stdout.isatty():
+        _fail(
+            "--show-values prints identifying values, so only to a terminal; output is redirected"
+        )
 
 
 def _fail(message: str) -> None:

@@ -1,0 +1,239 @@
+"""The three sheets of a JAFROC workbook: their names, their columns, and their cells typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.readers.interchange.excel import Book, SheetInfo, open_book, read_sheet
+from toolkit.readers.interchange.study import in_the_file
+from toolkit.readers.raw_table import file_fault, text_cells
+from toolkit.tables import Column, Fault, Places, TableError, did_you_mean
+from toolkit.tables.cells import cell_faults, typed_column
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Old and new name of each sheet; Excel users write them in any case.
+SHEET_NAMES = {"TRUTH": ("TRUTH",), "FP": ("FP", "NL"), "TP": ("TP", "LL")}
+TWO_FACTORS = ("ModalityID1", "ModalityID2")
+DESIGN_COLUMNS = ("ReaderID", "ModalityID", *TWO_FACTORS, "Paradigm")
+
+
+def _text(name: str, *, required: bool = True, identifying: bool = True) -> Column:
+    """Column of IDs or words."""
+    return Column(
+        name=name, kind="text", description="", required=required, identifying=identifying
+    )
+
+
+def _number(name: str, minimum: float | None = None, maximum: float | None = None) -> Column:
+    """Column of numbers."""
+    return Column(
+        name=name, kind="number", description="", required=True, minimum=minimum, maximum=maximum
+    )
+
+
+def _whole(name: str, minimum: float) -> Column:
+    """Column of whole numbers."""
+    return Column(name=name, kind="integer", description="", required=True, minimum=minimum)
+
+
+_COLUMNS = {
+    "CaseID": _text("CaseID"),
+    "ReaderID": _text("ReaderID"),
+    "ModalityID": _text("ModalityID", identifying=False),
+    "ModalityID1": _text("ModalityID1", identifying=False),
+    "ModalityID2": _text("ModalityID2", identifying=False),
+    "Weight": _number("Weight", 0, 1),
+    "Paradigm": _text("Paradigm", required=False, identifying=False),
+    "Rating": _number("Rating"),
+}
+_LESION = {"TRUTH": _whole("LesionID", 0), "TP": _whole("LesionID", 1)}
+_IDS = frozenset({"CaseID", "ReaderID", "ModalityID", *TWO_FACTORS})
+_LISTS = frozenset({"ReaderID", "ModalityID", *TWO_FACTORS})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sheet:
+    """One sheet, typed.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The columns, with the row of each record as ``_row``.
+    places : Places
+        File with sheet, and row, of each record.
+    faults : tuple of Fault
+        Of the sheet and of its cells.
+    sound : ndarray of bool, shape (n_records,)
+        Records without a refused or missing cell.
+    rating_column : str
+        What the sheet calls its column of ratings.
+    weight_text : Series, optional
+        Weights as written: how many decimals they were rounded to.
+    """
+
+    frame: pd.DataFrame
+    places: Places
+    faults: tuple[Fault, ...]
+    sound: NDArray[np.bool_]
+    rating_column: str = ""
+    weight_text: pd.Series | None = None
+
+    def at(self, positions: NDArray[np.intp]) -> Places:
+        """Return the places of some of the records."""
+        return self.places.at(positions)
+
+    def value_faults(
+        self, column: str, mask: NDArray[np.bool_], rule: str, *, remedy: str = "", show: bool
+    ) -> list[Fault]:
+        """Return the faults of the records of a mask, by the values of one column."""
+        positions = np.flatnonzero(mask)
+        values = self.frame[column].iloc[positions]
+        texts = [f"{v:g}" if isinstance(v, float) else str(v) for v in values.tolist()]
+        definition = _COLUMNS.get(column) or _LESION["TRUTH"]
+        return self.places.value_faults(
+            positions, texts, column=definition, rule=rule, remedy=remedy, show_values=show
+        )
+
+
+def jafroc_sheets(path: Path, *, file: str, show_values: bool) -> dict[str, Sheet]:
+    """Return the sheets TRUTH, FP and TP of a workbook, each with its own faults.
+
+    Raises
+    ------
+    TableError
+        If a sheet is lacking, is hidden, or lacks a column: then the others cannot be judged.
+    """
+    faults: list[Fault] = []
+    sheets: dict[str, Sheet] = {}
+    with open_book(path, file=file) as book:
+        for name, info in _find_sheets(book).items():
+            try:
+                sheets[name] = _typed_sheet(book, name, info, show_values=show_values)
+            except TableError as error:
+                faults += error.faults
+    if faults:
+        raise TableError([*faults, *(fault for sheet in sheets.values() for fault in sheet.faults)])
+    return sheets
+
+
+def _find_sheets(book: Book) -> dict[str, SheetInfo]:
+    """Return the sheet for each of the three names."""
+    faults = []
+    found: dict[str, SheetInfo] = {}
+    for name, known in SHEET_NAMES.items():
+        titles = [s for s in book.sheets if s.title.strip().upper() in known]
+        if len(titles) == 1:
+            found[name] = titles[0]
+        elif titles:
+            named = " and ".join(repr(sheet.title) for sheet in titles)
+            faults.append(file_fault(book.file, f"has both sheets {named}", "keep one of them"))
+        else:
+            others = [sheet.title for sheet in book.sheets]
+            rule = f"has no sheet {' or '.join(known)}"
+            faults.append(file_fault(book.file, rule, did_you_mean(known[0], others)))
+    if faults:
+        raise TableError(faults)
+    return found
+
+
+def _typed_sheet(book: Book, name: str, info: SheetInfo, *, show_values: bool) -> Sheet:
+    """Return one sheet with its cells typed."""
+    import pandas as pd
+
+    place = f"{book.file}, sheet {info.title}"
+    titles: dict[str, str] = {}
+
+    def find_columns(header: list[str]) -> dict[str, int]:
+        positions = _positions(header, name, place=place)
+        titles.update({column: header[position] for column, position in positions.items()})
+        return positions
+
+    cells = read_sheet(
+        book,
+        info,
+        find_columns,
+        ids=_IDS - _LISTS if name == "TRUTH" else _IDS,
+        lists=_LISTS if name == "TRUTH" else frozenset(),
+        may_be_empty=name != "TRUTH",
+    )
+    places = Places(
+        files=np.full(len(cells.rows), place, dtype=object),
+        rows=np.array(cells.rows, dtype=np.int64),
+    )
+    faults = list(cells.faults)
+    frame = pd.DataFrame({"_row": places.rows})
+    sound = np.ones(len(cells.rows), dtype=bool)
+    for column, values in cells.cells.items():
+        definition = _LESION[name] if column == "LesionID" else _COLUMNS[column]
+        typed = typed_column(text_cells(values), definition)
+        faults += cell_faults(typed, places=places, show_values=show_values)
+        frame[column] = typed.values.to_numpy()
+        sound &= ~typed.is_refused
+        if definition.required:
+            sound &= typed.values.notna().to_numpy()
+    return Sheet(
+        frame=frame,
+        places=places,
+        faults=in_the_file(faults),
+        sound=sound,
+        rating_column=titles.get("Rating", ""),
+        weight_text=pd.Series([str(v) for v in cells.cells["Weight"]], dtype="str")
+        if "Weight" in cells.cells
+        else None,
+    )
+
+
+def _plain(title: str) -> str:
+    """Return a column title without what users write in many ways."""
+    return re.sub(r"[\s_]", "", title).casefold()
+
+
+def _wanted(header: Sequence[str], name: str) -> dict[str, tuple[str, ...]]:
+    """Return the wanted columns of a sheet, each with the titles that it may have."""
+    plain = [_plain(title) for title in header]
+    factors = TWO_FACTORS if _plain(TWO_FACTORS[0]) in plain else ("ModalityID",)
+    if name == "TRUTH":
+        # Three columns of the older layout, or six; a half of the other three is a fault.
+        newer = any(_plain(column) in plain for column in DESIGN_COLUMNS)
+        design = ("ReaderID", *factors, "Paradigm") if newer else ()
+        columns: tuple[str, ...] = ("CaseID", "LesionID", "Weight", *design)
+    else:
+        columns = ("ReaderID", *factors, "CaseID", *(("LesionID",) if name == "TP" else ()))
+    wanted: dict[str, tuple[str, ...]] = {column: (column,) for column in columns}
+    if name != "TRUTH":
+        kinds = SHEET_NAMES[name]
+        wanted["Rating"] = (*(f"{kind}_Rating" for kind in kinds), "Rating")
+    return wanted
+
+
+def _positions(header: Sequence[str], name: str, *, place: str) -> dict[str, int]:
+    """Return where the wanted columns of a sheet stand."""
+    if not any(header):
+        raise TableError([file_fault(place, "has no header in its first row")])
+    plain = [_plain(title) for title in header]
+    faults = []
+    positions: dict[str, int] = {}
+    for column, titles in _wanted(header, name).items():
+        found = [p for p, title in enumerate(plain) if title in {_plain(known) for known in titles}]
+        if len(found) == 1:
+            positions[column] = found[0]
+        elif found:
+            numbers = " and ".join(str(p + 1) for p in found)
+            rule = f"heads the columns {numbers}"
+            faults.append(file_fault(place, rule, "keep one", column=f"column {titles[0]!r}"))
+        else:
+            close = did_you_mean(titles[0], [title for title in header if title])
+            rule = "is not in the header"
+            faults.append(file_fault(place, rule, close, column=f"column {titles[0]!r}"))
+    if faults:
+        raise TableError(faults)
+    return positions
