@@ -129,6 +129,10 @@ def geometric_ratio_ci(
     -----
     Null hypothesis: the ratio is 1. Units weigh alike, however many readings each stands for.
 
+    References
+    ----------
+    Bland JM, Altman DG. BMJ 1996;312:1079. doi:10.1136/bmj.312.7038.1079
+
     Examples
     --------
     >>> ratio = geometric_ratio_ci([40, 50, 60], [36, 43, 50])
