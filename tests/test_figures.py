@@ -341,37 +341,6 @@ def change(stamp: str = "") -> Figure:
     return change_figure(rows, label_a="spin-echo", label_b="cine", stamp=stamp)
 
 
-def times(stamp: str = "", n_readers: int = 9, pause_limit_s: float = 600.0) -> Figure:
-    draw = np.random.default_rng(6)
-    a, b = (np.exp(mean + 0.6 * draw.standard_normal(900)) for mean in (4.2, 4.1))
-    rows = [
-        SpreadRow(label=f"R{n + 1}", a=[40, 60 + n, 95], b=[nan] * 3 if n == 3 else [30, 55, 99])
-        for n in range(n_readers)
-    ]
-    rows.append(SpreadRow(label="All", a=[44, 65, 99], b=[40, 61, 95], pooled=True))
-    return spread_figure(
-        np.append(a, 2000.0),
-        b,
-        rows if n_readers > 1 else rows[:1],
-        label_a="unaided",
-        label_b="aided",
-        pause_limit_s=pause_limit_s,
-        stamp=stamp,
-    )
-
-
-def time_order(stamp: str = "", *, gaps: bool = False) -> Figure:
-    draw = np.random.default_rng(6)
-    each = np.exp(4.2 + 0.3 * draw.standard_normal((1, 8, 1)) + 0.1 * draw.random((8, 8, 2)))
-    mean = np.exp(np.log(each).mean(axis=1))
-    if gaps:
-        each[:4, :, 1] = mean[:4, 1] = nan
-        each[2, :, 0] = mean[2, 0] = nan
-    return order_figure(
-        np.arange(8) * 30 + 15.5, each, mean, label_a="unaided", label_b="aided", stamp=stamp
-    )
-
-
 def variance(stamp: str = "") -> Figure:
     readers, cases = "more readers", "more cases"
     parts = [
@@ -418,15 +387,11 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "change": change,
     "variance": variance,
     "froc": froc,
-    "times": times,
-    "time_order": time_order,
     "calibration": lambda stamp="": calibration_figure(
         [0.0004, 0.004, 0.2], [0, 0.006, 0.15], [0, 0.003, 0.1], [0.002, 0.009, 0.2], stamp=stamp
     ),
 }
 VARIANTS: dict[str, Callable[..., Figure]] = {
-    "times_of_one": lambda stamp="": times(stamp, 1, 4000.0),
-    "time_order_gaps": lambda stamp="": time_order(stamp, gaps=True),
     "roc_alone": lambda stamp="": roc(enlarge=False, stamp=stamp),
     "roc_long_legend": lambda stamp="": pairs(stamp, "with decision support"),
     "scores_of_three": lambda stamp="": scores(stamp, ("screening", "symptoms", "follow-up")),
