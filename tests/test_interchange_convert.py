@@ -73,6 +73,14 @@ def test_convert_keeps_the_paradigm_of_the_source_or_takes_the_one_asked_for(fro
         assert read_study_file(tmp_path / "b.xlsx").paradigm == paradigm
 
 
+def test_convert_to_tables_says_a_paradigm_that_tables_do_not(froc, tmp_path):
+    call(froc, tmp_path / "roi.xlsx", "--paradigm", "ROI")
+    code, text = call(tmp_path / "roi.xlsx", tmp_path / "data")
+    assert code == 0, text
+    assert "left behind: the paradigm ROI, which tables do not name; say --paradigm ROI" in text
+    assert "left behind" not in call(froc, tmp_path / "more")[1]
+
+
 def test_convert_refuses_a_name_or_a_paradigm_that_says_nothing(roc, tmp_path):
     code, text = call(roc, tmp_path / "a.xls")
     assert (code, "a.xls ends in none of .xlsx, .imrmc, .lrc, .csv" in text) == (2, True)

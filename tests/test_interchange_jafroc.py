@@ -537,6 +537,17 @@ def test_studies_that_a_workbook_cannot_hold_are_refused_by_name():
     assert "needs tables lesions and marks in paradigm FROC" in refusals(frames, paradigm="FROC")
 
 
+def test_false_marks_alone_need_no_lesion_column(tmp_path):
+    frames = study()
+    marks = frames["marks"].assign(mark_type="NL").drop(columns="lesion_id")
+    content, _ = study_bytes(table_data(**frames | {"marks": marks}), "jafroc", paradigm="FROC")
+    (tmp_path / "s.xlsx").write_bytes(content)
+    again = read_study_file(tmp_path / "s.xlsx").tables["marks"].frame
+    assert again["mark_type"].tolist() == ["NL"]
+    hit = frames["marks"].drop(columns="lesion_id")
+    assert "must name the lesion that an LL mark hits" in refusals(frames | {"marks": hit})
+
+
 def test_ids_that_would_be_read_as_lists_are_refused():
     frames = study(readers__reader_id=["A, B"], readings__reader_id="A, B", marks__reader_id="A, B")
     text = refusals(frames)

@@ -162,9 +162,9 @@ def test_read_study_file_scales_weights_that_were_rounded(native):
     "file",
     [
         "Roc.xlsx",
-        "NicoRadRoc.xlsx",
-        "JT.xlsx",
-        "CadFrocData.xlsx",
+        pytest.param("NicoRadRoc.xlsx", marks=pytest.mark.slow),
+        pytest.param("JT.xlsx", marks=pytest.mark.slow),
+        pytest.param("CadFrocData.xlsx", marks=pytest.mark.slow),
         "toy/rocSpA.xlsx",
         "toy/rocSpC.xlsx",
         "toy/frocCr.xlsx",

@@ -142,7 +142,7 @@ def told(lost):
     return [line for line in lost if "RJafroc reads whole numbers only" not in line]
 
 
-few = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @few

@@ -14,7 +14,7 @@ from toolkit.readers.interchange.iowa_csv import HEADER, is_iowa_csv, read_iowa_
 from toolkit.readers.interchange.iowa_lrc import read_lrc
 from toolkit.readers.interchange.jafroc import read_jafroc
 from toolkit.readers.interchange.ratings import text_lines
-from toolkit.readers.interchange.study import Format, Paradigm, StudyFile
+from toolkit.readers.interchange.study import Format, Paradigm, StudyFile, paradigm_of
 from toolkit.readers.interchange.write import study_bytes
 from toolkit.readers.raw_table import file_fault
 from toolkit.tables import TABLES, TableError
@@ -111,7 +111,7 @@ def convert(
     study = read_study_file(source, show_values=show_values)
     if chosen == "tables":
         _write_folder(out, folder_files(study.tables))
-        return Conversion(source=study, to=chosen, out=out, lost=())
+        return Conversion(source=study, to=chosen, out=out, lost=_lost_in_tables(study))
     content, lost = study_bytes(
         study.tables,
         chosen,
@@ -170,6 +170,14 @@ def _content_format(path: Path) -> Format:
     )
     remedy = "name a table of your own in a parameters file, with a column map"
     raise TableError([file_fault(path.name, rule, remedy)])
+
+
+def _lost_in_tables(study: StudyFile) -> tuple[str, ...]:
+    """Return what tables do not say: a paradigm that does not follow from them."""
+    if paradigm_of(study.tables) == study.paradigm:
+        return ()
+    again = f"say --paradigm {study.paradigm} when they become a JAFROC workbook again"
+    return (f"the paradigm {study.paradigm}, which tables do not name; {again}",)
 
 
 def _format_of(out: Path) -> Format:

@@ -213,11 +213,9 @@ class _CellReader:
             remedy = "enter them as text, such as 0,1 and, for a single one, (1)"
             return RefusedCell(text=cell_text(value), rule=rule, remedy=remedy)
         if value != int(value):
-            fraction = cell_text(value)
-            is_id = name in self._ids
-            return (
-                _changed(fraction, "is a number with a fraction, so no ID") if is_id else fraction
-            )
+            text = cell_text(value)
+            rule = "is a number with a fraction, so no ID"
+            return _changed(text, rule) if name in self._ids else text
         whole = int(value)
         if whole not in self._whole:
             self._whole[whole] = str(whole)

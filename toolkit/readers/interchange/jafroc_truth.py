@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from toolkit.readers.interchange.jafroc_sheets import TWO_FACTORS, Sheet
+from toolkit.readers.interchange.jafroc_weights import lesion_weights
 from toolkit.readers.interchange.study import Paradigm
 from toolkit.tables import Fault, did_you_mean
 
@@ -21,9 +21,6 @@ DESIGNS = ("FCTRL", "FCTRL-X-MOD", "SPLIT-PLOT-A", "SPLIT-PLOT-C")
 _OLDER_WORD = {"CROSSED": "FCTRL"}  # as versions before 2020 have it
 JOIN = " x "  # between the levels of two modality factors, in the one column of canonical tables
 ONE_LESION = ("ROC", "LROC")
-WEIGHT_TOLERANCE = 1e-9
-# Weights of fewer decimals are too coarse to be taken as rounded; those of more are exact.
-_ROUNDED_DECIMALS = (2, 6)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,7 +57,7 @@ def read_truth(sheet: Sheet, *, show: bool) -> tuple[Truth, list[Fault]]:
     if "Paradigm" in frame:
         paradigm, design_word, faults = _paradigm(sheet, show=show)
     faults += _lesion_faults(sheet, paradigm, show=show)
-    weight, notes, weight_faults = _weights(sheet, show=show)
+    weight, notes, weight_faults = lesion_weights(sheet, show=show)
     faults += weight_faults
     design = None
     if "ReaderID" in frame:
@@ -146,95 +143,22 @@ def _repeated(sheet: Sheet, key: list[str]) -> list[Fault]:
     ]
 
 
-# Weights
-
-
-def _weights(sheet: Sheet, *, show: bool) -> tuple[pd.Series, list[str], list[Fault]]:
-    """Return weights that add up to 1 in each case with lesions, notes, and faults.
-
-    A column of zeros is the format's way to say that the lesions of a case count equally.
-    """
-    frame = sheet.frame
-    weight, diseased = frame["Weight"], frame["LesionID"] > 0
-    faults = sheet.value_faults(
-        "Weight",
-        (~diseased & (weight != 0)).to_numpy() & sheet.sound,
-        "must be 0 in a case without lesions",
-        show=show,
-    )
-    # A split plot lists a case once for each group of readers.
-    lesions = frame[diseased & sheet.sound]
-    once = lesions.drop_duplicates(["CaseID", "LesionID"])
-    equal = 1 / once.groupby("CaseID").size()
-    if (lesions["Weight"] == 0).all():
-        return frame["CaseID"].map(equal), _equal_note(once), faults
-    partial = set(frame["CaseID"][~sheet.sound])
-    total = once.groupby("CaseID")["Weight"].sum()
-    tolerance = _rounding(once, sheet)
-    wrong = total[(total - 1).abs() > tolerance.reindex(total.index)].index
-    wrong = wrong[~wrong.isin(partial)]
-    rows = frame["CaseID"].isin(wrong).to_numpy() & sheet.sound
-    sums = ", ".join(dict.fromkeys(f"{total[case]:g}" for case in wrong[:5]))
-    faults += sheet.value_faults(
-        "Weight",
-        rows,
-        f"must add up to 1 over the lesions of a case (here: {sums})",
-        remedy="0 in all rows stands for lesions that count equally",
-        show=show,
-    )
-    differing = lesions.groupby(["CaseID", "LesionID"])["Weight"].transform("nunique") > 1
-    where = lesions.index[differing].to_numpy()
-    faults += sheet.places.faults(
-        where, column="Weight", rule="must be the same in all rows of one lesion"
-    )
-    rounded = int(((total - 1).abs() > WEIGHT_TOLERANCE).sum())
-    notes = [
-        f"lesions: rounded weights were scaled to add up to 1, number of cases: {rounded:,}"
-    ] * bool(rounded)
-    return weight / frame["CaseID"].map(total.where(total > 0, 1.0)), notes, faults
-
-
-def _equal_note(once: pd.DataFrame) -> list[str]:
-    """Return the note on equal weights, where a case has several lesions."""
-    several = once["CaseID"].duplicated().any()
-    return ["lesions: all weights are 0, so the lesions of a case count equally"] * bool(several)
-
-
-def _rounding(once: pd.DataFrame, sheet: Sheet) -> pd.Series:
-    """Return by how much the weights of each case may miss 1, given the decimals written.
-
-    Three weights of 1/3 written 0.333 add up to 0.999: each is off by half of its last decimal
-    at most. A single weight is never rounded.
-    """
-    assert sheet.weight_text is not None  # a column of this sheet
-    texts = sheet.weight_text.iloc[once.index.to_numpy()].to_numpy()
-    decimals = np.array(
-        [len(m.group(1)) if (m := re.fullmatch(r"\d*\.(\d+)", t)) else 0 for t in texts]
-    )
-    by_case = once.assign(decimals=decimals).groupby("CaseID")["decimals"].agg(["size", "max"])
-    several = (by_case["size"] > 1) & by_case["max"].between(*_ROUNDED_DECIMALS)
-    slack = by_case["size"] * 0.5 * 10.0 ** -by_case["max"]
-    return slack.where(several, 0.0).clip(lower=0.0) + WEIGHT_TOLERANCE
-
-
-# Who read what
-
-
 def _design(sheet: Sheet, word: str, *, show: bool) -> tuple[pd.DataFrame, list[Fault]]:
     """Return every declared reading, and the faults of the lists of IDs."""
+    import pandas as pd
+
     frame = sheet.frame
     factors = [name for name in ("ModalityID", *TWO_FACTORS) if name in frame]
     lists, faults = {}, []
     for name in ("ReaderID", *factors):
         lists[name], list_faults = _id_lists(sheet, name, show=show)
         faults += list_faults
-    crossed = word in ("FCTRL", "FCTRL-X-MOD")
-    if crossed:
+    if word in ("FCTRL", "FCTRL-X-MOD"):
         faults += _uneven_faults(sheet, lists)
     if (word == "FCTRL-X-MOD") != (len(factors) == 2) and word:
-        rule = f"is {word}, which goes with {'two columns' if len(factors) == 1 else 'one column'} "
+        columns = "two columns" if len(factors) == 1 else "one column"
+        rule = f"is {word}, which goes with {columns} of modalities"
         where = np.flatnonzero(frame["Paradigm"].notna())[1:2]
-        rule += "of modalities"
         faults += sheet.places.faults(where, column="Paradigm", rule=rule)
     if faults:
         return frame.iloc[:0], faults
@@ -242,8 +166,6 @@ def _design(sheet: Sheet, word: str, *, show: bool) -> tuple[pd.DataFrame, list[
         [JOIN.join(levels) for levels in itertools.product(*row)]
         for row in zip(*(lists[name] for name in factors), strict=True)
     ]
-    import pandas as pd
-
     declared = pd.DataFrame(
         {
             "reader_id": lists["ReaderID"],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from toolkit.readers.interchange.holds import losses, refusals
-from toolkit.readers.interchange.jafroc_write import jafroc_bytes, jafroc_losses
+from toolkit.readers.interchange.jafroc_holds import jafroc_losses
+from toolkit.readers.interchange.jafroc_write import jafroc_bytes
 from toolkit.readers.interchange.study import Format, Paradigm, paradigm_of
 from toolkit.readers.interchange.text_write import imrmc_bytes, iowa_csv_bytes, lrc_bytes
 from toolkit.tables import TableData, TableError
