@@ -35,12 +35,14 @@ from toolkit.figures.monitoring import DriftStrip, causes_figure, drift_figure
 from toolkit.figures.outcomes import OutcomeRow, outcome_figure
 from toolkit.figures.pairs import RocPair, roc_pairs_figure
 from toolkit.figures.roc import OperatingPoint, roc_figure
-from toolkit.figures.scales import nice_ticks, ratio_ticks, tick_text
+from toolkit.figures.scales import log_ticks, nice_ticks, ratio_ticks, tick_text
 from toolkit.figures.scores import ScoreGroup, score_figure
 from toolkit.figures.screening import DiscordanceRow, discordance_figure
 from toolkit.figures.style import color, new_figure, place_axes, study_style, text_width
 from toolkit.figures.svg import figure_svg
 from toolkit.figures.thinning import visible_points
+from toolkit.figures.time_order import order_figure
+from toolkit.figures.times import SpreadRow, spread_figure
 from toolkit.figures.tradeoff import TradeoffLine, tradeoff_figure
 from toolkit.figures.variance import VariancePart, variance_figure
 from toolkit.palette import ROLES, css_variables
@@ -341,6 +343,37 @@ def change(stamp: str = "") -> Figure:
     return change_figure(rows, label_a="spin-echo", label_b="cine", stamp=stamp)
 
 
+def times(stamp: str = "", n_readers: int = 9, pause_limit_s: float = 600.0) -> Figure:
+    draw = np.random.default_rng(6)
+    a, b = (np.exp(mean + 0.6 * draw.standard_normal(900)) for mean in (4.2, 4.1))
+    rows = [
+        SpreadRow(label=f"R{n + 1}", a=[40, 60 + n, 95], b=[nan] * 3 if n == 3 else [30, 55, 99])
+        for n in range(n_readers)
+    ]
+    rows.append(SpreadRow(label="All", a=[44, 65, 99], b=[40, 61, 95], pooled=True))
+    return spread_figure(
+        np.append(a, 2000.0),
+        b,
+        rows if n_readers > 1 else rows[:1],
+        label_a="unaided",
+        label_b="aided",
+        pause_limit_s=pause_limit_s,
+        stamp=stamp,
+    )
+
+
+def time_order(stamp: str = "", *, gaps: bool = False) -> Figure:
+    draw = np.random.default_rng(6)
+    each = np.exp(4.2 + 0.3 * draw.standard_normal((1, 8, 1)) + 0.1 * draw.random((8, 8, 2)))
+    mean = np.exp(np.log(each).mean(axis=1))
+    if gaps:
+        each[:4, :, 1] = mean[:4, 1] = nan
+        each[2, :, 0] = mean[2, 0] = nan
+    return order_figure(
+        np.arange(8) * 30 + 15.5, each, mean, label_a="unaided", label_b="aided", stamp=stamp
+    )
+
+
 def variance(stamp: str = "") -> Figure:
     readers, cases = "more readers", "more cases"
     parts = [
@@ -387,11 +420,15 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "change": change,
     "variance": variance,
     "froc": froc,
+    "times": times,
+    "time_order": time_order,
     "calibration": lambda stamp="": calibration_figure(
         [0.0004, 0.004, 0.2], [0, 0.006, 0.15], [0, 0.003, 0.1], [0.002, 0.009, 0.2], stamp=stamp
     ),
 }
 VARIANTS: dict[str, Callable[..., Figure]] = {
+    "times_of_one": lambda stamp="": times(stamp, 1, 4000.0),
+    "time_order_gaps": lambda stamp="": time_order(stamp, gaps=True),
     "roc_alone": lambda stamp="": roc(enlarge=False, stamp=stamp),
     "roc_long_legend": lambda stamp="": pairs(stamp, "with decision support"),
     "scores_of_three": lambda stamp="": scores(stamp, ("screening", "symptoms", "follow-up")),
@@ -801,6 +838,38 @@ def test_ticks_are_written_as_numbers_are():
     assert tick_text([-0.1, 0.0, 0.1]) == ["−0.1", "0", "0.1"]
     assert tick_text([0.0, 0.05, 0.1], form="percent", unit_last=True) == ["0", "5", "10%"]
     assert tick_text([]) == []
+
+
+@given(st.floats(0.1, 1e4), st.floats(1.3, 1e3), st.integers(5, 9))
+def test_log_ticks_are_few_and_inside(low, factor, most):
+    ticks, texts = log_ticks(low, low * factor, most=most)
+    assert 1 <= len(ticks) <= most
+    assert low <= ticks[0] <= ticks[-1] <= low * factor
+    assert [float(text.replace(",", "")) for text in texts] == pytest.approx(ticks)
+
+
+def test_times_refuse_what_a_log_axis_cannot_hold():
+    row = SpreadRow(label="R1", a=[1, 2, 3], b=[1, 2, 3])
+    words = {"label_a": "a", "label_b": "b", "pause_limit_s": 600.0}
+    with pytest.raises(ValueError, match="times_b must be above 0 and finite"):
+        spread_figure([1.0], [0.0], [row], **words)
+    with pytest.raises(ValueError, match="must hold at least one time together"):
+        spread_figure([], [], [row], **words)
+
+
+def test_pause_limit_is_named_only_where_the_axis_reaches_it():
+    named = "pause: over 600 s"
+    assert named in svg_of("times")
+    assert "pause: over" not in svg_of("times_of_one")
+
+
+def test_time_order_refuses_shapes_that_do_not_fit_and_nothing():
+    with pytest.raises(ValueError, match=r"must have shape \(n_blocks, n_readers, 2\) and mean"):
+        order_figure([1, 2], np.ones((3, 1, 2)), np.ones((2, 2)), label_a="a", label_b="b")
+    with pytest.raises(ValueError, match="at least one time, but all are NaN"):
+        order_figure(
+            [1, 2], np.full((2, 1, 2), nan), np.full((2, 2), nan), label_a="a", label_b="b"
+        )
 
 
 @given(st.floats(0.05, 1.0), st.floats(1.001, 20.0))

@@ -17,9 +17,9 @@ _RATIO_TICKS = (
     (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0),
 )
 _MOST_RATIO_TICKS = 7
+_NARROW = 3.0
 # Per power of ten, from fine to coarse.
 _LOG_TICKS = (
-    (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0),
     (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0),
     (1.0, 2.0, 5.0),
     (1.0, 3.0),
@@ -104,6 +104,9 @@ def log_ticks(low: float, high: float, *, most: int) -> tuple[list[float], list[
     >>> log_ticks(40.0, 95.0, most=7)[1]
     ['40', '50', '60', '70', '80', '90']
     """
+    if high < _NARROW * low:  # steps of one size are still far enough apart
+        ticks = nice_ticks(low, high, most=most)
+        return ticks, tick_text(ticks)
     powers = range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)
     for ladder in _LOG_TICKS:
         every = (round(step * 10.0**power, 10) for power in powers for step in ladder)
