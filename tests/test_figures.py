@@ -844,7 +844,7 @@ def test_ticks_are_written_as_numbers_are():
 def test_log_ticks_are_few_and_inside(low, factor, most):
     ticks, texts = log_ticks(low, low * factor, most=most)
     assert 1 <= len(ticks) <= most
-    assert low <= ticks[0] <= ticks[-1] <= low * factor
+    assert low * (1 - 1e-9) <= ticks[0] <= ticks[-1] <= low * factor * (1 + 1e-9)
     assert [float(text.replace(",", "")) for text in texts] == pytest.approx(ticks)
 
 

@@ -187,6 +187,7 @@ def _model_sentences(study: ReadingTimeStudy) -> list[str]:
             "Mixed models: readers, cases, each of them by modality, and reader by case random; "
             "restricted maximum likelihood."
         )
+        sentences += _missing(fitted[0][1])
         sentences += [f"{name}: {words}." for name, model in fitted if (words := _ending(model))]
     if not any(one.method == "mixed model" for one in study.models):
         sentences.append("With every time there, the mixed model without order is the ANOVA.")
@@ -195,14 +196,19 @@ def _model_sentences(study: ReadingTimeStudy) -> list[str]:
     return sentences
 
 
+def _missing(model: ReadingTimeModel) -> list[str]:
+    """Return what the models take for granted of times that are not there."""
+    if not model.n_missing:
+        return []
+    some = f"{count_text(model.n_missing)} of {count_text(model.n_missing + model.n_readings)}"
+    return [f"They take {some} times, missing or left out, as missing at random."]
+
+
 def _ending(model: ReadingTimeModel) -> str:
     """Return what a reader of a mixed model must know; empty where all went well."""
     notes = []
     if not model.converged:
         notes.append("the fit did not converge, so it has no interval")
-    if model.n_missing:
-        times = f"{count_text(model.n_missing)} of {count_text(model.n_missing + model.n_readings)}"
-        notes.append(f"{times} times are missing, taken as missing at random")
     if model.boundary:
         trust = "; trust the ANOVA instead" if "reader by modality" in model.boundary else ""
         notes.append(f"a variance of zero was estimated for {joined(model.boundary)}{trust}")
