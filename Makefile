@@ -27,6 +27,7 @@ bench: .venv/.ok
 
 bench-statistics: .venv/.ok
 	$(BIN)/python tests/benchmarks/bench_statistics.py
+	$(BIN)/python tests/benchmarks/bench_mrmc.py
 
 .venv/.ok: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] < (3, 14), "Python 3.11 to 3.13 is needed; say make PYTHON=python3.12"'

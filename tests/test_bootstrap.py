@@ -130,18 +130,20 @@ def test_points_of_the_curve_match_proc(reference_data, rating, name, fom, keywo
     data = asah(reference_data)
     rating = vars(data)[rating]
     rows = reference(reference_data, name)
-    for given_value, (low, _, high) in zip((0.8, 0.9, 0.95), rows, strict=True):
+    for given_value, (low, middle, high) in zip((0.8, 0.9, 0.95), rows, strict=True):
         asked = partial(fom, **{keyword: given_value})
-        values = bootstrap_values(data.truth, rating[:, None], fom=asked, rng=1).values[:, 0]
-        # The values lie on steps of 1 / 41 or 1 / 72, wider than any tolerance for a limit, so
-        # the shares beyond pROC's limits (of 10,000 resamples) are compared with 2.5 %.
-        error = math.sqrt(0.025 * 0.975 * (1 / 2000 + 1 / 10_000))
+        found = bootstrap_values(data.truth, rating[:, None], fom=asked, n_resamples=10_000, rng=1)
+        values = found.values[:, 0]
+        assert np.median(values) == pytest.approx(middle, abs=0.015)
+        # The values lie on steps of 1 / 41 or 1 / 72, so that a limit is on this step or the
+        # next by chance: the shares beyond pROC's limits (of 10,000) are compared with 2.5 %.
+        error = math.sqrt(0.025 * 0.975 * (1 / 10_000 + 1 / 10_000))
         for tail, limit in ((values, low), (-values, -high)):
             assert np.mean(tail < limit - 1e-9) < 0.025 + 3.5 * error
             assert np.mean(tail < limit + 1e-9) > 0.025 - 3.5 * error
-        both = np.sort(values)[[49, -50]].tolist()
-        assert both == pytest.approx([low, high], abs=0.015 + 1 / 72)
-    result = bootstrap_ci(data.truth, rating, fom=asked, rng=1)
+        both = np.sort(values)[[249, -250]].tolist()
+        assert both == pytest.approx([low, high], abs=1 / 41)
+    result = bootstrap_ci(data.truth, rating, fom=asked, n_resamples=10_000, rng=1)
     assert limits(result) == both
     assert result.quantity == fom.__name__
 

@@ -81,7 +81,7 @@ FOMS = {
     "expected utility, slope 1.03": (
         expected_utility_fom(slope=1.03),
         lambda t, r: expected_utility(t, r, slope=1.03),
-        ("all", False, (0.0, 1.0), "higher"),
+        ("all", True, (0.0, 1.0), "higher"),
     ),
     "average precision at prevalence 0.006": (
         average_precision_fom(prevalence=0.006),

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.mrmc_studies import read_csv
 from toolkit.stats.foms import (
     expected_utility_fom,
     partial_auc_fom,
@@ -26,23 +27,7 @@ NAN = math.nan
 
 @pytest.fixture(scope="module")
 def van_dyke(reference_data):
-    return read(reference_data / "data" / "VanDyke" / "ratings.csv")
-
-
-def read(path, case_column="case"):
-    """Truth and ratings (cases, readers, modalities) of a file with one reading a row."""
-    with path.open() as file:
-        rows = list(csv.DictReader(file))
-    axes = [sorted({row[name] for row in rows}) for name in (case_column, "reader", "modality")]
-    truth = np.zeros(len(axes[0]))
-    ratings = np.full([len(axis) for axis in axes], np.nan)
-    for row in rows:
-        place = tuple(
-            axis.index(row[name])
-            for axis, name in zip(axes, (case_column, "reader", "modality"), strict=True)
-        )
-        truth[place[0]], ratings[place] = int(row["truth"]), float(row["rating"])
-    return truth, ratings
+    return read_csv(reference_data / "data" / "VanDyke" / "ratings.csv")
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +129,7 @@ def test_cases_nested_in_reader_and_in_modality_match_mrmcaov(reference_data, pe
         ("case_nested_in_reader", "cases nested in reader", "nested_cases_in_readers"),
         ("case_nested_in_modality", "cases nested in modality", "nested_cases_in_tests"),
     ):
-        truth, ratings = read(path, column)
+        truth, ratings = read_csv(path, column)
         assert detect_design(ratings).kind == kind
         choices = Choices(covariance="jackknife")
         analysis = compare_modalities(truth, ratings, design=kind, choices=choices)
@@ -233,7 +218,23 @@ def test_unequal_groups_are_analysed_by_u_statistics():
     truth, ratings = drawn()
     ratings[:16, :2], ratings[16:, 2:] = NAN, NAN
     assert detect_design(ratings).kind == "split plot"
-    assert "MLE" in (found := compare_modalities(truth, ratings)).method or "U-" in found.method
+    analysis = compare_modalities(truth, ratings)
+    assert analysis.method.endswith("BDG degrees of freedom")
+    assert analysis.design == "split plot"
+
+
+@pytest.mark.parametrize("random", ["readers and cases", "cases", "readers"])
+@pytest.mark.parametrize("method", ["or", "dbm"])
+def test_modalities_read_alike_have_no_interval(method, random):
+    truth, ratings = drawn(80, 5, 1)
+    choices = Choices(method=method, random=random)
+    analysis = compare_modalities(truth, np.repeat(ratings, 2, axis=2), choices=choices)
+    difference = analysis.differences[0]
+    assert difference.estimate == 0
+    assert math.isnan(difference.ci_low)
+    assert math.isnan(difference.p_value)
+    assert math.isnan(analysis.global_test.p_value)
+    assert "is estimated as 0" in difference.note
 
 
 def test_balanced_split_plot_and_nested_readers_go_to_hillis_2014():
@@ -355,7 +356,7 @@ def test_missing_readings_have_no_bootstrap():
 
 def test_hupse_from_ratings(reference_data):
     # RJafroc 1T-RRRC with the jackknife; radiologists minus CAD there.
-    truth, ratings = read(reference_data / "data" / "dataset09" / "ratings.csv")
+    truth, ratings = read_csv(reference_data / "data" / "dataset09" / "ratings.csv")
     with (reference_data / "data" / "dataset09" / "readers.csv").open() as file:
         roles = {row["reader"]: row["role"] for row in csv.DictReader(file)}
     order = sorted(roles)

@@ -1,6 +1,5 @@
 """Covariances of AUCs over cases: brute force, MRMCaov's matrices, what patients change."""
 
-import csv
 import json
 from itertools import product
 
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.mrmc_studies import read_csv
 from toolkit.stats.mrmc import _dominance
 from toolkit.stats.mrmc._unbiased import unbiased_covariance
 from toolkit.stats.mrmc.leave_one_out import leave_one_out
@@ -17,13 +17,7 @@ from toolkit.stats.roc import auc, rating_fom
 
 @pytest.fixture(scope="module")
 def van_dyke(reference_data):
-    with (reference_data / "data" / "VanDyke" / "ratings.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    truth, ratings = np.zeros(114), np.full((114, 5, 2), np.nan)
-    for row in rows:
-        case, reader, modality = (int(row[name]) - 1 for name in ("case", "reader", "modality"))
-        truth[case], ratings[case, reader, modality] = int(row["truth"]), float(row["rating"])
-    return truth, ratings
+    return read_csv(reference_data / "data" / "VanDyke" / "ratings.csv")
 
 
 @pytest.fixture(scope="module")

@@ -228,7 +228,7 @@ def test_factors_are_averaged_as_linear_combinations():
 def test_a_fixed_value_is_compared_on_the_error_of_the_mean():
     analysis = obuchowski_rockette(make_table(VALUE, structured([0] * 4)))
     mean = analysis.modalities[0]
-    result = against_fixed_value(analysis, "M0", 0.75, margin=0.05)
+    result = against_fixed_value(analysis, "M0", 0.75, margin=0.05, better="higher")
     assert result.estimate == close(mean.estimate - 0.75)
     assert (result.ci_low, result.ci_high) == close((mean.ci_low - 0.75, mean.ci_high - 0.75))
     assert result.df == mean.df

@@ -291,11 +291,15 @@ def test_a_denominator_below_zero_is_undefined_with_a_note():
     assert "below 0" in analysis.global_test.note
 
 
-def test_readers_without_any_interaction_and_fixed_cases_have_no_test():
+def test_what_rounding_leaves_is_no_error_to_test_against():
+    # Every reader gains 0.1: MS(T*R) is 1e-33 in floating point, and a P of it would be 1e-45.
     additive = np.array([[0.8, 0.9], [0.7, 0.8], [0.75, 0.85], [0.6, 0.7]])
-    analysis = published(additive.round(2), None, random="readers")
-    test = analysis.global_test
-    assert math.isnan(test.p_value) or test.statistic > 1e20  # rounding error is all there is
+    analysis = published(additive, None, random="readers")
+    difference = analysis.differences[0]
+    assert difference.estimate == pytest.approx(0.1)
+    assert math.isnan(analysis.global_test.p_value)
+    assert math.isnan(difference.ci_low)
+    assert "is estimated as 0, which is not certainty" in difference.note
 
 
 def test_an_interval_beyond_the_range_is_shown_as_computed_and_on_the_logit_scale():

@@ -5,13 +5,14 @@ readers. With readers fixed it cuts Cov2 - Cov3 off at 0 in OR, which its own fo
 on these data that changes nothing.
 """
 
-import csv
+import dataclasses
 import json
 import math
 
 import numpy as np
 import pytest
 
+from tests.mrmc_studies import read_csv
 from toolkit.results import result_from_dict
 from toolkit.stats.mrmc.ai_against_readers import ai_against_readers
 from toolkit.stats.mrmc.dbm import dbm, pseudovalue_mean_squares
@@ -38,17 +39,7 @@ def study(reference_data):
     """Truth, ratings, figures of merit without each case and their table, by data set."""
     found = {}
     for name, folder in FOLDER.items():
-        with (reference_data / "data" / folder / "ratings.csv").open() as file:
-            rows = list(csv.DictReader(file))
-        readers = sorted({int(row["reader"]) for row in rows})
-        modalities = sorted({row["modality"] for row in rows})
-        n_cases = max(int(row["case"]) for row in rows)
-        truth = np.zeros(n_cases)
-        ratings = np.full((n_cases, len(readers), len(modalities)), np.nan)
-        for row in rows:
-            case = int(row["case"]) - 1
-            place = readers.index(int(row["reader"])), modalities.index(row["modality"])
-            truth[case], ratings[(case, *place)] = int(row["truth"]), float(row["rating"])
+        truth, ratings = read_csv(reference_data / "data" / folder / "ratings.csv")
         left = leave_one_out(truth, ratings)
         found[name] = left, make_table(left, truth)
     return found
@@ -286,3 +277,24 @@ def test_dbm_refuses_what_it_is_not_defined_for():
     alone = leave_one_out(truth, ratings[:, :1])
     with pytest.raises(ValueError, match="needs at least two readers, but got 1"):
         dbm(make_table(alone, truth), alone)
+
+
+def test_an_ai_whose_name_begins_another_name_is_not_taken_for_it():
+    table = small(3, readers=("AI, version 1", "R1", "AI"))
+    result = ai_against_readers(table, ai="AI", random="readers")
+    assert result.ai.estimate == table.value[2, 0]
+
+
+def test_an_ai_without_a_figure_is_refused():
+    value = np.array([[0.8], [0.85], [math.nan]])
+    table = small(3, value=value, note="the AI rated one class alone")
+    with pytest.raises(ValueError, match="the first for R2 in M0"):
+        ai_against_readers(table, ai="R2", random="readers")
+
+
+def test_pseudovalues_have_the_figure_as_their_mean():
+    truth, ratings = drawn()
+    left = leave_one_out(truth, ratings)
+    # A ratio of sums without each case, as AFROC: its raw pseudovalues miss the figure.
+    moved = dataclasses.replace(left, left_out=left.left_out**2, value=left.value**2)
+    np.testing.assert_allclose(moved.pseudovalues().mean(axis=0), moved.value, rtol=1e-12)

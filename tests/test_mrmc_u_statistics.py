@@ -4,7 +4,6 @@ iMRMC 2.1.2 (R) prints A minus B, here it is B minus A. It gives pairs, not read
 weight, and takes t on whole degrees of freedom: ``weights="pair"`` and ``df_rule="floor"``.
 """
 
-import csv
 import json
 import math
 from itertools import product
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tests.mrmc_studies import read_csv
 from toolkit.results import result_from_dict
 from toolkit.stats.mrmc._unbiased import unbiased_covariance
 from toolkit.stats.mrmc.u_statistics import u_statistic_analysis
@@ -63,13 +63,7 @@ ESTIMATORS = {"u_statistic": "Ustat", "mle": "MLEstat"}
 
 @pytest.fixture(scope="module")
 def van_dyke(reference_data):
-    with (reference_data / "data" / "VanDyke" / "ratings.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    truth, ratings = np.zeros(114), np.full((114, 5, 2), np.nan)
-    for row in rows:
-        case, reader, modality = (int(row[name]) - 1 for name in ("case", "reader", "modality"))
-        truth[case], ratings[case, reader, modality] = int(row["truth"]), float(row["rating"])
-    return truth, ratings
+    return read_csv(reference_data / "data" / "VanDyke" / "ratings.csv")
 
 
 @pytest.fixture(scope="module")

@@ -191,6 +191,14 @@ def test_weights_of_zero_are_undefined():
     assert result.note == "not defined: the weights add up to 0"
 
 
+@pytest.mark.parametrize("event", [0, 1])
+def test_patients_whose_cases_are_all_alike_count_once(event):
+    # 108 breasts of 54 women, none (all) with the event: Wilson's interval of 54, not of 108.
+    ours = weighted_proportion_ci([event] * 108, cluster=np.arange(108) // 2)
+    oracle = wilson_ci(54 * event, 54)
+    assert (ours.ci_low, ours.ci_high) == pytest.approx((oracle.ci_low, oracle.ci_high), rel=1e-12)
+
+
 def test_one_cluster_has_no_interval():
     result = weighted_proportion_ci([0, 1, 1], cluster=[7, 7, 7])
     assert result.estimate == pytest.approx(2 / 3)

@@ -12,7 +12,7 @@ from typing import Any
 
 
 @functools.cache
-def compiled(kernel: Callable[..., None]) -> Callable[..., None]:
+def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """Return a kernel compiled by numba, from its cache on disk where there is one."""
     import numba
 
@@ -22,7 +22,7 @@ def compiled(kernel: Callable[..., None]) -> Callable[..., None]:
         return _compile(numba, kernel, cache=False)
 
 
-def _compile(numba: Any, kernel: Callable[..., None], *, cache: bool) -> Callable[..., None]:
+def _compile(numba: Any, kernel: Callable[..., Any], *, cache: bool) -> Callable[..., Any]:
     """Return the kernel as a function of numba that releases the interpreter lock."""
-    function: Callable[..., None] = numba.njit(nogil=True, cache=cache)(kernel)
+    function: Callable[..., Any] = numba.njit(nogil=True, cache=cache)(kernel)
     return function

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from scipy import special
 
-from toolkit.results import Better, check_margin
-from toolkit.stats._checks import check_ci_level
+from toolkit.results import Better
+from toolkit.stats._checks import check_ci_level, check_proportion_margin
 
 if TYPE_CHECKING:
     from toolkit.stats.paired import PairedCounts
@@ -20,10 +20,7 @@ def check_difference(
 ) -> tuple[int, float]:
     """Return the number of pairs and the level; refuse what no difference can be made from."""
     level = check_ci_level(ci_level)
-    check_margin(margin, effect="difference", better=better)
-    if margin is not None and margin >= 1:
-        msg = f"margin of a difference of proportions must be below 1, but got {margin!r}"
-        raise ValueError(msg)
+    check_proportion_margin(margin, better=better)
     return check_pairs(counts, caller), level
 
 

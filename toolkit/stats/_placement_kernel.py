@@ -7,12 +7,12 @@ stands for the rating, where it cannot change the order of different ratings.
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.stats._compile import compiled
 from toolkit.stats._placements import BoolArray, FloatArray
 
 # The bits of a float64 without its sign, and the largest of them whose double, plus 1, is finite.
@@ -26,28 +26,14 @@ def kernel_sums(diseased: BoolArray, rating: FloatArray) -> tuple[int, int, int,
     Impossible are ratings so far apart that no bit is free: the largest more than 2^1022 times
     the smallest that is not 0, as where one is infinite and others are below 1.
     """
-    mark, add_up = _compiled()
     marked = np.empty(rating.size, dtype=np.int64)
-    n_positive = mark(diseased, np.ascontiguousarray(rating).view(np.int64), marked)
+    n_positive = compiled(_mark)(diseased, np.ascontiguousarray(rating).view(np.int64), marked)
     if n_positive < 0:
         return None
     numbers = marked.view(np.float64)
     numbers.sort()
-    total, positive, negative = add_up(marked, n_positive)
+    total, positive, negative = compiled(_add_up)(marked, n_positive)
     return n_positive, total, *((int(high) << 32) + int(low) for high, low in (positive, negative))
-
-
-@functools.cache
-def _compiled() -> tuple[Any, Any]:
-    """Return both functions compiled, from numba's cache on disk where there is one."""
-    import numba
-
-    try:
-        compiler = numba.njit(cache=True, nogil=True)
-        return compiler(_mark), compiler(_add_up)
-    except RuntimeError:  # no folder that numba may write its cache to
-        compiler = numba.njit(nogil=True)
-        return compiler(_mark), compiler(_add_up)
 
 
 def _mark(diseased: BoolArray, bits: NDArray[np.int64], marked: NDArray[np.int64]) -> int:

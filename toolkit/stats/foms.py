@@ -166,7 +166,7 @@ def expected_utility_fom(*, slope: float) -> RatingFom:
     Returns
     -------
     RatingFom
-        From 0 to 1. Not smooth: the best point may change where a case is left out.
+        Smooth, from 0 to 1: continuous, though its best point may change where a case is left out.
 
     Raises
     ------
@@ -179,7 +179,7 @@ def expected_utility_fom(*, slope: float) -> RatingFom:
     0.75
     """
     factor = check_positive(slope, name="slope")
-    mark = rating_fom(uses="all", smooth=False, range=(0.0, 1.0), better="higher")
+    mark = rating_fom(uses="all", smooth=True, range=(0.0, 1.0), better="higher")
     fom = mark(lambda truth, rating: expected_utility(truth, rating, slope=factor))
     return named(fom, f"expected utility, slope {factor:g}")
 

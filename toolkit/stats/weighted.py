@@ -79,7 +79,8 @@ def weighted_proportion_ci(
 
     Notes
     -----
-    Wilson's interval on the effective number of cases p (1 - p) / variance. With equal weights
+    Wilson's interval on the effective number of cases p (1 - p) / variance; where no case or
+    every case has the event, each patient counts once. With equal weights
     and every case its own cluster it is Wilson's interval itself. Few clusters, or an event that
     sits in few of them, make the variance and so the interval unsure.
 
@@ -146,7 +147,10 @@ def _weighted(
         heaviest = float(weight.max())
         if share == 0 and event_weight is not None:
             heaviest = _check_event_weight(event_weight)
-        effective, variance = total / heaviest, 0.0
+        # Cases of one patient that are all alike say no more than one of them.
+        n_clusters = np.unique(cluster[weight > 0]).size
+        share_of_cases = n_clusters / int(np.count_nonzero(weight))
+        effective, variance = total / heaviest * share_of_cases, 0.0
     elif math.isnan(variance) or variance == 0:
         return {
             **method,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -17,29 +15,13 @@ Ints = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FrocLeaveOneOut(LeaveOneOut):
-    """Figures of merit of marks without each unit, with normalised pseudovalues."""
-
-    def pseudovalues(self) -> Floats:
-        """Return pseudovalues moved so that their mean is the figure, shape as ``left_out``.
-
-        The mean of the pseudovalues of AFROC, a ratio of sums over cases with unlike numbers of
-        lesions, is not AFROC. Only normalised ones make DBM the analysis of Obuchowski and Rockette
-        (Hillis, Obuchowski, Schartz and Berbaum 2005).
-        """
-        raw = super().pseudovalues()
-        moved: Floats = raw + (self.value - raw.mean(axis=0))
-        return moved
-
-
 def froc_leave_one_out(
     study: FrocStudy,
     *,
     fom: FrocFom = wafroc,
     cluster: ArrayLike | None = None,
     cases: JackknifeCases = "used",
-) -> FrocLeaveOneOut:
+) -> LeaveOneOut:
     """Return a figure of merit of marks without each case, for every reader and modality.
 
     Parameters
@@ -56,7 +38,7 @@ def froc_leave_one_out(
 
     Returns
     -------
-    FrocLeaveOneOut
+    LeaveOneOut
         For ``dbm``, or for its covariance. O(n log n) a reader and modality.
 
     Raises
@@ -86,7 +68,7 @@ def froc_leave_one_out(
         left_out[:, reader, modality] = fom.statistic(reading).left_out(unit, n_units)
     _require_defined(value, left_out, study, fom)
     what = "case" if cluster is None else "patient"
-    return FrocLeaveOneOut(
+    return LeaveOneOut(
         value=value, left_out=left_out, unit=what, method=f"{fom.name} without each {what}"
     )
 

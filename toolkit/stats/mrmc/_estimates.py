@@ -39,11 +39,32 @@ class Variance:
         return replace(self, value=factor * self.value)
 
 
-def positive_variance(value: float, df: float, *, what: str) -> Variance:
-    """Return a variance; NaN with the reason where it is not above 0."""
-    if value > 0:
+# A sum of products of numbers near 1 is off by this at most.
+ROUNDING = 64 * float(np.finfo(np.float64).eps)
+
+
+def rounding_of(table: FomTable) -> float:
+    """Return how far a variance made from a table can be off by rounding alone.
+
+    Mean squares are squares of what rounding leaves of figures that agree, and differences of
+    covariances are off relative to the covariances.
+    """
+    figures = float(np.nanmax(np.abs(table.value), initial=0.0))
+    variance = 0.0
+    if table.covariance is not None:
+        variance = float(np.nanmax(np.abs(table.covariance), initial=0.0))
+    return (ROUNDING * figures) ** 2 + ROUNDING * variance
+
+
+def positive_variance(value: float, df: float, *, what: str, rounding: float = 0.0) -> Variance:
+    """Return a variance; NaN with the reason where it is not above 0.
+
+    What is no more than ``rounding`` off 0 is 0: an interval of such a width would be a false
+    certainty.
+    """
+    if value > rounding:
         return Variance(value=value, df=df)
-    if value == 0:
+    if value >= -rounding:
         reason = f"{what} is estimated as 0, which is not certainty: no interval and no test"
     else:
         reason = f"{what} is estimated as {value:.3g}, below 0: no interval and no test"
@@ -194,7 +215,8 @@ def _variance_of_reader(table: FomTable, reader: int, pair: tuple[int, int]) -> 
         return Variance(value=math.nan, df=math.nan, reason=_no_variance(table))
     block = table.covariance[reader][:, reader][np.ix_(pair, pair)]
     value = float(block[0, 0] + block[1, 1] - block[0, 1] - block[1, 0])
-    return positive_variance(value, math.inf, what="the variance of this reader's difference")
+    what = "the variance of this reader's difference"
+    return positive_variance(value, math.inf, what=what, rounding=rounding_of(table))
 
 
 def _no_variance(table: FomTable) -> str:

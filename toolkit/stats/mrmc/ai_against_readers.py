@@ -131,13 +131,14 @@ def ai_against_readers(
     level = check_ci_level(ci_level)
     check_margin(margin, effect="difference", better=table.better)
     readers = _only_readers(table, ai)
+    require_crossed(table, random)  # the AI's own figure too
     require_crossed(readers, random)
     psi = _minus_readers(table, ai)
     variance = variance_of_mean(psi, 0, random)
     plan = Plan(ci_level=level, margin=margin, method="Obuchowski-Rockette")
     return AiAgainstReaders(
         difference=_difference(table, psi, ai, variance, plan, random),
-        ai=next(e for e in reader_estimates(table, level) if e.label.startswith(f"{ai}, ")),
+        ai=reader_estimates(table, level)[_place(table, ai)],
         readers_mean=replace(
             mean_estimate(readers, 0, variance_of_mean(readers, 0, random), plan),
             label="mean of the readers",

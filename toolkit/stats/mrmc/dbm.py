@@ -19,6 +19,7 @@ from scipy.special import fdtrc
 from toolkit.results import check_margin
 from toolkit.stats._checks import check_choice, check_ci_level
 from toolkit.stats.mrmc._estimates import (
+    ROUNDING,
     Plan,
     Variance,
     logit_versions,
@@ -124,10 +125,13 @@ def dbm(
     _require(table, left, random)
     plan = Plan(ci_level=level, margin=margin, method="DBM")
     pseudovalues = left.pseudovalues()
-    error = _error(pseudovalue_mean_squares(pseudovalues), pseudovalues.shape, random)
+    rounding = _rounding(pseudovalues)
+    error = _error(pseudovalues, random, rounding)
     cells = table.n_readers * left.n_units
     means = tuple(
-        mean_estimate(table, place, _variance_of_mean(pseudovalues[:, :, place], random), plan)
+        mean_estimate(
+            table, place, _variance_of_mean(pseudovalues[:, :, place], random, rounding), plan
+        )
         for place in range(table.n_modalities)
     )
     return MrmcAnalysis(
@@ -198,20 +202,29 @@ def _mean_square(effect: Floats, repeats: int, df: int) -> float:
     return repeats * float((effect**2).sum()) / df if df else math.nan
 
 
-def _error(ms: PseudovalueMeanSquares, shape: tuple[int, ...], random: Random) -> Variance:
+def _rounding(pseudovalues: Floats) -> float:
+    """Return how far a mean square can be off by rounding: a pseudovalue is n times a figure."""
+    largest = float(np.abs(pseudovalues).max(initial=0.0))
+    return float((ROUNDING * pseudovalues.shape[0] * max(largest, 1.0)) ** 2)
+
+
+def _error(pseudovalues: Floats, random: Random, rounding: float) -> Variance:
     """Return the error that MS(T) is tested against."""
-    n_cases, n_readers, n_modalities = shape
+    ms = pseudovalue_mean_squares(pseudovalues)
+    n_cases, n_readers, n_modalities = pseudovalues.shape
     df_readers = float((n_modalities - 1) * (n_readers - 1))
     if random == "readers":
-        return positive_variance(ms.tr, df_readers, what=_ERROR)
+        return positive_variance(ms.tr, df_readers, what=_ERROR, rounding=rounding)
     if random == "cases":
-        return positive_variance(ms.tc, float((n_modalities - 1) * (n_cases - 1)), what=_ERROR)
+        df = float((n_modalities - 1) * (n_cases - 1))
+        return positive_variance(ms.tc, df, what=_ERROR, rounding=rounding)
     # Hillis et al. (2005): MS(T*R) + max(MS(T*C) - MS(T*R*C), 0).
     value = ms.tr + max(ms.tc - ms.trc, 0.0)
-    return positive_variance(value, hillis_df(value, ms.tr, df_readers), what=_ERROR)
+    df = hillis_df(value, ms.tr, df_readers)
+    return positive_variance(value, df, what=_ERROR, rounding=rounding)
 
 
-def _variance_of_mean(pseudovalues: Floats, random: Random) -> Variance:
+def _variance_of_mean(pseudovalues: Floats, random: Random, rounding: float) -> Variance:
     """Return the variance of the mean of one modality, ``pseudovalues`` (n_cases, n_readers)."""
     n_cases, n_readers = pseudovalues.shape
     both = np.stack([pseudovalues, pseudovalues], axis=2)  # a second like modality adds nothing
@@ -219,12 +232,13 @@ def _variance_of_mean(pseudovalues: Floats, random: Random) -> Variance:
     reader, case, rest = ms.r / 2, ms.c / 2, ms.rc / 2
     what, df_readers = "the variance of this mean", float(n_readers - 1)
     if random == "readers":
-        found = positive_variance(reader, df_readers, what=what)
+        found = positive_variance(reader, df_readers, what=what, rounding=rounding)
     elif random == "cases":
-        found = positive_variance(case, float(n_cases - 1), what=what)
+        found = positive_variance(case, float(n_cases - 1), what=what, rounding=rounding)
     else:
         value = reader + max(case - rest, 0.0)
-        found = positive_variance(value, hillis_df(value, reader, df_readers), what=what)
+        df = hillis_df(value, reader, df_readers)
+        found = positive_variance(value, df, what=what, rounding=rounding)
     return found.times(1 / (n_cases * n_readers))
 
 

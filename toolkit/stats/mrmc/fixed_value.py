@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from toolkit.results import Comparison
+from toolkit.results import Better, Comparison
 from toolkit.stats._wald import wald_difference
 from toolkit.stats.mrmc.analysis import MeanEstimate, MrmcAnalysis, joined
 
@@ -15,6 +15,7 @@ def against_fixed_value(
     value: float,
     *,
     margin: float | None = None,
+    better: Better | None = None,
     label: str = "fixed value",
 ) -> Comparison:
     """Compare the mean over readers of one modality with a fixed value: mean minus value.
@@ -28,7 +29,9 @@ def against_fixed_value(
     value : float
         Fixed before the study, within the range of the figure of merit; not an estimate.
     margin : float, optional
-        Non-inferiority margin, above 0; higher is taken as better.
+        Non-inferiority margin, above 0.
+    better : {"higher", "lower"}, optional
+        Good direction of the figure of merit; needed with a margin.
     label : str
         Name of the value.
 
@@ -73,7 +76,7 @@ def against_fixed_value(
         df=mean.df,
         ci_level=mean.ci_level,
         margin=margin,
-        better="higher",
+        better=better,
         largest=math.inf,
     )
     return Comparison(

@@ -54,8 +54,15 @@ class LeaveOneOut(Result):
         return (products * ((n_units - 1) / n_units)).reshape(self.value.shape * 2)
 
     def pseudovalues(self) -> Floats:
-        """Return n theta - (n - 1) theta without each unit, shape as ``left_out``."""
-        return self.n_units * self.value - (self.n_units - 1) * self.left_out
+        """Return n theta - (n - 1) theta without each unit, moved so that their mean is theta.
+
+        Of an AUC the mean is theta by itself; of a ratio of sums it is not, and only moved ones
+        make DBM the analysis of Obuchowski and Rockette (Hillis et al. 2005). Shape as
+        ``left_out``.
+        """
+        raw = self.n_units * self.value - (self.n_units - 1) * self.left_out
+        moved: Floats = raw + (self.value - raw.mean(axis=0))
+        return moved
 
 
 def leave_one_out(

@@ -25,6 +25,7 @@ from toolkit.stats.mrmc._estimates import (
     positive_variance,
     reader_differences,
     reader_estimates,
+    rounding_of,
 )
 from toolkit.stats.mrmc.analysis import (
     HOLDS_FOR,
@@ -99,7 +100,8 @@ def readers_nested_in_modality(
     cov2, cov3 = _nested_covariances(table, groups)
     value = mean_square + n_each * max(cov2 - cov3, 0.0)
     df = float(table.n_modalities * (n_each - 1))
-    error = positive_variance(value, hillis_df(value, mean_square, df), what=_ERROR)
+    df = hillis_df(value, mean_square, df)
+    error = positive_variance(value, df, what=_ERROR, rounding=rounding_of(table))
     plan = Plan(ci_level=level, margin=margin, method="Obuchowski-Rockette")
     means = tuple(
         mean_estimate(table, place, _nested_variance(table, place, groups[place]), plan)
@@ -187,7 +189,8 @@ def split_plot(
     cov2, cov3 = _split_covariances(table, same)
     value = mean_square + n_each * max(cov2 - cov3, 0.0)
     df = float((table.n_modalities - 1) * (table.n_readers - n_groups))
-    error = positive_variance(value, hillis_df(value, mean_square, df), what=_ERROR)
+    df = hillis_df(value, mean_square, df)
+    error = positive_variance(value, df, what=_ERROR, rounding=rounding_of(table))
     plan = Plan(ci_level=level, margin=margin, method="Obuchowski-Rockette")
     means = tuple(
         mean_estimate(table, place, _split_variance(table, place, same, n_groups), plan)
@@ -301,7 +304,10 @@ def _nested_variance(table: FomTable, place: int, group: NDArray[np.intp]) -> Va
     mean_square = float(np.var(table.value[group, place], ddof=1))
     value = mean_square + group.size * max(_off_diagonal(block), 0.0)
     df = hillis_df(value, mean_square, float(group.size - 1))
-    return positive_variance(value, df, what="the variance of this mean").times(1 / group.size)
+    found = positive_variance(
+        value, df, what="the variance of this mean", rounding=rounding_of(table)
+    )
+    return found.times(1 / group.size)
 
 
 def _require_split(table: FomTable, group: Sequence[str]) -> Booleans:
@@ -351,5 +357,7 @@ def _split_variance(table: FomTable, place: int, same: Booleans, n_groups: int) 
     cov2 = float(_require_covariance(table)[:, place, :, place][pairs].mean())
     total = mean_square + n_readers / n_groups * max(cov2, 0.0)
     df = hillis_df(total, mean_square, float(n_readers - n_groups))
-    found = positive_variance(total, df, what="the variance of this mean")
+    found = positive_variance(
+        total, df, what="the variance of this mean", rounding=rounding_of(table)
+    )
     return found.times(1 / n_readers)

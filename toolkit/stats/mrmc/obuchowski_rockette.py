@@ -25,6 +25,7 @@ from toolkit.stats.mrmc._estimates import (
     positive_variance,
     reader_differences,
     reader_estimates,
+    rounding_of,
 )
 from toolkit.stats.mrmc.analysis import (
     HOLDS_FOR,
@@ -207,15 +208,17 @@ def error_of_modalities(table: FomTable, random: Random) -> Variance:
     """Return the denominator that MS(T) is tested against, with its degrees of freedom."""
     ms, cov = mean_squares(table.value), mean_covariances(table)
     n_readers, n_modalities = table.value.shape
-    df = float((n_readers - 1) * (n_modalities - 1))
+    df, rounding = float((n_readers - 1) * (n_modalities - 1)), rounding_of(table)
     if random == "readers":
-        return positive_variance(ms.reader_modality, df, what=_ERROR)
+        return positive_variance(ms.reader_modality, df, what=_ERROR, rounding=rounding)
     if random == "cases":
         # Hillis (2007), fixed readers: Var - Cov1 + (J - 1) (Cov2 - Cov3), not truncated.
         between = (n_readers - 1) * (cov.cov2 - cov.cov3) if n_readers > 1 else 0.0
-        return positive_variance(cov.variance - cov.cov1 + between, math.inf, what=_ERROR)
+        value = cov.variance - cov.cov1 + between
+        return positive_variance(value, math.inf, what=_ERROR, rounding=rounding)
     value = ms.reader_modality + n_readers * max(cov.cov2 - cov.cov3, 0.0)
-    return positive_variance(value, hillis_df(value, ms.reader_modality, df), what=_ERROR)
+    df = hillis_df(value, ms.reader_modality, df)
+    return positive_variance(value, df, what=_ERROR, rounding=rounding)
 
 
 def hillis_df(variance: float, mean_square: float, df: float) -> float:
@@ -226,18 +229,21 @@ def hillis_df(variance: float, mean_square: float, df: float) -> float:
 def variance_of_mean(table: FomTable, modality: int, random: Random) -> Variance:
     """Return the variance of the mean over readers of one modality, from that modality alone."""
     n_readers, what = table.n_readers, "the variance of this mean"
+    rounding = rounding_of(table)
     mean_square, df = reader_mean_square(table.value[:, modality]), float(n_readers - 1)
     if random == "readers":
-        return positive_variance(mean_square / n_readers, df, what=what)
+        return positive_variance(mean_square / n_readers, df, what=what, rounding=rounding)
     if table.covariance is None:
         return Variance(value=math.nan, df=math.nan, reason="the table has no covariance")
     block = table.covariance[:, modality, :, modality]
     if random == "cases":
-        return positive_variance(float(block.sum()) / n_readers**2, math.inf, what=what)
+        value = float(block.sum()) / n_readers**2
+        return positive_variance(value, math.inf, what=what, rounding=rounding)
     cov2 = float(block.sum() - np.trace(block)) / (n_readers * (n_readers - 1))
     # Hillis (2007), section 5.3: [MS(R_i) + J max(Cov2_i, 0)] / J.
     value = mean_square + n_readers * max(cov2, 0.0)
-    found = positive_variance(value, hillis_df(value, mean_square, df), what=what)
+    df = hillis_df(value, mean_square, df)
+    found = positive_variance(value, df, what=what, rounding=rounding)
     return found.times(1 / n_readers)
 
 

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from toolkit.results import check_margin
 from toolkit.stats._checks import check_choice, check_ci_level, check_ratings, check_truth
 from toolkit.stats.mrmc._estimates import (
+    ROUNDING,
     Plan,
     Variance,
     logit_versions,
@@ -292,7 +293,7 @@ class _Law:
         """Return variance and degrees of freedom."""
         value = self.variance(places)
         df = self._df(places, value) if value > 0 else math.nan
-        return positive_variance(value, df, what="the variance")
+        return positive_variance(value, df, what="the variance", rounding=ROUNDING)
 
     def _df(self, places: tuple[int, ...], variance: float) -> float:
         """Return the degrees of freedom of Obuchowski, Gallas and Hillis (2012)."""

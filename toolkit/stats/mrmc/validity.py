@@ -22,7 +22,8 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "jackknife covariance",
-        "smooth figures: AUC, partial AUC, sensitivity and specificity at a threshold, wAFROC",
+        "smooth figures: AUC, partial AUC, sensitivity and specificity at a threshold, wAFROC, "
+        "expected utility",
         "quantiles such as sensitivity at a specificity, unless a peer is to be reproduced: it "
         "doubles their standard error",
     ),
