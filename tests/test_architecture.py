@@ -17,6 +17,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 # A module imports only from lower layers or its own folder.
 LAYERS = {
+    "executor": 0,
     "results": 0,
     "tables": 0,
     "readers": 1,
