@@ -1,0 +1,1 @@
+"""Readers of mammography DICOM: an inventory of headers, AI results from structured reports."""
