@@ -71,7 +71,7 @@ def _header(data: Dataset, *, reached: int, size: int) -> Header:
 
 def _ends_early(data: Dataset, size: int) -> bool:
     """Whether an element claims more bytes than the file has."""
-    elements = [data.get_item(tag) for tag in list(data.keys())]
+    elements: list[Any] = [data.get_item(tag) for tag in list(data.keys())]
     ends = [
         item.value_tell + item.length
         for item in elements

@@ -1,0 +1,61 @@
+"""Files and folders that are written whole or not at all: under a temporary name, then renamed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write a file so that it is either whole or not there.
+
+    Parameters
+    ----------
+    path : Path
+        Where; its folder is made.
+    content : str or bytes
+        Text is written as UTF-8.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _beside(path, "tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_folder_atomic(path: Path, files: Mapping[str, str | bytes]) -> None:
+    """Write a folder so that it is either whole or as it was before.
+
+    Parameters
+    ----------
+    path : Path
+        Where; a folder that stands there is replaced, whatever it holds.
+    files : mapping of str to str or bytes
+        Name below the folder, such as ``tables/cases.csv``, to content.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary, aside = _beside(path, "tmp"), _beside(path, "old.tmp")
+    try:
+        temporary.mkdir()
+        for name, content in files.items():
+            write_atomic(temporary / name, content)
+        if path.exists():
+            path.rename(aside)
+        temporary.rename(path)
+    finally:
+        if aside.exists() and not path.exists():
+            aside.rename(path)
+        for scratch in (temporary, aside):
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _beside(path: Path, ending: str) -> Path:
+    """Return a hidden name beside a path that no other process takes."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{ending}")

@@ -1,0 +1,305 @@
+"""One row for each file of an archive, in pieces of bounded size that are kept and used again.
+
+A piece holds some hundreds of files that lie together, and is named by the hash of their paths,
+sizes and times of change: a scan that was killed finds the pieces it had finished, a second scan
+reads only files that are new or have changed, and it does not matter who wrote a piece.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from toolkit.executor import map_ordered
+from toolkit.readers.atomic import write_atomic
+from toolkit.readers.dicom.faults import DicomFault
+from toolkit.readers.dicom.places import Archive, Place, archive_at
+from toolkit.readers.dicom.walker import Read
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+RowOf = Callable[[Read, int], dict[str, Any]]
+
+FEWEST, MOST = 256, 2048  # files of a piece
+INDEX: Final = "pieces.json"
+# What each row says of its file, before what was read from it.
+FILE_COLUMNS: Final = ("path", "size", "stamp", "reason", "words")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What is read from each file.
+
+    Parameters
+    ----------
+    name : str
+        Stands in the names of the pieces.
+    version : int
+        Goes up when rows of the same file change.
+    row : callable
+        ``row(read, size)`` returns the columns of a file or raises ``DicomFault``; defined at the
+        top level of a module.
+    schema : pyarrow.Schema
+        Of the rows, without the columns about the file.
+    """
+
+    name: str
+    version: int
+    row: RowOf
+    schema: pa.Schema
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    """One piece to be made."""
+
+    address: str
+    folder: Path
+    reading: Reading
+    places: tuple[Place, ...]
+    name: str
+    older: tuple[str, ...]  # pieces of an earlier scan that may hold rows of the same files
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """One piece that is there.
+
+    Parameters
+    ----------
+    path : Path
+        The Parquet file.
+    n_files, n_read, n_rejected : int
+        Files, those that were opened this time, and those without a row of their own.
+    """
+
+    path: Path
+    n_files: int
+    n_read: int
+    n_rejected: int
+
+
+def read_pieces(
+    address: str,
+    folder: Path,
+    reading: Reading,
+    *,
+    places: Iterable[Place] | None = None,
+    jobs: int = 1,
+    scheduler: str | None = None,
+) -> Iterator[Piece]:
+    """Read every file of an archive; yield the pieces in the order of the paths.
+
+    Parameters
+    ----------
+    address : str
+        The archive.
+    folder : Path
+        Where the pieces lie; workers of a cluster must see it under the same name.
+    reading : Reading
+        What is read of each file.
+    places : iterable of Place, optional
+        The files, in the order of their paths; all of the archive if not given.
+    jobs, scheduler
+        As of ``map_ordered``.
+
+    Yields
+    ------
+    Piece
+
+    Raises
+    ------
+    ArchiveError
+        If the archive is not there.
+
+    Notes
+    -----
+    The index of the pieces is written after the last of them; pieces of earlier scans that it does
+    not name are removed then.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    older = _older_pieces(folder, reading)
+    found = archive_at(address).places() if places is None else places
+    tasks = _tasks(address, folder, reading, found, older)
+    kept: list[dict[str, str]] = []
+
+    def remembered() -> Iterator[_Task]:
+        for task in tasks:
+            first, last = task.places[0].path, task.places[-1].path
+            kept.append({"name": task.name, "first": first, "last": last})
+            yield task
+
+    yield from map_ordered(_make, remembered(), jobs=jobs, scheduler=scheduler)
+    _write_index(folder, reading, kept)
+
+
+def _older_pieces(folder: Path, reading: Reading) -> list[dict[str, str]]:
+    """Return name, first and last path of the pieces of an earlier scan; none if it was killed."""
+    index = folder / f"{reading.name}-{INDEX}"
+    if not index.exists():
+        return []
+    content = json.loads(index.read_text(encoding="utf-8"))
+    pieces: list[dict[str, str]] = content["pieces"]
+    return pieces if content["version"] == reading.version else []
+
+
+def _write_index(folder: Path, reading: Reading, kept: Sequence[dict[str, str]]) -> None:
+    """Write which pieces the scan has, and remove the others of this reading."""
+    content = {"version": reading.version, "pieces": kept}
+    write_atomic(folder / f"{reading.name}-{INDEX}", json.dumps(content, indent=0))
+    names = {piece["name"] for piece in kept}
+    for path in folder.glob(f"{reading.name}-*.parquet"):
+        if path.name not in names:
+            path.unlink()
+
+
+def _tasks(
+    address: str,
+    folder: Path,
+    reading: Reading,
+    places: Iterable[Place],
+    older: Sequence[dict[str, str]],
+) -> Iterator[_Task]:
+    """Cut the files into pieces."""
+    for chunk in _chunks(places):
+        first, last = _key(chunk[0].path), _key(chunk[-1].path)
+        yield _Task(
+            address=address,
+            folder=folder,
+            reading=reading,
+            places=chunk,
+            name=f"{reading.name}-{_hash(chunk, reading)}.parquet",
+            older=tuple(
+                piece["name"]
+                for piece in older
+                if _key(piece["first"]) <= last and first <= _key(piece["last"])
+            ),
+        )
+
+
+def _chunks(places: Iterable[Place]) -> Iterator[tuple[Place, ...]]:
+    """Cut where a path says so, whatever stands before it: one new file changes one piece."""
+    chunk: list[Place] = []
+    for place in places:
+        chunk.append(place)
+        ends = len(chunk) >= FEWEST and zlib.crc32(place.path.encode("utf-8", "replace")) % 512 == 0
+        if ends or len(chunk) == MOST:
+            yield tuple(chunk)
+            chunk = []
+    if chunk:
+        yield tuple(chunk)
+
+
+def _key(path: str) -> tuple[str, ...]:
+    """Return what paths are ordered by."""
+    return tuple(path.split("/"))
+
+
+def _hash(places: Sequence[Place], reading: Reading) -> str:
+    """Return the hash of what a piece is made from."""
+    digest = hashlib.blake2b(f"{reading.version}\n".encode(), digest_size=12)
+    for place in places:
+        line = f"{place.path}\0{place.size}\0{place.stamp}\0{place.reason}\n"
+        digest.update(line.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def _make(task: _Task) -> Piece:
+    """Make one piece, or find it; runs in a worker."""
+    import pyarrow.parquet as pq
+
+    path = task.folder / task.name
+    if path.exists():
+        there = pq.read_table(path, columns=["reason"])
+        rejected = sum(bool(reason) for reason in there["reason"].to_pylist())
+        return Piece(path=path, n_files=len(there), n_read=0, n_rejected=rejected)
+    known = _known_rows(task)
+    archive = archive_at(task.address)
+    rows, n_read = [], 0
+    for place in task.places:
+        row = known.get((place.path, place.size, place.stamp))
+        if row is None:
+            row = _row(archive, place, task.reading)
+            n_read += not place.reason
+        rows.append(row)
+    _write(path, rows, task.reading.schema)
+    rejected = sum(bool(row["reason"]) for row in rows)
+    return Piece(path=path, n_files=len(rows), n_read=n_read, n_rejected=rejected)
+
+
+def _known_rows(task: _Task) -> dict[tuple[str, int, str], dict[str, Any]]:
+    """Return the rows of unchanged files from pieces of an earlier scan."""
+    import pyarrow.parquet as pq
+
+    known = {}
+    for name in task.older:
+        path = task.folder / name
+        for row in pq.read_table(path).to_pylist() if path.exists() else ():
+            if row["reason"] not in ("unreadable", "loop"):  # these may have been mended since
+                known[row["path"], row["size"], row["stamp"]] = row
+    return known
+
+
+def _row(archive: Archive, place: Place, reading: Reading) -> dict[str, Any]:
+    """Return the row of one file: what was read, or why nothing was."""
+    row: dict[str, Any] = {
+        "path": _printable(place.path),
+        "size": place.size,
+        "stamp": place.stamp,
+        "reason": place.reason,
+        "words": _WORDS.get(place.reason, ""),
+    }
+    if place.reason:
+        return row
+    try:
+        with archive.opened(place.path) as file:
+            return row | reading.row(file.read, place.size)
+    except DicomFault as fault:
+        return row | {"reason": fault.reason, "words": fault.words}
+    # Whatever else a file makes of its reader: one row, and no message, which may hold a value.
+    except Exception as error:
+        return row | {"reason": "other", "words": f"the reader failed ({type(error).__name__})"}
+
+
+_WORDS: Final = {
+    "unreadable": "the system does not let the scan read it",
+    "loop": "a link that leads back to a folder that it lies in",
+}
+
+
+def _printable(path: str) -> str:
+    """Return a path that can be written as text: bytes that are no UTF-8 become escapes."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _write(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
+    """Write the rows of a piece, whole or not at all."""
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pylist(list(rows), schema=with_file_columns(schema))
+    content = io.BytesIO()
+    pq.write_table(table, content, compression="zstd")
+    write_atomic(path, content.getvalue())
+
+
+def with_file_columns(schema: pa.Schema) -> pa.Schema:
+    """Return a schema with the columns about the file in front.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        Of what was read.
+    """
+    import pyarrow as pa
+
+    text = [pa.field(name, pa.string()) for name in FILE_COLUMNS if name != "size"]
+    return pa.schema([text[0], pa.field("size", pa.int64()), *text[1:], *schema])
