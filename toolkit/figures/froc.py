@@ -5,12 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from toolkit.figures.labels import Points, along_line, label_curve, spread_apart
+from toolkit.figures.froc_lines import (
+    ROLE_STYLES,
+    FrocLine,
+    FrocRole,
+    draw_line,
+    is_defined,
+)
+from toolkit.figures.froc_names import (
+    draw_below,
+    height_below,
+    name_floors,
+    name_lines,
+    names_below,
+    names_fit,
+)
+from toolkit.figures.labels import spread_apart
 from toolkit.figures.scales import nice_ticks, tick_text
 from toolkit.figures.style import (
     FULL_WIDTH,
@@ -25,40 +39,12 @@ from toolkit.figures.style import (
     stamp_height,
     study_style,
 )
-from toolkit.results import Curve
 from toolkit.wording import number_text
 
-FrocRole = Literal["unaided", "aided", "ai"]
+__all__ = ["FrocLine", "FrocRole", "SlopeRow", "froc_figure"]
 
-# Marker of the last point, its face and edge, dash and role of the name.
-_STYLE = {
-    "unaided": ("o", "paper", "unaided", (0, (5, 2.5)), "unaided"),
-    "aided": ("^", "aided", "aided", "-", "aidedtext"),
-    "ai": ("s", "ai", "ai", "-", "ai"),
-}
-_HEIGHT = 2.95
-
-
-@dataclass(frozen=True, kw_only=True)
-class FrocLine:
-    """One modality, or the AI.
-
-    Parameters
-    ----------
-    label : str
-        Its name beside the curve; a second line is set plain.
-    curve : Curve
-        x is non-lesion marks per case, y the share of lesions found; it ends at the last mark.
-    readers : sequence of Curve
-        Single readers, thin.
-    role : {"unaided", "aided", "ai"}
-        Colour, dash and marker.
-    """
-
-    label: str
-    curve: Curve
-    readers: Sequence[Curve] = ()
-    role: FrocRole = "aided"
+_HEIGHT, _LEFT = 2.95, 0.6
+_NAME_WIDTH = 2.4
 
 
 @dataclass(frozen=True)
@@ -70,37 +56,10 @@ class SlopeRow:
     b: float
 
 
-def _draw_line(axes: Axes, line: FrocLine) -> list[Points]:
-    """Draw one modality with its readers; return what names keep off."""
-    marker, face, edge, dash, _ = _STYLE[line.role]
-    taken = []
-    for curve in line.readers:
-        axes.plot(
-            curve.x, curve.y, color=color(line.role), linewidth=0.7, linestyle=dash, alpha=0.45
-        )
-        taken.append(along_line(axes, curve.x, curve.y))
-    axes.plot(
-        line.curve.x, line.curve.y, color=color(line.role), linewidth=2.4, linestyle=dash, zorder=3
-    )
-    axes.plot(
-        line.curve.x[-1:],
-        line.curve.y[-1:],
-        marker=marker,
-        markersize=8,
-        markerfacecolor=color(face),
-        markeredgecolor=color(edge),
-        markeredgewidth=1.6,
-        zorder=4,
-        clip_on=False,
-    )
-    taken.append(along_line(axes, line.curve.x, line.curve.y))
-    return taken
-
-
-def _set_axes(axes: Axes, lines: Sequence[FrocLine]) -> None:
+def _set_axes(axes: Axes, lines: Sequence[FrocLine], labels: tuple[str, str]) -> None:
     """Set lesions from 0 to 1 and marks from 0 to the largest number seen, rounded up."""
     curves = [curve for line in lines for curve in (line.curve, *line.readers)]
-    most = max(float(curve.x.max()) for curve in curves) or 1.0
+    most = max((float(curve.x.max()) for curve in curves if is_defined(curve)), default=0.0) or 1.0
     step = nice_ticks(0, most, most=7)[1]
     end = math.ceil(most / step - 1e-9) * step
     axes.set_xlim(0, end)
@@ -109,8 +68,8 @@ def _set_axes(axes: Axes, lines: Sequence[FrocLine]) -> None:
     x_ticks, y_ticks = nice_ticks(0, end, most=8), [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     axes.set_xticks(x_ticks, tick_text(x_ticks))
     axes.set_yticks(y_ticks, [text.replace("1.0", "1") for text in tick_text(y_ticks)])
-    axes.set_xlabel("Non-lesion marks per case", labelpad=3)
-    axes.set_ylabel("Lesions found", labelpad=4)
+    axes.set_xlabel(labels[0], labelpad=3)
+    axes.set_ylabel(labels[1], labelpad=4)
 
 
 def _label_side(
@@ -143,9 +102,12 @@ def _draw_slopes(axes: Axes, slopes: Sequence[SlopeRow], labels: tuple[str, str]
     axes.set_axis_off()
     for row in slopes:
         axes.plot([0, 1], [row.a, row.b], color=color("aided"), linewidth=1.5, zorder=1)
-    ends = ((0, [row.a for row in slopes], "unaided"), (1, [row.b for row in slopes], "aided"))
+    ends: tuple[tuple[int, list[float], FrocRole], ...] = (
+        (0, [row.a for row in slopes], "unaided"),
+        (1, [row.b for row in slopes], "aided"),
+    )
     for x, heights, role in ends:
-        marker, face, edge, *_ = _STYLE[role]
+        marker, face, edge, *_ = ROLE_STYLES[role]
         axes.plot(
             [x] * len(heights),
             heights,
@@ -179,6 +141,7 @@ def froc_figure(
     slopes: Sequence[SlopeRow] = (),
     slope_labels: tuple[str, str] = ("a", "b"),
     titles: tuple[str, str] = ("FROC, mean of all readers", "Figure of merit by reader"),
+    axis_labels: tuple[str, str] = ("Non-lesion marks per case", "Lesions found"),
     stamp: str = "",
 ) -> Figure:
     """Draw FROC curves up to the last mark, never beyond it, and the readers' slopes.
@@ -193,25 +156,32 @@ def froc_figure(
         Names of the two modalities under the slopes.
     titles : (str, str)
         Titles of the panels; without slopes there are none.
+    axis_labels : (str, str)
+        Of x and y: what marks are counted per, and of what the height is a share.
     stamp : str
         Written at the top right, such as "SIMULATED".
 
     Returns
     -------
     Figure
-        7.5 in wide with the second panel, 5.2 in without.
+        7.5 in wide with the second panel, 5.2 in without. Names stand beside their curves unless
+        one is too long for that: then all of them stand below.
     """
     top = stamp_height(stamp)
     with study_style():
-        figure = new_figure(FULL_WIDTH if slopes else 5.2, top + _HEIGHT + 0.85)
-        axes = place_axes(figure, left=0.6, top=top + 0.28, width=3.85, height=_HEIGHT)
-        _set_axes(axes, lines)
-        taken = [points for line in lines for points in _draw_line(axes, line)]
-        for line in lines:
-            near = (float(line.curve.x[-1]) * 1.1, float(line.curve.y[-1]))
-            label_curve(axes, line.label, _STYLE[line.role][4], near, taken)
+        full, fit = FULL_WIDTH if slopes else 5.2, names_fit(lines, _NAME_WIDTH)
+        names = [] if fit else names_below(lines, full - _LEFT)
+        below = top + _HEIGHT + 0.85
+        figure = new_figure(full, below + height_below(names))
+        draw_below(figure, (_LEFT, below), names)
+        axes = place_axes(figure, left=_LEFT, top=top + 0.28, width=3.85, height=_HEIGHT)
+        _set_axes(axes, lines, axis_labels)
+        taken = [points for line in lines for points in draw_line(axes, line)]
+        name_floors(axes, lines, taken)
+        if fit:
+            name_lines(axes, lines, taken, width=_NAME_WIDTH)
         if slopes:
-            panel_title(figure, (0.6, top + 0.14), "a", titles[0])
+            panel_title(figure, (_LEFT, top + 0.14), "a", titles[0])
             panel_title(figure, (4.95, top + 0.14), "b", titles[1])
             right = place_axes(figure, left=5.6, top=top + 0.28, width=1.0, height=_HEIGHT - 0.1)
             _draw_slopes(right, slopes, slope_labels)

@@ -1,0 +1,243 @@
+"""A gallery of lesions and the marks around them: image frames to scale, no pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle, Polygon, Rectangle
+
+from toolkit.figures.froc_lines import ROLE_STYLES, FrocRole
+from toolkit.figures.labels import Points, along_line, box_points, label_points
+from toolkit.figures.missed_views import (
+    COLUMN,
+    COLUMNS,
+    EDGE,
+    GAP,
+    SIDE_ROOM,
+    MissedView,
+    PlacedMark,
+    check_view,
+    frame_size,
+    group_name,
+    mark_groups,
+)
+from toolkit.figures.style import (
+    BODY,
+    FULL_WIDTH,
+    SMALL,
+    color,
+    draw_stamp,
+    new_figure,
+    place_axes,
+    stamp_height,
+    study_style,
+    text_width,
+    write,
+)
+from toolkit.figures.wrapping import wrapped
+
+__all__ = ["FrocRole", "MissedView", "PlacedMark", "missed_figure"]
+
+_LINE = 0.17
+_BELOW = 0.28
+_LEGEND = 0.3
+_SMALLEST_RADIUS_PT = 4.0
+_MARKER_PT = 5.5
+
+
+def missed_figure(views: Sequence[MissedView], *, stamp: str = "") -> Figure:
+    """Draw images as frames to scale with their lesion and the marks on them, three a row.
+
+    Parameters
+    ----------
+    views : sequence of MissedView
+        In reading order. Marks of one kind within 6 pt of each other share a name.
+    stamp : str
+        Written at the top right, such as "SIMULATED".
+
+    Returns
+    -------
+    Figure
+        7.5 in wide.
+
+    Raises
+    ------
+    ValueError
+        If there is no view, a size is not above 0, a place lies outside its image, or an outline
+        has not three corners.
+    """
+    if not views:
+        msg = "views must hold at least one view, but there is none; say in words that none is"
+        raise ValueError(msg)
+    for view in views:
+        check_view(view)
+    rows = [views[start : start + COLUMNS] for start in range(0, len(views), COLUMNS)]
+    start = stamp_height(stamp) + 0.02
+    with study_style():
+        heads = [max(len(_head(view)) for view in row) * _LINE + 0.08 for row in rows]
+        frames = [max(frame_size(view)[1] for view in row) for row in rows]
+        height = start + sum(heads) + sum(frames) + _BELOW * (len(rows) - 1) + _LEGEND
+        figure = new_figure(FULL_WIDTH, height)
+        top = start
+        for row, head, frame in zip(rows, heads, frames, strict=True):
+            for place, view in enumerate(row):
+                _draw_view(figure, view, (EDGE + place * (COLUMN + GAP), top), head)
+            top += head + frame + _BELOW
+        _draw_legend(figure, height - 0.06, views)
+        draw_stamp(figure, stamp)
+    return figure
+
+
+def _head(view: MissedView) -> list[tuple[str, int]]:
+    """Return the lines above a frame and how heavy each is."""
+    title = [(line, 600) for line in wrapped(view.title, COLUMN, BODY, 600)]
+    return title + [(line, 400) for line in wrapped(view.subtitle, COLUMN, SMALL) if line]
+
+
+def _draw_view(figure: Figure, view: MissedView, place: tuple[float, float], head: float) -> None:
+    """Draw one image: head, frame, chest wall, lesion, marks."""
+    left, top = place
+    for number, (text, weight) in enumerate(_head(view)):
+        y = top + 0.12 + number * _LINE
+        if weight == 400:
+            write(figure, (left, y), text, role="muted", size=SMALL)
+        else:
+            write(figure, (left, y), text, weight=600)
+    width, height = frame_size(view)
+    at_right = view.laterality == "R"
+    shift = 0.0 if at_right else SIDE_ROOM
+    axes = place_axes(figure, left=left + shift, top=top + head, width=width, height=height)
+    axes.set_xlim(0, view.columns)
+    axes.set_ylim(view.rows, 0)
+    axes.set_axis_off()
+    axes.add_patch(
+        Rectangle((0, 0), view.columns, view.rows, facecolor=color("band"),
+                  edgecolor=color("axis"), linewidth=0.8, zorder=0, clip_on=False)
+    )  # fmt: skip
+    taken = [*_draw_chest_wall(axes, view, at_right=at_right), *_draw_lesion(axes, view)]
+    _draw_marks(axes, view, taken)
+
+
+def _draw_chest_wall(axes: Axes, view: MissedView, *, at_right: bool) -> list[Points]:
+    """Draw the edge at the chest wall, and name breast and view in the other upper corner."""
+    x = view.columns if at_right else 0
+    axes.plot([x, x], [0, view.rows], color=color("axis"), linewidth=3.0, clip_on=False, zorder=1)
+    axes.annotate(
+        "chest wall",
+        (x, view.rows / 2),
+        (5 if at_right else -5, 0),
+        textcoords="offset points",
+        rotation=270 if at_right else 90,
+        ha="left" if at_right else "right",
+        va="center",
+        color=color("muted"),
+        fontsize=SMALL,
+    )
+    name = f"{view.laterality} {view.view}".strip()
+    corner = 0 if at_right else view.columns
+    axes.annotate(
+        name,
+        (corner, 0),
+        (5 if at_right else -5, -5),
+        textcoords="offset points",
+        ha="left" if at_right else "right",
+        va="top",
+        color=color("muted"),
+        fontsize=SMALL,
+    )
+    per_point = view.columns / (frame_size(view)[0] * 72)
+    width = text_width(name, SMALL) * 72
+    start = 5.0 * per_point if at_right else view.columns - (5 + width) * per_point
+    return [box_points(axes, (start, 16 * per_point), (width, 10.0))]
+
+
+def _draw_lesion(axes: Axes, view: MissedView) -> list[Points]:
+    """Draw the lesion's outline, or a circle, or say that its place is not recorded."""
+    edge = color("cancer")
+    if view.outline is not None:
+        corners = np.asarray(view.outline, dtype=np.float64)
+        axes.add_patch(
+            Polygon(corners, closed=True, fill=False, edgecolor=edge, linewidth=1.6, zorder=2)
+        )
+        return [along_line(axes, *np.vstack([corners, corners[:1]]).T)]
+    if view.lesion is not None:
+        x, y, radius = view.lesion
+        per_point = view.columns / (frame_size(view)[0] * 72)
+        radius = max(radius, _SMALLEST_RADIUS_PT * per_point)
+        axes.add_patch(Circle((x, y), radius, fill=False, edgecolor=edge, linewidth=1.6, zorder=2))
+        angle = np.linspace(0, 2 * np.pi, 37)
+        return [along_line(axes, x + radius * np.cos(angle), y + radius * np.sin(angle))]
+    axes.annotate(
+        "place of the lesion not recorded",
+        (0.5, 0),
+        (0, 5),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="center",
+        color=color("cancertext"),
+        fontsize=SMALL,
+    )
+    return []
+
+
+def _draw_marks(axes: Axes, view: MissedView, taken: Sequence[Points]) -> None:
+    """Draw all marks and name them; marks at one place share a name."""
+    for mark in view.marks:
+        style = ROLE_STYLES[mark.role]
+        axes.plot(
+            [mark.x_px],
+            [mark.y_px],
+            linestyle="none",
+            marker=style.marker,
+            markersize=_MARKER_PT,
+            markerfacecolor=color(style.line if mark.hit else "paper"),
+            markeredgecolor=color(style.line),
+            markeredgewidth=1.3,
+            zorder=4,
+            clip_on=False,
+        )
+    groups = mark_groups(view)
+    label_points(
+        axes,
+        [group[0].x_px for group in groups],
+        [group[0].y_px for group in groups],
+        [group_name(group) for group in groups],
+        roles=[ROLE_STYLES[group[0].role].text for group in groups],
+        lines=taken,
+    )
+
+
+def _draw_legend(figure: Figure, y: float, views: Sequence[MissedView]) -> None:
+    """Say under the gallery what ring, filled and open marks are."""
+    roles = [role for role in ROLE_STYLES if any(_has(view, role) for view in views)]
+    shapes = [ROLE_STYLES[role].marker for role in roles] or ["o"]
+    entries = [("lesion", "cancer", "none", ["o"]), ("mark that hits it", "muted", "muted", shapes)]
+    entries.append(("mark elsewhere", "muted", "paper", shapes))
+    full_width, full_height = figure.get_size_inches()
+    x = 0.0
+    for words, edge, face, markers in entries:
+        for marker in markers:
+            figure.add_artist(
+                Line2D(
+                    [(x + 0.06) / full_width],
+                    [1 - (y - 0.045) / full_height],
+                    linestyle="none",
+                    marker=marker,
+                    markersize=7 if face == "none" else _MARKER_PT,
+                    markerfacecolor="none" if face == "none" else color(face),
+                    markeredgecolor=color(edge),
+                    markeredgewidth=1.6 if face == "none" else 1.3,
+                )
+            )
+            x += 0.14
+        write(figure, (x + 0.03, y), words, role="muted", size=SMALL)
+        x += 0.03 + text_width(words, SMALL) + 0.3
+
+
+def _has(view: MissedView, role: FrocRole) -> bool:
+    """Whether a view holds a mark of a role."""
+    return any(mark.role == role for mark in view.marks)
