@@ -16,7 +16,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from toolkit.readers.dicom.attributes import ATTRIBUTES, NESTED
+from toolkit.readers.dicom.attributes import HEADER, REPORT
 from toolkit.readers.dicom.faults import REMEDIES, DicomFault
 from toolkit.readers.dicom.header import read_header
 from toolkit.readers.dicom.walker import MOST_ELEMENTS
@@ -28,7 +28,7 @@ SYNTAXES = {
     "big endian": ExplicitVRBigEndian,
     "deflated": DeflatedExplicitVRLittleEndian,
 }
-FLAT = [attribute for attribute in ATTRIBUTES if attribute.vr != "SQ"]
+FLAT = [attribute for attribute in HEADER.top if attribute.vr != "SQ"]
 
 
 def header_of(data):
@@ -182,7 +182,7 @@ def test_the_walk_and_pydicom_give_the_same_header():
 def test_every_attribute_is_the_standards():
     from pydicom.datadict import dictionary_keyword, dictionary_VR
 
-    for attribute in (*ATTRIBUTES, *NESTED):
+    for attribute in (*HEADER.top, *HEADER.nested, *REPORT.top, *REPORT.nested):
         assert dictionary_keyword(attribute.tag) == attribute.keyword
         assert dictionary_VR(attribute.tag) == attribute.vr
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final, Literal
 
-from toolkit.readers.dicom.attributes import ATTRIBUTES, NESTED, Attribute
+from toolkit.readers.dicom.attributes import HEADER, Attribute, Selection
 from toolkit.readers.dicom.faults import DicomFault, Unusual
 from toolkit.readers.dicom.values import (
     BadValueError,
     Value,
     decimal,
     free_text,
+    long_text,
+    packed,
     plain_text,
     unsigned_short,
     whole,
@@ -33,13 +35,6 @@ _PREAMBLE: Final = 132
 _META: Final = 140  # behind the head of the group length, which comes first
 _GROUP_LENGTH: Final = b"\x02\x00\x00\x00UL\x04\x00"
 _SYNTAX: Final = b"\x02\x00\x10\x00UI"
-_BY_TAG: Final = {a.tag: a for a in ATTRIBUTES}
-_NESTED_BY_TAG: Final = {a.tag: a for a in NESTED}
-_READ: Final[dict[str, Callable[[bytes], Value]]] = {
-    **dict.fromkeys(("AS", "CS", "DA", "UI"), plain_text),
-    "DS": decimal,
-    "IS": whole,
-}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,7 +86,7 @@ class Header:
         return value if isinstance(value, tuple) else ()
 
 
-def read_header(read: Read, size: int) -> Header:
+def read_header(read: Read, size: int, *, selection: Selection = HEADER) -> Header:
     """Read the header of a file and check that the file is whole.
 
     Parameters
@@ -100,6 +95,8 @@ def read_header(read: Read, size: int) -> Header:
         ``read(offset, length)`` returns bytes, fewer only at the end of the file.
     size : int
         Size of the file, bytes.
+    selection : Selection
+        What is read.
 
     Returns
     -------
@@ -120,11 +117,11 @@ def read_header(read: Read, size: int) -> Header:
         raise DicomFault("not_dicom", msg)
     try:
         syntax, start = _file_meta(first)
-        return _walked(read, size, first, syntax, start)
+        return _walked(read, size, first, syntax, start, selection)
     except Unusual:
         from toolkit.readers.dicom.with_pydicom import header_by_pydicom
 
-        return header_by_pydicom(read, size)
+        return header_by_pydicom(read, size, selection=selection)
 
 
 def _file_meta(first: bytes) -> tuple[str, int]:
@@ -150,24 +147,29 @@ def _file_meta(first: bytes) -> tuple[str, int]:
     return syntax.decode("latin-1"), start
 
 
-def _walked(read: Read, size: int, first: bytes, syntax: str, start: int) -> Header:
+def _walked(
+    read: Read, size: int, first: bytes, syntax: str, start: int, selection: Selection
+) -> Header:
     """Read a header by the fast walk."""
     big_endian = syntax == BIG_ENDIAN
     if syntax == DEFLATED:
         inflated = _inflated(read(start, size - start))
-        walk = Walk(lambda at, n: inflated[at : at + n], len(inflated), explicit=True)
-        items = walk.elements(0)
+        start, size = 0, len(inflated)
+        walk = Walk(lambda at, n: inflated[at : at + n], size, explicit=True, selection=selection)
     else:
         explicit = syntax != IMPLICIT
-        walk = Walk(read, size, explicit=explicit, big_endian=big_endian, first=first)
-        items = walk.elements(start)
+        walk = Walk(
+            read, size, explicit=explicit, big_endian=big_endian, first=first, selection=selection
+        )
+    items = walk.elements(start)
     pixels = [items.pop(tag) for tag in PIXELS if tag in items]
-    conversion = _Conversion(_character_sets(items), big_endian)
-    values = conversion.values(items, _BY_TAG)
+    bad: list[str] = []
+    top, nested = _how(selection, _character_sets(items), big_endian)
+    values = _values(items, top, nested, bad)
     return Header(
         transfer_syntax=syntax,
         values=values,
-        bad=tuple(conversion.bad),
+        bad=tuple(bad),
         has_pixels=bool(pixels),
         way="walk",
     )
@@ -190,35 +192,51 @@ def _inflated(deflated: bytes) -> bytes:
     return data
 
 
-def _character_sets(items: Items) -> list[str]:
-    """Return the character sets of a data set; the default one is empty."""
-    raw = items.get(0x00080005)
-    return raw.decode("latin-1").rstrip("\0 ").split("\\") if isinstance(raw, bytes) else [""]
+_How = dict[int, tuple[str, Callable[[bytes], Value]]]  # keyword and reader by tag
 
 
-class _Conversion:
-    """Raw values to values by keyword; what is not what its VR says is noted as bad."""
+@lru_cache(maxsize=256)
+def _how(selection: Selection, sets: tuple[str, ...], big_endian: bool) -> tuple[_How, _How]:
+    """Return how the values of a data set, and of items in it, are read."""
+    free, long = partial(free_text, character_sets=sets), partial(long_text, character_sets=sets)
+    readers: dict[str, Callable[[bytes], Value]] = {
+        "DS": decimal,
+        "FL": partial(packed, form="f", big_endian=big_endian),
+        "IS": whole,
+        "LO": free,
+        "SH": free,
+        "UC": long,
+        "UL": partial(packed, form="I", big_endian=big_endian),
+        "US": partial(unsigned_short, big_endian=big_endian),
+        "UT": long,
+    }
 
-    def __init__(self, character_sets: list[str], big_endian: bool) -> None:
-        self.bad: list[str] = []
-        free = partial(free_text, character_sets=character_sets)
-        self._read: dict[str, Callable[[bytes], Value]] = {
-            **_READ,
-            "LO": free,
-            "SH": free,
-            "US": partial(unsigned_short, big_endian=big_endian),
+    def of(attributes: Iterable[Attribute]) -> _How:
+        return {
+            a.tag: (a.keyword, plain_text if a.as_written else readers.get(a.vr, plain_text))
+            for a in attributes
         }
 
-    def values(self, items: Items, attributes: Mapping[int, Attribute]) -> dict[str, Any]:
-        """Return the values of a data set, or of one item of a sequence."""
-        values: dict[str, Any] = {}
-        for tag, raw in items.items():
-            attribute = attributes[tag]
-            if isinstance(raw, list):
-                values[attribute.keyword] = tuple(self.values(i, _NESTED_BY_TAG) for i in raw)
-                continue
-            try:
-                values[attribute.keyword] = self._read[attribute.vr](raw)
-            except BadValueError:
-                self.bad.append(attribute.keyword)
-        return values
+    return of(selection.top), of(selection.nested)
+
+
+def _character_sets(items: Items) -> tuple[str, ...]:
+    """Return the character sets of a data set; the default one is empty."""
+    raw = items.get(0x00080005)
+    text = raw.decode("latin-1").rstrip("\0 ") if isinstance(raw, bytes) else ""
+    return tuple(text.split("\\"))
+
+
+def _values(items: Items, how: _How, nested: _How, bad: list[str]) -> dict[str, Any]:
+    """Return values by keyword; what is not what its VR says is noted as bad."""
+    values: dict[str, Any] = {}
+    for tag, raw in items.items():
+        keyword, read = how[tag]
+        if isinstance(raw, list):
+            values[keyword] = tuple(_values(item, nested, nested, bad) for item in raw)
+            continue
+        try:
+            values[keyword] = read(raw)
+        except BadValueError:
+            bad.append(keyword)
+    return values

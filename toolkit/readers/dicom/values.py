@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from struct import Struct
+from struct import Struct, calcsize, unpack
 
 Value = str | int | float | tuple[str, ...] | tuple[int, ...] | tuple[float, ...] | None
 
@@ -65,6 +65,24 @@ def _numbers(raw: bytes, number: Callable[[str], float]) -> Value:
         return tuple(number(part) for part in text.split("\\"))
     except ValueError:
         raise BadValueError from None
+
+
+def long_text(raw: bytes, character_sets: Sequence[str]) -> Value:
+    """Return unlimited text, which a backslash does not part."""
+    if raw.isascii() and b"\x1b" not in raw:
+        return raw.decode("ascii").rstrip("\0 ") or None
+    from pydicom.charset import convert_encodings
+    from pydicom.values import convert_single_string
+
+    return convert_single_string(raw, convert_encodings(list(character_sets))) or None
+
+
+def packed(raw: bytes, *, form: str, big_endian: bool) -> Value:
+    """Return numbers that are packed one behind the other, always as several."""
+    size = calcsize(form)
+    if len(raw) % size:
+        raise BadValueError
+    return unpack(f"{'>' if big_endian else '<'}{len(raw) // size}{form}", raw) or None
 
 
 def unsigned_short(raw: bytes, *, big_endian: bool) -> Value:

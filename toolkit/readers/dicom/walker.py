@@ -8,10 +8,11 @@ file that was cut off, which a reader that stops at the pixels does not see.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from struct import Struct
 from typing import Final, NoReturn
 
-from toolkit.readers.dicom.attributes import ATTRIBUTES, NESTED, Attribute
+from toolkit.readers.dicom.attributes import HEADER, Attribute, Selection
 from toolkit.readers.dicom.faults import DicomFault, Unusual
 
 Read = Callable[[int, int], bytes]  # offset, number of bytes; fewer at the end of the file
@@ -36,20 +37,23 @@ _LONG: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 class _Keys:
     """Tags as a 32-bit number of the file's byte order: reading them so takes half the time."""
 
-    def __init__(self, *, big_endian: bool) -> None:
+    def __init__(self, selection: Selection, *, big_endian: bool) -> None:
         def key(tag: int) -> int:
             return tag if big_endian else (tag & 0xFFFF) << 16 | tag >> 16
 
         def wanted(attributes: Iterable[Attribute]) -> dict[int, tuple[int, bytes]]:
             return {key(a.tag): (a.tag, a.vr.encode()) for a in attributes}
 
-        self.wanted = wanted(ATTRIBUTES) | {key(tag): (tag, b"") for tag in PIXELS}
-        self.nested = wanted(NESTED)
+        self.wanted = wanted(selection.top) | {key(tag): (tag, b"") for tag in PIXELS}
+        self.nested = wanted(selection.nested)
         self.item, self.item_end, self.sequence_end = map(key, (0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD))
         self.delimiters = frozenset((self.item, self.item_end, self.sequence_end))
 
 
-_KEYS: Final = {big_endian: _Keys(big_endian=big_endian) for big_endian in (False, True)}
+@cache
+def _keys(selection: Selection, big_endian: bool) -> _Keys:
+    """Return the keys of a selection, made once."""
+    return _Keys(selection, big_endian=big_endian)
 
 
 class Walk:
@@ -67,6 +71,8 @@ class Walk:
         Byte order.
     first : bytes
         What was read already, from offset 0.
+    selection : Selection
+        What is wanted.
     """
 
     __slots__ = (
@@ -81,10 +87,11 @@ class Walk:
         explicit: bool,
         big_endian: bool = False,
         first: bytes = b"",
+        selection: Selection = HEADER,
     ) -> None:
         order = ">" if big_endian else "<"
         self._read, self._size, self._explicit = read, size, explicit
-        self._keys = _KEYS[big_endian]
+        self._keys = _keys(selection, big_endian)
         self._unpack = Struct(f"{order}I2sH" if explicit else f"{order}II").unpack_from
         self._u32 = Struct(f"{order}I").unpack_from
         self._base, self._buffer, self._nested = 0, first, 0

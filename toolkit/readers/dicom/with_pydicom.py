@@ -6,7 +6,7 @@ import io
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from toolkit.readers.dicom.attributes import ATTRIBUTES, NESTED, Attribute
+from toolkit.readers.dicom.attributes import HEADER, Attribute, Selection
 from toolkit.readers.dicom.faults import DicomFault
 from toolkit.readers.dicom.header import DICOMDIR, Header
 from toolkit.readers.dicom.walker import Read
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 LARGEST_FILE = 4_000_000_000  # bytes
 
 
-def header_by_pydicom(read: Read, size: int) -> Header:
+def header_by_pydicom(read: Read, size: int, *, selection: Selection = HEADER) -> Header:
     """Read a header with pydicom.
 
     Parameters
     ----------
-    read, size
+    read, size, selection
         As of ``read_header``.
 
     Raises
@@ -37,7 +37,7 @@ def header_by_pydicom(read: Read, size: int) -> Header:
         warnings.simplefilter("ignore")  # what is wrong is said of the values, below
         try:
             data = pydicom.dcmread(file)
-            return _header(data, reached=file.tell(), size=size)
+            return _header(data, selection, reached=file.tell(), size=size)
         except DicomFault:
             raise
         except (RecursionError, MemoryError):
@@ -49,7 +49,7 @@ def header_by_pydicom(read: Read, size: int) -> Header:
             raise DicomFault("other", msg) from None
 
 
-def _header(data: Dataset, *, reached: int, size: int) -> Header:
+def _header(data: Dataset, selection: Selection, *, reached: int, size: int) -> Header:
     """Return the header of a data set that was read."""
     if reached < size or _ends_early(data, size):
         msg = "the last element does not end where the file ends"
@@ -59,7 +59,7 @@ def _header(data: Dataset, *, reached: int, size: int) -> Header:
         msg = "a DICOMDIR, an index of other files"
         raise DicomFault("dicomdir", msg)
     bad: list[str] = []
-    values = _values(data, ATTRIBUTES, bad)
+    values = _values(data, selection.top, selection, bad)
     return Header(
         transfer_syntax=syntax,
         values=values,
@@ -80,22 +80,35 @@ def _ends_early(data: Dataset, size: int) -> bool:
     return max(ends, default=0) > size
 
 
-def _values(data: Dataset, attributes: tuple[Attribute, ...], bad: list[str]) -> dict[str, Any]:
+def _values(
+    data: Dataset, attributes: tuple[Attribute, ...], selection: Selection, bad: list[str]
+) -> dict[str, Any]:
     """Return the wanted values by keyword."""
     values: dict[str, Any] = {}
     for attribute in attributes:
         if attribute.tag not in data:
             continue
         try:
-            value = data[attribute.tag].value
+            value = (
+                _as_written(data, attribute) if attribute.as_written else data[attribute.tag].value
+            )
         except (ValueError, TypeError, OverflowError):
             bad.append(attribute.keyword)
             continue
         if attribute.vr == "SQ":
-            values[attribute.keyword] = tuple(_values(item, NESTED, bad) for item in value or ())
+            values[attribute.keyword] = tuple(
+                _values(item, selection.nested, selection, bad) for item in value or ()
+            )
         else:
-            values[attribute.keyword] = plain(value, attribute.vr)
+            values[attribute.keyword] = plain(value, "CS" if attribute.as_written else attribute.vr)
     return values
+
+
+def _as_written(data: Dataset, attribute: Attribute) -> str:
+    """Return a number as the text that stands in the file."""
+    item: Any = data.get_item(attribute.tag)
+    raw = item.value
+    return raw.decode("latin-1").rstrip("\0 ") if isinstance(raw, bytes) else str(raw)
 
 
 def plain(value: Any, vr: str) -> Any:
@@ -104,7 +117,7 @@ def plain(value: Any, vr: str) -> Any:
 
     if value is None or value == "":
         return None
-    number = {"DS": float, "IS": int, "US": int}.get(vr, str)
+    number = {"DS": float, "FL": float, "IS": int, "UL": int, "US": int}.get(vr, str)
     if isinstance(value, MultiValue):
         return tuple(number(part) for part in value) or None
-    return number(value)
+    return (number(value),) if vr in ("FL", "UL") else number(value)
