@@ -412,6 +412,45 @@ def test_check_table_refuses_a_lesion_of_a_non_lesion_localization():
     )
 
 
+def lesions(**columns):
+    return {"case_id": ["007", "007", "008"], "lesion_id": ["1", "1", "1"], **columns}
+
+
+def test_check_table_takes_a_lesion_on_several_images():
+    table = check_table(
+        pd.DataFrame(lesions(image_id=["a", "b", "c"], size_mm=["12", "12", "8"])), "lesions"
+    )
+    assert table["image_id"].tolist() == ["a", "b", "c"]
+
+
+def test_check_table_takes_one_row_a_lesion_without_an_image():
+    check_table(pd.DataFrame({"case_id": ["007", "007"], "lesion_id": ["1", "2"]}), "lesions")
+
+
+@pytest.mark.parametrize("images", [{}, {"image_id": ["a", "a", "c"]}])
+def test_check_table_refuses_a_lesion_twice_in_one_place(images):
+    error = faults_of(lesions(**images), "lesions")
+    assert "repeats 2 times, rows 2, 3" in str(error)
+
+
+def test_check_table_refuses_a_lesion_with_and_without_an_image():
+    error = faults_of(lesions(image_id=["a", "", "c"]), "lesions")
+    assert "image_id must be given in every row of a lesion that has several, row 3" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("size_mm", ["12", "13", "8"]),
+        ("lesion_type", ["mass", "", ""]),
+        ("weight", ["1", ".5", "1"]),
+    ],
+)
+def test_check_table_refuses_rows_of_a_lesion_that_disagree(column, values):
+    error = faults_of(lesions(image_id=["a", "b", "c"], **{column: values}), "lesions")
+    assert f"{column} must be the same in all rows of one lesion, rows 2, 3" in str(error)
+
+
 # What a message shows
 
 

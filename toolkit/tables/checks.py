@@ -171,8 +171,8 @@ def _key_faults(
     refused: dict[str, NDArray[np.bool_]],
 ) -> list[Fault]:
     """Return one fault for each key that repeats; after the first 20 one for all others."""
-    key = list(definition.key)
-    usable = table[key].notna().all(axis=1).to_numpy()
+    key = [*definition.key, *(name for name in definition.key_if_given if name in table)]
+    usable = table[list(definition.key)].notna().all(axis=1).to_numpy()
     refused_keys = [refused[name] for name in key if name in refused]
     usable_rows = np.flatnonzero(np.all([usable, *(~cells for cells in refused_keys)], axis=0))
     keys = table[key].iloc[usable_rows]
@@ -180,7 +180,7 @@ def _key_faults(
     if not repeated.size:
         return []
     # Groups are numbered by their first row.
-    groups = keys.iloc[repeated].groupby(key, sort=False).ngroup().to_numpy()
+    groups = keys.iloc[repeated].groupby(key, sort=False, dropna=False).ngroup().to_numpy()
     positions_of = usable_rows[repeated]
     subject = f"key ({', '.join(key)})"
     faults = []

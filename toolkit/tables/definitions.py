@@ -54,11 +54,24 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class TableDefinition:
-    """One canonical table: its name, the columns that make its key, and all its columns."""
+    """One canonical table.
+
+    Parameters
+    ----------
+    name : str
+        Name of the table.
+    key : tuple of str
+        Columns that make its key, each in every row.
+    columns : tuple of Column
+        All its columns.
+    key_if_given : tuple of str
+        Columns that belong to the key in the tables that have them.
+    """
 
     name: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    key_if_given: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -288,10 +301,11 @@ IMAGES = TableDefinition(
 LESIONS = TableDefinition(
     name="lesions",
     key=("case_id", "lesion_id"),
+    key_if_given=("image_id",),
     columns=(
         _CASE_ID,
         _id("lesion_id", "the lesion, unique in its case", required=True),
-        _id("image_id", "image that the place refers to"),
+        _id("image_id", "image that the place refers to; one row for each image that shows it"),
         _number("x_px", "centre, pixels from the left", 0),
         _number("y_px", "centre, pixels from the top", 0),
         _number("radius_px", "radius, pixels", 0),
@@ -322,6 +336,8 @@ MARKS = TableDefinition(
         _id("image_id", "image that was marked"),
         _number("x_px", "pixels from the left", 0),
         _number("y_px", "pixels from the top", 0),
+        _number("radius_px", "radius of the marked region, pixels", 0),
+        _text("outline", "marked region as a polygon of x,y pairs, pixels"),
         _integer("frame", "frame of the image, from 1", 1),
         _category("mark_type", "LL lesion localization, NL non-lesion localization", "LL", "NL"),
         _id("lesion_id", "lesion that an LL mark hits"),

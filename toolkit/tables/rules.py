@@ -94,11 +94,48 @@ def _non_lesion_hits_nothing(table: pd.DataFrame, places: Places) -> list[Fault]
     )
 
 
+_OF_A_LESION = ("lesion_type", "size_mm", "histology", "grade", "weight")
+
+
+def _lesion_on_every_image_named(table: pd.DataFrame, places: Places) -> list[Fault]:
+    """Refuse a lesion of several rows of which one does not name its image."""
+    if "image_id" not in table:
+        return []
+    several = table.duplicated(["case_id", "lesion_id"], keep=False)
+    return places.faults(
+        _positions(several & table["image_id"].isna()),
+        column="image_id",
+        rule="must be given in every row of a lesion that has several",
+        remedy="a lesion has one row for each image that shows it, or one row without an image",
+    )
+
+
+def _rows_of_a_lesion_agree(table: pd.DataFrame, places: Places) -> list[Fault]:
+    """Refuse a lesion whose rows say different things of it."""
+    import pandas as pd
+
+    faults: list[Fault] = []
+    lesion = table.groupby(["case_id", "lesion_id"], sort=False, dropna=False).ngroup()
+    for name in (column for column in _OF_A_LESION if column in table):
+        # A value in one row and none in another are two statements as well.
+        said = pd.Series(pd.factorize(table[name], use_na_sentinel=False)[0], index=table.index)
+        of_lesion = said.groupby(lesion)
+        different = of_lesion.transform("min") != of_lesion.transform("max")
+        faults += places.faults(
+            _positions(different),
+            column=name,
+            rule="must be the same in all rows of one lesion",
+            remedy="it is said of the lesion, not of the image",
+        )
+    return faults
+
+
 Rule = Callable[["pd.DataFrame", Places], list[Fault]]
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "cases": (_patients_all_or_none, _cancer_not_long_before_exam),
     "readers": (_scale_has_a_range,),
     "readings": (_results_match_status,),
+    "lesions": (_lesion_on_every_image_named, _rows_of_a_lesion_agree),
     "marks": (_non_lesion_hits_nothing,),
 }
