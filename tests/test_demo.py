@@ -10,6 +10,9 @@ import pandas as pd
 import pytest
 from scipy import integrate, optimize, stats
 
+from toolkit.scoring.mark_readings import MarkTables
+from toolkit.scoring.mark_rules import InsideOutline
+from toolkit.scoring.marks import localize_marks
 from toolkit.stats.simulate import binormal_auc
 from toolkit.study.demo import (
     DEMO_PLAN,
@@ -25,6 +28,7 @@ from toolkit.study.demo import (
 from toolkit.tables import PARTS, TABLES, TableData, check_links, check_table
 
 RATES = DEMO_RATES
+MARK_TABLES = ("cases", "readers", "readings", "marks", "lesions", "images")
 
 
 @pytest.fixture(scope="module")
@@ -374,22 +378,78 @@ def test_reader_study_times_shorten_as_stated_by_score():
         assert mine.mean() == pytest.approx(np.log(ratio), abs=4 * chance)
 
 
-def test_marks_carry_the_rating_and_hit_what_they_say(study):
+KEY = ["reader_id", "case_id", "modality", "session"]
+
+
+def test_marks_carry_the_rating_of_the_examination(study):
     part = study["reader_study"]
-    key = ["reader_id", "case_id", "modality", "session"]
-    marks, readings = part["marks"], part["readings"].query("reader_id != 'AI'")
-    highest = marks.groupby(key)["rating"].max()
-    marked = readings[readings["rating"] >= RATES.mark_from].set_index(key)["rating"]
+    marks = part["marks"].query("reader_id != 'AI'")
+    readings = part["readings"].query("reader_id != 'AI'")
+    highest = marks.groupby(KEY)["rating"].max()
+    marked = readings[readings["rating"] >= RATES.mark_from].set_index(KEY)["rating"]
     pd.testing.assert_series_equal(highest.sort_index(), marked.sort_index())
-    hits = marks[marks["mark_type"] == "LL"].merge(
-        part["lesions"], on=["case_id", "lesion_id"], how="left", suffixes=("", "_lesion")
+
+
+def test_the_ai_marks_regions_from_its_export_floor_up(study):
+    part = study["reader_study"]
+    floor = part["readers"].set_index("reader_id")["export_floor"]
+    assert floor["AI"] == RATES.ai_region_floor
+    assert floor.drop("AI").isna().all()
+    marks = part["marks"].query("reader_id == 'AI'")
+    assert marks["rating"].between(RATES.ai_region_floor, 100).all()
+    assert (marks["modality"] == "standalone").all()
+    # Only examinations with a low score have none.
+    score = part["readings"].query("reader_id == 'AI'").set_index("case_id")["rating"]
+    assert score.drop(marks["case_id"].unique()).max() < 3.6
+
+
+def test_marks_hit_what_they_say_by_the_outline(study):
+    part = study["reader_study"]
+    tables = MarkTables(**{name: part[name] for name in MARK_TABLES})
+    for modalities in (("unaided", "aided"), ("standalone",)):
+        for unit in ("exam", "breast", "image"):
+            scored = localize_marks(tables, rule=InsideOutline(), unit=unit, modalities=modalities)
+            recorded = part["marks"]["mark_type"].iloc[scored.mark_row - 1].to_numpy()
+            assert ((scored.mark_class == "NL") == (recorded == "NL")).all()
+
+
+def test_marks_meant_for_a_lesion_lie_near_it_and_the_others_far(study):
+    part = study["reader_study"]
+    placed = part["marks"].merge(part["lesions"], on=["case_id", "image_id"], suffixes=("", "_l"))
+    distance = np.hypot(placed["x_px"] - placed["x_px_l"], placed["y_px"] - placed["y_px_l"])
+    share = (distance / placed["radius_px"]).where(
+        placed["lesion_id"].isna() | (placed["lesion_id"] == placed["lesion_id_l"])
     )
-    assert (hits["image_id"] == hits["image_id_lesion"]).all()
-    distance = np.hypot(hits["x_px"] - hits["x_px_lesion"], hits["y_px"] - hits["y_px_lesion"])
-    assert (distance <= hits["radius_px"]).all()
-    other = marks[marks["mark_type"] == "NL"].merge(part["lesions"], on=["case_id", "image_id"])
-    assert other.empty
-    assert not marks[marks["lesion_id"].notna()].duplicated([*key, "lesion_id"]).any()
+    of_lesion = placed["mark_type"] == "LL"
+    assert share[of_lesion].max() <= 1
+    near = (share > 1) & (share < 1.6)  # beside the lesion they were meant for
+    assert 0 < near.sum() < 0.1 * of_lesion.sum()
+    assert share[~of_lesion & ~near].min() > 1.6
+
+
+def test_a_lesion_lies_as_deep_in_both_views(study):
+    lesions = study["reader_study"]["lesions"].merge(
+        study["reader_study"]["images"], on="image_id", suffixes=("", "_image")
+    )
+    right = lesions["laterality"] == "R"
+    lesions["depth"] = lesions["x_px"].where(~right, lesions["columns"] - lesions["x_px"])
+    by_view = lesions.pivot(index=["case_id", "lesion_id"], columns="view", values="depth")
+    apart = (by_view["CC"] - by_view["MLO"]).dropna()
+    assert_count(by_view.isna().any(axis=1).sum(), np.full(len(by_view), RATES.one_view))
+    assert apart.std() == pytest.approx(np.sqrt(2) * RATES.compression_px, rel=0.3)
+
+
+def test_plainer_lesions_are_marked_more_often(study):
+    part = study["reader_study"]
+    tables = MarkTables(**{name: part[name] for name in MARK_TABLES})
+    scored = localize_marks(
+        tables, rule=InsideOutline(), unit="exam", modalities=("unaided", "aided")
+    )
+    found = np.isfinite(scored.study.lesion_rating).mean(axis=(1, 2))
+    plain = np.isin(scored.lesion_type, ["mass", "calcification"])
+    assert found[plain].mean() > found[~plain].mean()
+    by_modality = np.isfinite(scored.study.lesion_rating).mean(axis=(0, 1))
+    assert by_modality[1] > by_modality[0]
 
 
 def test_marks_and_lesions_lie_inside_their_images(study):

@@ -26,27 +26,37 @@ PART = "reader_study"
 SIDES, VIEWS = ("R", "L"), ("CC", "MLO")
 IMAGES_PER_CASE = len(SIDES) * len(VIEWS)
 ROWS, COLUMNS, PIXEL_SPACING_MM = 2294, 1914, 0.085
-MARGIN_PX = 250
+# The breast in every image: half an ellipse on the edge of the chest wall, pixels.
+DEEPEST_PX, HALF_HEIGHT_PX, MARGIN_PX = 1500.0, 950.0, 250
 SMALLEST_RADIUS_PX = 40.0
+CANDIDATES = 8  # places tried for a false mark
+CORNERS = 16  # of an outline; a polygon of so many lies within 2 % of its circle
 
 Columns = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lesions:
-    """The lesions of all examinations, each array of shape (n_lesions,), by examination."""
+    """The lesions of all examinations, by examination; arrays of shape (n_lesions,) unless said."""
 
-    columns: Columns  # of the lesions table
+    columns: Columns  # of the lesions table, but for image and place
     case: Integers  # number of the examination, from 0
     side: Integers
-    view: Integers
+    radius_px: Floats
+    x_px: Floats  # shape (n_lesions, n_views)
+    y_px: Floats
+    seen: Bools  # whether a view shows it
 
 
-def _places(n: int, draw: np.random.Generator) -> tuple[Floats, Floats]:
-    """Draw places inside an image, in pixels from the left and from the top."""
-    x, y = draw.random((2, n))
-    x_px = MARGIN_PX + (COLUMNS - 2 * MARGIN_PX) * x
-    return np.round(x_px), np.round(MARGIN_PX + (ROWS - 2 * MARGIN_PX) * y)
+def _across(depth_px: Floats, side: Integers) -> Floats:
+    """Return x of a depth from the chest wall, which lies at the right edge of a right breast."""
+    return np.where(side == SIDES.index("R"), COLUMNS - depth_px, depth_px)
+
+
+def _down(depth_px: Floats, draw: np.random.Generator) -> Floats:
+    """Draw y within the breast at each depth."""
+    half = HALF_HEIGHT_PX * np.sqrt(np.clip(1 - (depth_px / DEEPEST_PX) ** 2, 0, 1))
+    return ROWS / 2 + half * draw.uniform(-1, 1, depth_px.shape)
 
 
 def _image_id(case_id: Words, side: Integers, view: Integers) -> Words:
@@ -57,6 +67,9 @@ def _image_id(case_id: Words, side: Integers, view: Integers) -> Words:
 
 def draw_lesions(case_id: Words, cancer: Bools, in_situ: Bools, rates: DemoRates) -> Lesions:
     """Draw one lesion, or two in one breast, of each examination with cancer.
+
+    A lesion lies as deep in one view as in the other, give or take what compression moves it; how
+    high it lies in one says nothing of the other. Some show on one view alone.
 
     Parameters
     ----------
@@ -73,18 +86,52 @@ def draw_lesions(case_id: Words, cancer: Bools, in_situ: Bools, rates: DemoRates
     case = np.repeat(positive, n_lesions)
     second = np.append(False, case[1:] == case[:-1])
     side = np.repeat(draw.integers(0, len(SIDES), positive.size), n_lesions)
-    view = draw.integers(0, len(VIEWS), case.size)
     columns = lesions_of(PART, case_id[case], np.repeat(in_situ, n_lesions), rates)
-    x_px, y_px = _places(case.size, draw)
+    columns["lesion_id"] = words(second.astype(int), ("1", "2"))
     radius_px = np.round(columns["size_mm"] / 2 / PIXEL_SPACING_MM)
-    columns |= {
-        "lesion_id": words(second.astype(int), ("1", "2")),
-        "image_id": _image_id(case_id[case], side, view),
-        "x_px": x_px,
-        "y_px": y_px,
-        "radius_px": np.clip(radius_px, SMALLEST_RADIUS_PX, MARGIN_PX),
+    depth = draw.uniform(MARGIN_PX, DEEPEST_PX - MARGIN_PX, (case.size, 1))
+    depth = depth + draw.normal(0, rates.compression_px, (case.size, len(VIEWS)))
+    depth = np.clip(depth, MARGIN_PX, DEEPEST_PX - MARGIN_PX)
+    only = draw.random(case.size) < rates.one_view
+    seen = ~only[:, None] | (draw.integers(0, 2, case.size)[:, None] == np.arange(len(VIEWS)))
+    return Lesions(
+        columns=columns,
+        case=case,
+        side=side,
+        radius_px=np.clip(radius_px, SMALLEST_RADIUS_PX, MARGIN_PX),
+        x_px=np.round(_across(depth, side[:, None])),
+        y_px=np.round(_down(depth, draw)),
+        seen=seen,
+    )
+
+
+def lesion_table(lesions: Lesions, case_id: Words) -> Columns:
+    """Return the lesions table: one row for each image that shows a lesion."""
+    lesion, view = np.nonzero(lesions.seen)
+    return {
+        **{name: values[lesion] for name, values in lesions.columns.items()},
+        "image_id": _image_id(case_id[lesions.case[lesion]], lesions.side[lesion], view),
+        "x_px": lesions.x_px[lesion, view],
+        "y_px": lesions.y_px[lesion, view],
+        "radius_px": lesions.radius_px[lesion],
+        "outline": _outlines(
+            lesions.x_px[lesion, view], lesions.y_px[lesion, view], lesions.radius_px[lesion]
+        ),
     }
-    return Lesions(columns=columns, case=case, side=side, view=view)
+
+
+def _outlines(x_px: Floats, y_px: Floats, radius_px: Floats) -> Words:
+    """Return polygons on the circles, as text."""
+    turn = 2 * np.pi * np.arange(CORNERS) / CORNERS
+    x = np.round(x_px[:, None] + radius_px[:, None] * np.cos(turn), 1)
+    y = np.round(y_px[:, None] + radius_px[:, None] * np.sin(turn), 1)
+    return np.array(
+        [
+            " ".join(f"{a:g},{b:g}" for a, b in zip(*corners, strict=True))
+            for corners in zip(x, y, strict=True)
+        ],
+        dtype=object,
+    )
 
 
 def study_images(case_id: Words) -> Columns:
@@ -103,70 +150,161 @@ def study_images(case_id: Words) -> Columns:
     }
 
 
-def reader_marks(readings: Columns, lesions: Lesions, case_id: Words, rates: DemoRates) -> Columns:
-    """Return the marks table: a reading with a rating from ``mark_from`` up has one mark or more.
+def study_marks(readings: Columns, lesions: Lesions, case_id: Words, rates: DemoRates) -> Columns:
+    """Return the marks table: those of the people, then those of the AI.
 
-    The first mark carries the rating of the whole examination, and no other is higher. It is on
-    the lesion more often the more suspicious the reader was; a second lesion may be marked too,
-    and further marks hit none.
+    A reading of a person with a rating from ``mark_from`` up has one mark or more: the first
+    finding carries the rating of the whole examination, and no other is higher. The AI scores
+    regions on a scale of its own and delivers those from its export floor up.
     """
-    draw = stream(f"{PART}/marks")
-    marked = np.flatnonzero((readings["reader_id"] != AI) & (readings["rating"] >= rates.mark_from))
-    rating = readings["rating"][marked]
-    number = {name: place for place, name in enumerate(case_id)}
-    case = np.array([number[name] for name in readings["case_id"][marked]])
-    first = np.searchsorted(lesions.case, case)
-    n_lesions = np.bincount(lesions.case, minlength=case_id.size)[case]
-    u = draw.random((2, marked.size))
-    at_zero, added = rates.mark_on_lesion
-    hit = (n_lesions > 0) & (u[0] < at_zero + added * rating / 100)
-    also = np.flatnonzero((n_lesions > 1) & (u[1] < rates.second_lesion_marked))
-    extra = np.repeat(np.arange(marked.size), draw.poisson(rates.extra_marks, marked.size))
-    # One row a mark: which marked reading it belongs to, and which lesion it hits (-1: none).
-    source = np.concatenate([np.arange(marked.size), also, extra])
-    target = np.concatenate([np.where(hit, first, -1), first[also] + 1, np.full(extra.size, -1)])
-    share = 0.2 + 0.7 * draw.random(source.size)
-    share[: marked.size] = 1.0
-    order = np.argsort(source, kind="stable")
-    source, target, share = source[order], target[order], share[order]
-    in_reading = np.arange(source.size) - np.searchsorted(source, source)
-    row = marked[source]
-    return {
-        **{name: readings[name][row] for name in ("reader_id", "case_id", "modality", "session")},
-        "mark_id": (in_reading + 1).astype(str).astype(object),
-        "rating": np.maximum(1.0, np.floor(rating[source] * share)),
-        **_mark_places(target, case[source], lesions, case_id, draw),
-        "mark_type": words((target < 0).astype(int), ("LL", "NL")),
-        "lesion_id": np.append(lesions.columns["lesion_id"], np.nan)[target],
-    }
+    is_ai = readings["reader_id"] == AI
+    people = np.flatnonzero(~is_ai & (readings["rating"] >= rates.mark_from))
+    region = np.round(10 * readings["rating"] - 5 * stream(f"{PART}/regions").random(is_ai.size))
+    machine = np.flatnonzero(is_ai & (region >= rates.ai_region_floor))
+    aided = readings["modality"][people] == "aided"
+    lowest = np.full(machine.size, rates.ai_region_floor)
+    parts = [
+        _marks(readings, people, readings["rating"][people], aided, lesions, case_id, rates),
+        _marks(readings, machine, region[machine], lowest > 0, lesions, case_id, rates, lowest),
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _mark_places(
-    target: Integers,
-    case: Integers,
+def _marks(
+    readings: Columns,
+    row: Integers,
+    rating: Floats,
+    helped: Bools,
     lesions: Lesions,
     case_id: Words,
-    draw: np.random.Generator,
+    rates: DemoRates,
+    lowest: Floats | float = 1.0,
 ) -> Columns:
-    """Return image and place of each mark.
+    """Return the marks of some readings; ``rating`` is that of the most suspicious finding.
 
-    A mark that hits lies within the lesion's radius of its centre. One that does not lies in the
-    other breast where there is a lesion, so that no rule of hitting can turn it into a hit.
+    It is on the lesion more often the more suspicious the reader was, and the plainer the lesion
+    is; a second lesion may be marked too, and further findings hit none.
     """
-    hit = target >= 0
-    side_of_lesion = np.full(case_id.size, -1)
-    side_of_lesion[lesions.case] = lesions.side
-    side = draw.integers(0, len(SIDES), target.size)
-    side = np.where(side_of_lesion[case] >= 0, 1 - side_of_lesion[case], side)
-    view = draw.integers(0, len(VIEWS), target.size)
-    x_px, y_px = _places(target.size, draw)
-    angle = 2 * np.pi * draw.random(target.size)
-    reach = 0.8 * np.sqrt(draw.random(target.size)) * lesions.columns["radius_px"][target]
-    side = np.where(hit, lesions.side[target], side)
-    view = np.where(hit, lesions.view[target], view)
-    lesion_x, lesion_y = lesions.columns["x_px"][target], lesions.columns["y_px"][target]
+    draw = stream(f"{PART}/marks/{'people' if np.ndim(lowest) == 0 else 'ai'}")
+    number = {name: place for place, name in enumerate(case_id)}
+    case = np.array([number[name] for name in readings["case_id"][row]], dtype=np.int64)
+    first = np.searchsorted(lesions.case, case)
+    n_lesions = np.bincount(lesions.case, minlength=case_id.size)[case]
+    plain = np.append(_plainness(lesions, rates), 0.0)  # behind the last: no lesion
+    u = draw.random((2, row.size))
+    at_zero, added = rates.mark_on_lesion
+    hit = (n_lesions > 0) & (u[0] < (at_zero + added * rating / 100) * plain[first])
+    also = np.flatnonzero((n_lesions > 1) & (u[1] < rates.second_lesion_marked))
+    mean = np.where(helped, rates.extra_marks_helped, rates.extra_marks)
+    extra = np.repeat(np.arange(row.size), draw.poisson(mean))
+    # One row a finding: which reading it belongs to, and which lesion it is meant for (-1: none).
+    source = np.concatenate([np.arange(row.size), also, extra])
+    target = np.concatenate([np.where(hit, first, -1), first[also] + 1, np.full(extra.size, -1)])
+    share = 0.2 + 0.7 * draw.random(source.size)
+    share[: row.size] = 1.0
+    level = np.maximum(np.broadcast_to(lowest, row.size)[source], np.floor(rating[source] * share))
+    order = np.argsort(source, kind="stable")
+    source, target, level = source[order], target[order], level[order]
+    # A finding is marked on one view or on both.
+    on_both = draw.random(source.size) < rates.marked_on_both
+    finding = np.repeat(np.arange(source.size), 1 + on_both)
+    again = np.append(False, finding[1:] == finding[:-1])
+    placed = _places(target[finding], case[source[finding]], again, lesions, draw, rates)
+    kept = placed.pop("shown")
+    source, level = source[finding][kept], level[finding][kept]
+    in_reading = np.arange(source.size) - np.searchsorted(source, source)
+    place = {name: values[kept] for name, values in placed.items()}
+    lesion = place.pop("lesion")
     return {
-        "image_id": _image_id(case_id[case], side, view),
-        "x_px": np.where(hit, np.round(lesion_x + reach * np.cos(angle)), x_px),
-        "y_px": np.where(hit, np.round(lesion_y + reach * np.sin(angle)), y_px),
+        **{
+            name: readings[name][row[source]]
+            for name in ("reader_id", "case_id", "modality", "session")
+        },
+        "mark_id": (in_reading + 1).astype(str).astype(object),
+        "rating": level,
+        "image_id": _image_id(case_id[case[source]], place.pop("side"), place.pop("view")),
+        **place,
+        "mark_type": words((lesion < 0).astype(int), ("LL", "NL")),
+        "lesion_id": np.append(lesions.columns["lesion_id"], np.nan)[lesion],
     }
+
+
+def _plainness(lesions: Lesions, rates: DemoRates) -> Floats:
+    """Return how much more or less often a lesion is marked than the average one, by its type."""
+    factor = dict(zip(rates.lesion_types, rates.lesion_plainness, strict=True))
+    return np.array([factor[kind] for kind in lesions.columns["lesion_type"]])
+
+
+def _places(
+    target: Integers,
+    case: Integers,
+    again: Bools,
+    lesions: Lesions,
+    draw: np.random.Generator,
+    rates: DemoRates,
+) -> Columns:
+    """Return place of each mark, which lesion it is on, and whether it can be made at all.
+
+    ``again`` are second marks of the finding before, on its other view. A mark that is meant for a
+    lesion lies near its centre, a few beside it; the others keep away from every lesion.
+    """
+    n = target.size
+    meant = target >= 0
+    of = np.maximum(target, 0)
+    view, side = draw.integers(0, len(VIEWS), n), draw.integers(0, len(SIDES), n)
+    view[meant] = np.where(lesions.seen[of, view], view, 1 - view)[meant]
+    side = np.where(meant, lesions.side[of], side)
+    second = np.flatnonzero(again)
+    view[second], side[second] = 1 - view[second - 1], side[second - 1]
+    shown = ~meant | lesions.seen[of, view]
+    angle = 2 * np.pi * draw.random(n)
+    reach = np.sqrt(draw.random(n)) * rates.mark_reach
+    # Beside one of two lesions a mark may lie in the other.
+    alone = np.bincount(lesions.case, minlength=case.max(initial=0) + 1)[case] == 1
+    beside = alone & (draw.random(n) < rates.mark_beside)
+    reach = np.where(beside, 1.05 + 0.5 * draw.random(n), reach) * lesions.radius_px[of]
+    x, y = _false_places(case, side, view, lesions, draw)
+    x = np.where(meant, np.round(lesions.x_px[of, view] + reach * np.cos(angle)), x)
+    y = np.where(meant, np.round(lesions.y_px[of, view] + reach * np.sin(angle)), y)
+    x, y = np.clip(x, 0, COLUMNS - 1), np.clip(y, 0, ROWS - 1)
+    off = np.hypot(x - lesions.x_px[of, view], y - lesions.y_px[of, view])
+    inside = meant & (off <= lesions.radius_px[of])
+    return {
+        "x_px": x,
+        "y_px": y,
+        "side": side,
+        "view": view,
+        "lesion": np.where(inside, target, -1),
+        "shown": shown,
+    }
+
+
+def _false_places(
+    case: Integers, side: Integers, view: Integers, lesions: Lesions, draw: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Draw a place in the breast of each mark that is far from the lesions of its image.
+
+    Of some candidates the first that is far enough, else the farthest.
+    """
+    depth = draw.uniform(MARGIN_PX / 2, DEEPEST_PX - MARGIN_PX, (case.size, CANDIDATES))
+    x, y = np.round(_across(depth, side[:, None])), np.round(_down(depth, draw))
+    clear = np.full(x.shape, np.inf)
+    first = np.searchsorted(lesions.case, case)
+    for step in range(2):  # at most two lesions
+        lesion = np.minimum(first + step, lesions.case.size - 1)
+        there = (lesions.case[lesion] == case) & (lesions.side[lesion] == side)
+        there &= lesions.seen[lesion, view]
+        off = np.hypot(
+            x - lesions.x_px[lesion, view][:, None], y - lesions.y_px[lesion, view][:, None]
+        )
+        clear = np.where(there[:, None], np.minimum(clear, off - _keep_off(lesions, lesion)), clear)
+    chosen = np.where(
+        (clear > 0).any(axis=1), np.argmax(clear > 0, axis=1), np.argmax(clear, axis=1)
+    )
+    rows = np.arange(case.size)
+    return x[rows, chosen], y[rows, chosen]
+
+
+def _keep_off(lesions: Lesions, lesion: Integers) -> Floats:
+    """Return how far a false mark is from a lesion's centre at least, as a column."""
+    return (2 * lesions.radius_px[lesion] + 100)[:, None]

@@ -151,9 +151,19 @@ class DemoRates:
     # Where readers mark; assumed, with a third of a false mark an examination as in FROC studies.
     mark_from: float = 20.0  # lowest rating that comes with a mark
     mark_on_lesion: tuple[float, float] = (0.75, 0.22)  # at rating 0, and added up to rating 100
-    extra_marks: float = 0.20  # mean number of further marks where there is one
+    extra_marks: float = 0.20  # mean number of further findings where there is one
+    extra_marks_helped: float = 0.14  # the same with AI, and of the AI itself
     second_lesion: float = 0.10
     second_lesion_marked: float = 0.60
+    # Assumed: marked more or less often than the average, in the order of ``lesion_types``.
+    lesion_plainness: tuple[float, ...] = (1.00, 1.04, 0.82, 0.78)
+    one_view: float = 0.12  # lesions that show on one view alone; assumed
+    compression_px: float = 40.0  # standard deviation of depth between the views
+    marked_on_both: float = 0.70  # findings marked on both views; assumed
+    # Of marks meant for a lesion, most lie within this share of its radius and a few beside it.
+    mark_reach: float = 0.85
+    mark_beside: float = 0.05
+    ai_region_floor: float = 30.0  # lowest region score, of 100, that the AI delivers; assumed
 
     # --- Prospective part ------------------------------------------------------------------
     # AI-STREAM (24,543 women): 5.01 per 1,000 found without and 5.70 with AI, ratio 1.14; recall

@@ -29,7 +29,7 @@ from toolkit.study.demo.columns import (
     stream,
     words,
 )
-from toolkit.study.demo.marks import draw_lesions, reader_marks, study_images
+from toolkit.study.demo.marks import draw_lesions, lesion_table, study_images, study_marks
 from toolkit.study.demo.population import (
     AI,
     ai_scores,
@@ -247,12 +247,13 @@ def reader_study() -> dict[str, pd.DataFrame]:
         specialist=SPECIALIST,
         experience_years=(18, 14, 11, 9, 8, 10, 6, 4, 3, 2),
     )
+    readers["export_floor"] = np.where(readers["reader_id"] == AI, rates.ai_region_floor, np.nan)
     tables = {
         "cases": cases,
         "readers": readers,
         "readings": readings,
         "images": study_images(case_id),
-        "lesions": lesions.columns,
-        "marks": reader_marks(readings, lesions, case_id, rates),
+        "lesions": lesion_table(lesions, case_id),
+        "marks": study_marks(readings, lesions, case_id, rates),
     }
     return {name: canonical_table(name, columns) for name, columns in tables.items()}
