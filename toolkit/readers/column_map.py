@@ -63,7 +63,7 @@ def inline_table(source: TableSource, definition: TableDefinition) -> RawTable:
 
 
 def _completed(table: RawTable, source: TableSource, definition: TableDefinition) -> RawTable:
-    """Add the constants, then drop repeated rows where the source says so."""
+    """Add the constants, drop repeated rows and number the others where the source says so."""
     n_rows = len(table.frame)
     constants = {
         name: text_cells([_parameter_cell(value, definition.column(name))] * n_rows)
@@ -71,9 +71,10 @@ def _completed(table: RawTable, source: TableSource, definition: TableDefinition
     }
     frame = table.frame.assign(**constants)
     kept = ~frame.duplicated().to_numpy() if source.distinct else np.ones(n_rows, dtype=bool)
-    return RawTable(
-        frame=frame[kept].reset_index(drop=True), rows=table.rows[kept], faults=table.faults
-    )
+    frame, rows = frame[kept].reset_index(drop=True), table.rows[kept]
+    if source.numbered:
+        frame = frame.assign(**{source.numbered: text_cells([str(row) for row in rows])})
+    return RawTable(frame=frame, rows=rows, faults=table.faults)
 
 
 def _parameter_cell(value: object, column: Column) -> str | RefusedCell:

@@ -32,6 +32,9 @@ class TableSource:
         for a missing cell and ``"*"`` for every other value; others pass unchanged.
     constants : dict of str to str, float or int
         Canonical column to the one value that all rows have.
+    numbered : str
+        Canonical column that is filled with the row of the file, where rows have no name of their
+        own, as marks often have none.
     distinct : bool
         Drop rows that repeat another one in all mapped columns.
     rows : list of dict, optional
@@ -61,6 +64,7 @@ class TableSource:
     columns: dict[str, str] = field(default_factory=dict)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
     constants: dict[str, str | float | int] = field(default_factory=dict)
+    numbered: str = ""
     distinct: bool = False
     rows: list[dict[str, Any]] | None = None
     separator: str = ","
@@ -98,11 +102,12 @@ def source_faults(source: TableSource, definition: TableDefinition) -> list[Faul
 
 def mapped_columns(source: TableSource) -> list[str] | None:
     """Return the canonical columns that an entry fills; None where its file decides that."""
+    filled = [*source.constants, *([source.numbered] if source.numbered else [])]
     if source.rows:
         inline = dict.fromkeys(str(name) for row in source.rows for name in row)
-        return [*inline, *source.constants]
+        return [*inline, *filled]
     if source.columns:
-        return [*source.columns, *source.constants]
+        return [*source.columns, *filled]
     return None
 
 
@@ -114,6 +119,10 @@ def _contradictions(source: TableSource) -> Iterator[tuple[str, str]]:
         yield "must have at least one row under rows", "leave the table out"
     if source.rows is not None and (source.columns or source.values):
         yield "has columns or values, which belong to a file", "write rows in canonical words"
+    if source.numbered and not source.columns:
+        yield "numbers a column, which needs mapped columns", "map the columns of the file"
+    if source.numbered in (*source.columns, *source.constants):
+        yield "numbers a column that it fills in another way", "choose one of the two"
     if len(source.separator) != 1 or source.separator in '"\r\n':
         yield "must have one character as separator", 'for a tab write "\\t" in double quotes'
     if source.sheet is not None and not (source.file or "").lower().endswith(".xlsx"):

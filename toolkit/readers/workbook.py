@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import datetime
-import re
-import warnings
-import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from toolkit.readers.raw_table import (
     RawTable,
     cell_text,
     check_has_records,
-    check_size,
     column_positions,
     file_fault,
     raw_table,
 )
+from toolkit.readers.sheet_rows import SheetCell, SheetRow
+from toolkit.readers.spreadsheet import SheetInfo, SheetRecords, Spreadsheet, open_spreadsheet
 from toolkit.tables import RefusedCell, TableError, did_you_mean
 
-_MOST_ROWS = 1_048_576  # rows of a sheet
-_EXACT_DIGITS = 10**15  # Excel keeps 15 digits of a number and turns the others into zeros
-_ALWAYS_UNPACKED_BYTES = 2**26
-_MOST_UNPACKED = 200  # times the size of the file; the XML of a full sheet packs to a tenth or so
-_FORMULA = re.compile(rb"<(\w+:)?f[ >/]")
-_BLOCK_BYTES = 2**20
-_UNREADABLE = "cannot be read as an Excel workbook"
+EXACT_DIGITS = 10**15  # Excel keeps 15 digits of a number and turns the others into zeros
 
 
 def read_workbook(
@@ -68,155 +58,108 @@ def read_workbook(
     cells, formulas without a stored value and numbers of more than 15 digits are faults. Rows
     without any text are skipped.
     """
-    check_size(path.stat().st_size, file=file)
-    has_formulas = _check_archive(path, file=file)
-    with _records(path, sheet, file=file, with_formulas=has_formulas) as records:
-        header = [cell_text(cell.value) for cell in next(records, _NO_ROW).cells]
-        while header and not header[-1]:
-            header.pop()
+    with open_spreadsheet(path, file=file) as book:
+        records = iter(SheetRecords(book, _sheet(book, sheet, file=file), file))
+        header = header_texts(next(records, None))
         if not header:
             raise TableError([file_fault(file, "has no header in its first row")])
         positions = column_positions(header, wanted, file=file)
         rows: list[int] = []
         cells: dict[str, list[str | RefusedCell]] = {name: [] for name in positions}
         for row in records:
-            if not row.is_empty:
+            if any(cell.text or cell.formula for cell in row.cells.values()):
                 rows.append(row.number)
                 for name, position in positions.items():
+                    cell = row.cells.get(position)
                     is_date = name in date_columns
-                    cells[name].append(row.cell(position, is_date=is_date, decimal=decimal))
+                    cells[name].append(stored_text(cell, is_date=is_date, decimal=decimal))
     check_has_records(len(rows), file=file)
     return raw_table(cells, rows)
 
 
-class _Row:
-    """One row of a sheet: its number, its cells and, where there are any, its formulas."""
+def header_texts(row: SheetRow | None) -> list[str]:
+    """Return the texts of the first row of a sheet up to the last one that is not empty."""
+    if row is None or row.number != 1:
+        return []
+    texts = {p: stored_text(cell, is_date=True) for p, cell in row.cells.items()}
+    filled = {p: str(text).strip() for p, text in texts.items() if isinstance(text, str)}
+    last = max((p for p, text in filled.items() if text), default=-1)
+    return [filled.get(p, "") for p in range(last + 1)]
 
-    def __init__(self, number: int, cells: Sequence[Any], formulas: Sequence[Any]) -> None:
-        self.number = number
-        self.cells = cells
-        self.formulas = formulas
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no cell holds anything."""
-        return all(cell.value in (None, "") for cell in (*self.cells, *self.formulas))
+def stored_text(
+    cell: SheetCell | None, *, is_date: bool = False, decimal: str = "."
+) -> str | RefusedCell:
+    """Return a cell as text, or refused where it does not hold what was entered.
 
-    def cell(self, position: int, *, is_date: bool, decimal: str) -> str | RefusedCell:
-        """Return a cell as text, or refused where it does not hold what was entered."""
-        if position >= len(self.cells):
+    Parameters
+    ----------
+    cell : SheetCell or None
+        None: empty.
+    is_date : bool
+        Whether it stands in a column of dates.
+    decimal : str
+        Decimal sign that a number gets in the text.
+
+    Notes
+    -----
+    What a formula last gave counts as the content of its cell.
+    """
+    if cell is None:
+        return ""
+    text = cell.text
+    if cell.kind == "number" and text:
+        return number_text(text, decimal=decimal)
+    if cell.kind == "error":
+        return RefusedCell(
+            text=text or "", rule="is an error of the workbook", remedy="mend the formula"
+        )
+    if text is None:
+        if cell.formula is None:
             return ""
-        cell = self.cells[position]
-        for spoilt, rule, remedy in (
-            (cell.data_type == "e", "is an error of the workbook", "mend the formula"),
-            (
-                self._lacks_value(position),
-                "is a formula without a stored value",
-                "open the workbook in Excel and save it",
-            ),
-            (
-                isinstance(cell.value, (int, float)) and abs(cell.value) >= _EXACT_DIGITS,
-                "is a number of more than 15 digits, which Excel has cut",
-                "enter it as text",
-            ),
-            (
-                isinstance(cell.value, datetime.date) and not is_date,
-                "is a date: Excel has changed what was entered",
-                "enter it as text",
-            ),
-        ):
-            if spoilt:
-                return RefusedCell(text=cell_text(cell.value), rule=rule, remedy=remedy)
-        return cell_text(cell.value, decimal=decimal)
-
-    def _lacks_value(self, position: int) -> bool:
-        """Return whether a cell has a formula, but no value was stored for it."""
-        if position >= len(self.formulas) or self.formulas[position].data_type != "f":
-            return False
-        # A formula whose stored value is an empty text keeps the type of a text.
-        return self.cells[position].value is None and self.cells[position].data_type != "str"
+        rule, remedy = (
+            "is a formula without a stored value",
+            "open the workbook in Excel and save it",
+        )
+        return RefusedCell(text="", rule=rule, remedy=remedy)
+    if cell.kind == "date" and not is_date:
+        rule = "is a date: Excel has changed what was entered"
+        return RefusedCell(text=text, rule=rule, remedy="enter it as text")
+    return text
 
 
-_NO_ROW = _Row(1, (), ())
+def number_text(stored: str, *, decimal: str = ".") -> str | RefusedCell:
+    """Return a number of a workbook as a person would have written it, or refused.
 
-
-def _check_archive(path: Path, *, file: str) -> bool:
-    """Refuse what is no workbook or unpacks to too much; return whether it has formulas."""
+    Examples
+    --------
+    >>> number_text("7.0"), number_text("0.10000000000000001"), number_text("2E-2")
+    ('7', '0.1', '0.02')
+    """
+    if stored.isascii() and stored.isdecimal() and stored[0] != "0" and len(stored) < 16:
+        return stored
     try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-            check_size(unpacked, file=file)
-            if unpacked > max(_ALWAYS_UNPACKED_BYTES, _MOST_UNPACKED * path.stat().st_size):
-                raise TableError([file_fault(file, "unpacks to far more than a table would")])
-            parts = [name for name in archive.namelist() if name.endswith(".xml")]
-            return any(_has_formulas(archive, name) for name in parts)
-    except TableError:
-        raise
-    except Exception:
-        # Besides BadZipFile damage shows as zlib.error, struct.error, EOFError, RuntimeError, ...
-        remedy = "open it and save it as .xlsx, without a password"
-        raise TableError([file_fault(file, _UNREADABLE, remedy)]) from None
+        number = float(stored) if not stored.isdecimal() else int(stored)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        return RefusedCell(text=stored, rule="is no number that a cell can hold")
+    if abs(number) >= EXACT_DIGITS:
+        return RefusedCell(
+            text=cell_text(number),
+            rule="is a number of more than 15 digits, which Excel has cut",
+            remedy="enter it as text",
+        )
+    return cell_text(number, decimal=decimal)
 
 
-def _has_formulas(archive: zipfile.ZipFile, name: str) -> bool:
-    """Return whether a part of a workbook, a sheet or another one, holds a formula."""
-    kept = b""
-    with archive.open(name) as stream:
-        while block := stream.read(_BLOCK_BYTES):
-            if _FORMULA.search(kept + block):
-                return True
-            kept = block[-64:]
-    return False
-
-
-@contextmanager
-def _records(
-    path: Path, sheet: str | None, *, file: str, with_formulas: bool
-) -> Iterator[Iterator[_Row]]:
-    """Give the rows of a sheet; whatever a damaged workbook raises is one fault."""
-    import openpyxl
-
-    views = (True, False) if with_formulas else (True,)
-    with path.open("rb") as stream, warnings.catch_warnings():
-        # openpyxl warns of styles and extensions that it skips; none touches a value.
-        warnings.simplefilter("ignore")
-        try:
-            books = [
-                openpyxl.load_workbook(
-                    stream, read_only=True, data_only=data_only, keep_links=False
-                )
-                for data_only in views
-            ]
-            yield _rows([_sheet(book, sheet, file=file) for book in books], file=file)
-        except TableError:
-            raise
-        except Exception as error:
-            # A damaged file makes openpyxl raise nearly anything: KeyError, ParseError, ...
-            rule = f"{_UNREADABLE} ({type(error).__name__})"
-            raise TableError([file_fault(file, rule, "open it in Excel and save it")]) from None
-
-
-def _sheet(book: Any, sheet: str | None, *, file: str) -> Any:
+def _sheet(book: Spreadsheet, title: str | None, *, file: str) -> SheetInfo:
     """Return the sheet of this name, or the only one."""
-    by_title = {worksheet.title: worksheet for worksheet in book.worksheets}
-    if sheet is None and len(by_title) != 1:
+    by_title = {sheet.title: sheet for sheet in book.sheets}
+    if title is None and len(by_title) != 1:
         rule = f"has {len(by_title)} sheets"
         raise TableError([file_fault(file, rule, "name one of them under sheet")])
-    if sheet is not None and sheet not in by_title:
-        close = did_you_mean(sheet, by_title)
-        raise TableError([file_fault(file, f"has no sheet {sheet!r}", close)])
-    worksheet = by_title[next(iter(by_title)) if sheet is None else sheet]
-    # Programs that write workbooks often state a wrong size, which would cut rows off.
-    worksheet.reset_dimensions()
-    return worksheet
-
-
-def _rows(sheets: Sequence[Any], *, file: str) -> Iterator[_Row]:
-    """Yield the rows of a sheet, with its formulas where a second view of it is given."""
-    views = [sheet.iter_rows() for sheet in sheets]
-    pairs = zip(*views, strict=True) if len(views) > 1 else ((row, ()) for row in views[0])
-    for number, (cells, formulas) in enumerate(pairs, start=1):
-        if number > _MOST_ROWS:
-            rule = f"has rows beyond {_MOST_ROWS:,}, the last one of a sheet"
-            raise TableError([file_fault(file, rule)])
-        yield _Row(number, cells, formulas)
+    if title is not None and title not in by_title:
+        close = did_you_mean(title, by_title)
+        raise TableError([file_fault(file, f"has no sheet {title!r}", close)])
+    return by_title[next(iter(by_title)) if title is None else title]

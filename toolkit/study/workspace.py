@@ -16,33 +16,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from toolkit.readers.atomic import write_atomic
+
+__all__ = ["OutputError", "Workspace", "read_json", "to_json", "write_atomic"]
+
 KEPT_TREES = 2
 
 
 class OutputError(OSError):
     """The output folder cannot be used, and what to do about it."""
-
-
-def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write a file so that it is either whole or not there.
-
-    Parameters
-    ----------
-    path : Path
-        Where; its folder is made.
-    content : str or bytes
-        Text is written as UTF-8.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def to_json(value: Any) -> str:

@@ -89,9 +89,7 @@ def _values(
         if attribute.tag not in data:
             continue
         try:
-            value = (
-                _as_written(data, attribute) if attribute.as_written else data[attribute.tag].value
-            )
+            value = _value(data, attribute)
         except (ValueError, TypeError, OverflowError):
             bad.append(attribute.keyword)
             continue
@@ -104,8 +102,10 @@ def _values(
     return values
 
 
-def _as_written(data: Dataset, attribute: Attribute) -> str:
-    """Return a number as the text that stands in the file."""
+def _value(data: Dataset, attribute: Attribute) -> Any:
+    """Return a value as pydicom reads it, or the text that stands in the file."""
+    if not attribute.as_written:
+        return data[attribute.tag].value
     item: Any = data.get_item(attribute.tag)
     raw = item.value
     return raw.decode("latin-1").rstrip("\0 ") if isinstance(raw, bytes) else str(raw)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from toolkit.readers.atomic import write_atomic, write_folder_atomic
 from toolkit.readers.interchange.folder import folder_files, read_folder, table_file
 from toolkit.readers.interchange.imrmc import is_imrmc, read_imrmc
 from toolkit.readers.interchange.iowa_csv import HEADER, is_iowa_csv, read_iowa_csv
@@ -110,7 +109,7 @@ def convert(
     _check_out(source, out, chosen, force=force)
     study = read_study_file(source, show_values=show_values)
     if chosen == "tables":
-        _write_folder(out, folder_files(study.tables))
+        write_folder_atomic(out, folder_files(study.tables))
         return Conversion(source=study, to=chosen, out=out, lost=_lost_in_tables(study))
     content, lost = study_bytes(
         study.tables,
@@ -118,7 +117,7 @@ def convert(
         paradigm=paradigm or (study.paradigm if study.format == "jafroc" else None),
         show_values=show_values,
     )
-    _write_file(out, content)
+    write_atomic(out, content)
     return Conversion(source=study, to=chosen, out=out, lost=lost)
 
 
@@ -209,36 +208,3 @@ def _check_out(source: Path, out: Path, to: Format, *, force: bool) -> None:
         if others := sorted(entry.name for entry in out.iterdir() if entry.name not in ours):
             msg = f"{out.name} holds more than tables ({len(others)} other files), so it stays"
             raise ConversionError(f"{msg}; name another folder")
-
-
-def _write_file(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name, then give it its own."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _write_folder(path: Path, files: dict[str, bytes]) -> None:
-    """Write a folder under a temporary name, then give it its own."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    aside = path.with_name(f".{path.name}.{os.getpid()}.old.tmp")
-    try:
-        temporary.mkdir()
-        for name, content in files.items():
-            _write_file(temporary / name, content)
-        if path.exists():
-            path.rename(aside)
-        temporary.rename(path)
-    finally:
-        if aside.exists() and not path.exists():
-            aside.rename(path)
-        for scratch in (temporary, aside):
-            shutil.rmtree(scratch, ignore_errors=True)

@@ -55,14 +55,20 @@ def table_bytes(frame: pd.DataFrame) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(frame.columns)
-    columns = [
-        ["" if missing else cell_text(value) for value, missing in zip(cells, absent, strict=True)]
-        for cells, absent in (
-            (frame[name].tolist(), frame[name].isna().tolist()) for name in frame.columns
-        )
-    ]
+    columns = [_cells(frame[name]) for name in frame.columns]
     writer.writerows(zip(*columns, strict=True))
     return text.getvalue().encode()
+
+
+def _cells(column: pd.Series) -> list[str]:
+    """Return the cells of a column as text."""
+    if column.dtype == "str":
+        return column.fillna("").tolist()
+    missing = column.isna().tolist()
+    return [
+        "" if absent else cell_text(value)
+        for value, absent in zip(column.tolist(), missing, strict=True)
+    ]
 
 
 def folder_files(tables: Mapping[str, TableData]) -> dict[str, bytes]:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.readers.interchange.excel import Book, SheetInfo, open_book, read_sheet
+from toolkit.readers.interchange.excel import read_sheet
 from toolkit.readers.interchange.study import in_the_file
 from toolkit.readers.raw_table import file_fault, text_cells
+from toolkit.readers.spreadsheet import SheetInfo, Spreadsheet, open_spreadsheet
 from toolkit.tables import Column, Fault, Places, TableError, did_you_mean
 from toolkit.tables.cells import cell_faults, typed_column
 
@@ -114,7 +115,7 @@ def jafroc_sheets(path: Path, *, file: str, show_values: bool) -> dict[str, Shee
     """
     faults: list[Fault] = []
     sheets: dict[str, Sheet] = {}
-    with open_book(path, file=file) as book:
+    with open_spreadsheet(path, file=file) as book:
         for name, info in _find_sheets(book).items():
             try:
                 sheets[name] = _typed_sheet(book, name, info, show_values=show_values)
@@ -125,7 +126,7 @@ def jafroc_sheets(path: Path, *, file: str, show_values: bool) -> dict[str, Shee
     return sheets
 
 
-def _find_sheets(book: Book) -> dict[str, SheetInfo]:
+def _find_sheets(book: Spreadsheet) -> dict[str, SheetInfo]:
     """Return the sheet for each of the three names."""
     faults = []
     found: dict[str, SheetInfo] = {}
@@ -145,7 +146,7 @@ def _find_sheets(book: Book) -> dict[str, SheetInfo]:
     return found
 
 
-def _typed_sheet(book: Book, name: str, info: SheetInfo, *, show_values: bool) -> Sheet:
+def _typed_sheet(book: Spreadsheet, name: str, info: SheetInfo, *, show_values: bool) -> Sheet:
     """Return one sheet with its cells typed."""
     import pandas as pd
 

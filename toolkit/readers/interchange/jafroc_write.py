@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from toolkit.readers.interchange.jafroc_holds import (
     localization_faults,
 )
 from toolkit.readers.interchange.study import READING_KEY, Paradigm
+from toolkit.readers.interchange.xlsx_write import Value, workbook_bytes
 from toolkit.readers.raw_table import file_fault
 from toolkit.tables import TableData, TableError
 
@@ -43,9 +43,8 @@ def jafroc_bytes(tables: Mapping[str, TableData], paradigm: Paradigm) -> bytes:
     lesions = _roc_lesions(tables) if paradigm == "ROC" else _numbered_lesions(tables)
     marks = _roc_marks(tables, lesions) if paradigm == "ROC" else _marks(tables, lesions)
     hits = marks["lesion"].notna()
-    # Before the workbook is begun: openpyxl cannot leave one half written.
     _check_records({"FP": int((~hits).sum()), "TP": int(hits.sum())})
-    return _workbook(
+    return workbook_bytes(
         {
             "TRUTH": _truth_rows(lesions, design, paradigm),
             "FP": _rating_rows(marks[~hits], design, lesion=False),
@@ -95,7 +94,7 @@ def _marks(tables: Mapping[str, TableData], lesions: pd.DataFrame) -> pd.DataFra
 
 def _truth_rows(
     lesions: pd.DataFrame, design: Design, paradigm: Paradigm
-) -> Iterable[Sequence[Any]]:
+) -> Iterable[Sequence[Value]]:
     """Yield the rows of sheet TRUTH, header first; each block of a split plot lists its cases."""
     by_case = {
         case_id: list(zip(group["number"], group["weight"], strict=True))
@@ -121,7 +120,7 @@ def _case_cell(case_id: str) -> int | str:
     return int(case_id) if WHOLE_NUMBER.fullmatch(case_id) else case_id
 
 
-def _rating_rows(marks: pd.DataFrame, design: Design, *, lesion: bool) -> Iterable[Sequence[Any]]:
+def _rating_rows(marks: pd.DataFrame, design: Design, *, lesion: bool) -> Iterable[Sequence[Value]]:
     """Yield the rows of sheet FP or TP, header first."""
     kind = "TP" if lesion else "FP"
     yield [
@@ -157,36 +156,3 @@ def _check_records(n_records: Mapping[str, int]) -> None:
     ]
     if faults:
         raise TableError(faults)
-
-
-def _workbook(sheets: Mapping[str, Iterable[Sequence[Any]]]) -> bytes:
-    """Return a workbook of these sheets."""
-    import openpyxl
-
-    book = openpyxl.Workbook(write_only=True)
-    for title, rows in sheets.items():
-        sheet = book.create_sheet(title)
-        for row in rows:
-            sheet.append([_exact_cell(sheet, value) for value in row])
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
-
-
-def _exact_cell(sheet: Any, value: Any) -> Any:
-    """Return a value, or a cell of it where openpyxl would write something else.
-
-    It takes text for a formula or an error by its first character, and writes 16 digits of a
-    number, where some need 17.
-    """
-    from openpyxl.cell import WriteOnlyCell
-
-    if isinstance(value, str) and value[:1] in ("=", "#"):
-        cell = WriteOnlyCell(sheet, value=value)
-        cell.data_type = "s"
-        return cell
-    if isinstance(value, float) and float(f"{value:.16g}") != value:
-        cell = WriteOnlyCell(sheet, value=repr(value))
-        cell.data_type = "n"
-        return cell
-    return value
