@@ -195,12 +195,19 @@ def _inflated(deflated: bytes) -> bytes:
 _How = dict[int, tuple[str, Callable[[bytes], Value]]]  # keyword and reader by tag
 
 
+def _few(read: Callable[[bytes], Value]) -> Callable[[bytes], Value]:
+    """Return a reader that remembers values: an archive holds the same few over and over."""
+    return lru_cache(maxsize=1024)(read)
+
+
 @lru_cache(maxsize=256)
 def _how(selection: Selection, sets: tuple[str, ...], big_endian: bool) -> tuple[_How, _How]:
     """Return how the values of a data set, and of items in it, are read."""
-    free, long = partial(free_text, character_sets=sets), partial(long_text, character_sets=sets)
+    free = _few(partial(free_text, character_sets=sets))
+    long = partial(long_text, character_sets=sets)
     readers: dict[str, Callable[[bytes], Value]] = {
-        "DS": decimal,
+        "CS": _few(plain_text),
+        "DS": _few(decimal),
         "FL": partial(packed, form="f", big_endian=big_endian),
         "IS": whole,
         "LO": free,

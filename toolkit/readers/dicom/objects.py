@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from toolkit.readers.dicom.faults import DicomFault
@@ -231,17 +232,29 @@ def _is_derived(header: Header, kind: Kind) -> bool:
 
 
 def _spacing(header: Header) -> tuple[float | None, str, tuple[str, ...]]:
-    """Return the spacing of pixels in the breast, its source and what speaks against it.
+    """Return the spacing of pixels in the breast, its source and what speaks against it."""
+    return _spacing_of(
+        header.values.get("ImagerPixelSpacing"),
+        _shared_spacing(header),
+        header.values.get("PixelSpacing"),
+        header.number("EstimatedRadiographicMagnificationFactor") or 1.0,
+    )
+
+
+@lru_cache(maxsize=4096)  # an archive says the same few things over and over
+def _spacing_of(
+    detector: Any, shared: Any, calibrated: Any, magnification: float
+) -> tuple[float | None, str, tuple[str, ...]]:
+    """Return the first spacing that is given.
 
     Imager Pixel Spacing is that of the detector; the breast is nearer to the tube by the
     radiographic magnification (PS3.3 C.8.7.1.1.3 and C.8.11.7). Pixel Spacing alone is calibrated
     or wrong, so it is the last resort.
     """
-    magnification = header.number("EstimatedRadiographicMagnificationFactor") or 1.0
     places = (
-        ("ImagerPixelSpacing", _pair(header.values.get("ImagerPixelSpacing"), magnification)),
-        ("PixelMeasuresSequence", _pair(_shared_spacing(header), 1.0)),
-        ("PixelSpacing", _pair(header.values.get("PixelSpacing"), 1.0)),
+        ("ImagerPixelSpacing", _pair(detector, magnification)),
+        ("PixelMeasuresSequence", _pair(shared, 1.0)),
+        ("PixelSpacing", _pair(calibrated, 1.0)),
     )
     for source, pair in places:
         if pair is None:

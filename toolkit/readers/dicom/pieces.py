@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from toolkit.executor import map_ordered
 from toolkit.readers.atomic import write_atomic
@@ -21,15 +21,10 @@ from toolkit.readers.dicom.faults import DicomFault
 from toolkit.readers.dicom.places import Archive, Place, archive_at
 from toolkit.readers.dicom.walker import Read
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 RowOf = Callable[[Read, int], dict[str, Any]]
 
 FEWEST, MOST = 256, 2048  # files of a piece
 INDEX: Final = "pieces.json"
-# What each row says of its file, before what was read from it.
-FILE_COLUMNS: Final = ("path", "size", "stamp", "reason", "words")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,16 +38,13 @@ class Reading:
     version : int
         Goes up when rows of the same file change.
     row : callable
-        ``row(read, size)`` returns the columns of a file or raises ``DicomFault``; defined at the
-        top level of a module.
-    schema : pyarrow.Schema
-        Of the rows, without the columns about the file.
+        ``row(read, size)`` returns the columns of a file, of JSON's types, or raises
+        ``DicomFault``; defined at the top level of a module.
     """
 
     name: str
     version: int
     row: RowOf
-    schema: pa.Schema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +66,7 @@ class Piece:
     Parameters
     ----------
     path : Path
-        The Parquet file.
+        The file: for ``piece_rows``.
     n_files, n_read, n_rejected : int
         Files, those that were opened this time, and those without a row of their own.
     """
@@ -154,7 +146,7 @@ def _write_index(folder: Path, reading: Reading, kept: Sequence[dict[str, str]])
     content = {"version": reading.version, "pieces": kept}
     write_atomic(folder / f"{reading.name}-{INDEX}", json.dumps(content, indent=0))
     names = {piece["name"] for piece in kept}
-    for path in folder.glob(f"{reading.name}-*.parquet"):
+    for path in folder.glob(f"{reading.name}-*.json.z"):
         if path.name not in names:
             path.unlink()
 
@@ -174,7 +166,7 @@ def _tasks(
             folder=folder,
             reading=reading,
             places=chunk,
-            name=f"{reading.name}-{_hash(chunk, reading)}.parquet",
+            name=f"{reading.name}-{_hash(chunk, reading)}.json.z",
             older=tuple(
                 piece["name"]
                 for piece in older
@@ -212,38 +204,52 @@ def _hash(places: Sequence[Place], reading: Reading) -> str:
 
 def _make(task: _Task) -> Piece:
     """Make one piece, or find it; runs in a worker."""
-    import pyarrow.parquet as pq
-
     path = task.folder / task.name
+    n_read = 0
     if path.exists():
-        there = pq.read_table(path, columns=["reason"])
-        rejected = sum(bool(reason) for reason in there["reason"].to_pylist())
-        return Piece(path=path, n_files=len(there), n_read=0, n_rejected=rejected)
-    known = _known_rows(task)
-    archive = archive_at(task.address)
-    rows, n_read = [], 0
-    for place in task.places:
-        row = known.get((place.path, place.size, place.stamp))
-        if row is None:
-            row = _row(archive, place, task.reading)
-            n_read += not place.reason
-        rows.append(row)
-    _write(path, rows, task.reading.schema)
+        rows = piece_rows(path)
+    else:
+        known = _known_rows(task)
+        archive = archive_at(task.address)
+        rows = []
+        for place in task.places:
+            row = known.get((place.path, place.size, place.stamp))
+            if row is None:
+                row = _row(archive, place, task.reading)
+                n_read += not place.reason
+            rows.append(row)
+        _write(path, rows)
     rejected = sum(bool(row["reason"]) for row in rows)
     return Piece(path=path, n_files=len(rows), n_read=n_read, n_rejected=rejected)
 
 
 def _known_rows(task: _Task) -> dict[tuple[str, int, str], dict[str, Any]]:
     """Return the rows of unchanged files from pieces of an earlier scan."""
-    import pyarrow.parquet as pq
-
     known = {}
     for name in task.older:
         path = task.folder / name
-        for row in pq.read_table(path).to_pylist() if path.exists() else ():
+        for row in piece_rows(path) if path.exists() else ():
             if row["reason"] not in ("unreadable", "loop"):  # these may have been mended since
                 known[row["path"], row["size"], row["stamp"]] = row
     return known
+
+
+def piece_rows(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a piece, one a file, in the order of the archive.
+
+    Parameters
+    ----------
+    path : Path
+        Of a ``Piece``.
+
+    Returns
+    -------
+    list of dict
+        ``path, size, stamp``, ``reason`` and ``words`` that are empty where the file was read, and
+        the columns that were read.
+    """
+    rows: list[dict[str, Any]] = json.loads(zlib.decompress(path.read_bytes()))
+    return rows
 
 
 def _row(archive: Archive, place: Place, reading: Reading) -> dict[str, Any]:
@@ -278,28 +284,10 @@ def _printable(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _write(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
-    """Write the rows of a piece, whole or not at all."""
-    import io
+def _write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Write the rows of a piece, whole or not at all.
 
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pa.Table.from_pylist(list(rows), schema=with_file_columns(schema))
-    content = io.BytesIO()
-    pq.write_table(table, content, compression="zstd")
-    write_atomic(path, content.getvalue())
-
-
-def with_file_columns(schema: pa.Schema) -> pa.Schema:
-    """Return a schema with the columns about the file in front.
-
-    Parameters
-    ----------
-    schema : pyarrow.Schema
-        Of what was read.
+    JSON, since a worker then needs no table library: importing one takes longer than a piece.
     """
-    import pyarrow as pa
-
-    text = [pa.field(name, pa.string()) for name in FILE_COLUMNS if name != "size"]
-    return pa.schema([text[0], pa.field("size", pa.int64()), *text[1:], *schema])
+    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    write_atomic(path, zlib.compress(text.encode("utf-8", "surrogatepass"), level=1))

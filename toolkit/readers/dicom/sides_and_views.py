@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from toolkit.readers.dicom.header import Header, Nested
@@ -86,18 +87,42 @@ def side_and_view(header: Header) -> SideAndView:
     header : Header
         Of one image.
     """
-    written = _from_description(header.text("SeriesDescription"))
-    sides = [
-        ("ImageLaterality", _side(header.text("ImageLaterality"))),
-        ("FrameLaterality", _frame_side(header)),
-        ("Laterality", _side(header.text("Laterality"))),
-        ("SeriesDescription", written[0]),
-        ("PatientOrientation", _side_of_orientation(header.texts("PatientOrientation"))),
-    ]
     codes = header.items("ViewCodeSequence")
+    return _shown(
+        header.text("ImageLaterality"),
+        _frame_side(header),
+        header.text("Laterality"),
+        header.text("SeriesDescription"),
+        header.texts("PatientOrientation"),
+        header.text("ViewPosition"),
+        tuple(_code(item) for item in codes),
+        tuple(_code(m) for item in codes for m in item.get("ViewModifierCodeSequence", ())),
+    )
+
+
+@lru_cache(maxsize=4096)  # an archive says the same few things over and over
+def _shown(
+    image_side: str,
+    frame_side: str,
+    series_side: str,
+    description: str,
+    orientation: tuple[str, ...],
+    position: str,
+    codes: tuple[str, ...],
+    modifiers: tuple[str, ...],
+) -> SideAndView:
+    """Return what an image shows, from what its header says of it."""
+    written = _from_description(description)
+    sides = [
+        ("ImageLaterality", _side(image_side)),
+        ("FrameLaterality", frame_side),
+        ("Laterality", _side(series_side)),
+        ("SeriesDescription", written[0]),
+        ("PatientOrientation", _side_of_orientation(orientation)),
+    ]
     views = [
         ("ViewCodeSequence", _view_of(codes)),
-        ("ViewPosition", _known_view(header.text("ViewPosition"))),
+        ("ViewPosition", _known_view(position)),
         ("SeriesDescription", written[1]),
     ]
     side, side_source, side_conflict = _settled(sides, "breast", own=2)
@@ -107,7 +132,7 @@ def side_and_view(header: Header) -> SideAndView:
         laterality_source=side_source,
         view=view,
         view_source=view_source,
-        modifiers=_modifiers(codes),
+        modifiers=tuple(MODIFIER_OF_CODE.get(code, f"code {code}") for code in modifiers),
         conflicts=tuple(text for text in (side_conflict, view_conflict) if text),
     )
 
@@ -177,19 +202,10 @@ def _known_view(text: str) -> str:
     return upper if upper in VIEWS else ""
 
 
-def _view_of(codes: Sequence[Nested]) -> str:
+def _view_of(codes: Sequence[str]) -> str:
     """Return the view of a view code sequence."""
-    found = {VIEW_OF_CODE.get(_code(item), "") for item in codes} - {""}
+    found = {VIEW_OF_CODE.get(code, "") for code in codes} - {""}
     return found.pop() if len(found) == 1 else ""
-
-
-def _modifiers(codes: Sequence[Nested]) -> tuple[str, ...]:
-    """Return the view modifiers in the order of the file; unknown codes as they are."""
-    return tuple(
-        MODIFIER_OF_CODE.get(_code(item), f"code {_code(item)}")
-        for code in codes
-        for item in code.get("ViewModifierCodeSequence", ())
-    )
 
 
 def _code(item: Nested) -> str:

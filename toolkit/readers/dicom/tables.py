@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from toolkit.readers.dicom.faults import REMEDIES
 from toolkit.readers.dicom.links import LinkedObjects, ObjectLinks, linked
 from toolkit.readers.dicom.objects import COLUMNS
-from toolkit.readers.dicom.pieces import Piece
+from toolkit.readers.dicom.pieces import Piece, piece_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,10 +90,8 @@ def write_inventory(pieces: Sequence[Piece], folder: Path) -> InventoryCounts:
 
 def _rows(pieces: Sequence[Piece]) -> Iterator[list[dict[str, Any]]]:
     """Yield the rows of each piece."""
-    import pyarrow.parquet as pq
-
     for piece in pieces:
-        yield pq.read_table(piece.path).to_pylist()
+        yield piece_rows(piece.path)
 
 
 def _links(pieces: Sequence[Piece]) -> ObjectLinks:
@@ -230,13 +228,17 @@ def _schemas() -> dict[str, pa.Schema]:
     """Return the columns of each table."""
     import pyarrow as pa
 
-    from toolkit.readers.dicom.inventory import header_reading
-
     text, whole = pa.string(), pa.int64()
+    other = {
+        **dict.fromkeys(("rows", "columns", "frames"), whole),
+        **dict.fromkeys(("references", "conflicts"), pa.list_(text)),
+        "derived": pa.bool_(),
+        "pixel_spacing_mm": pa.float64(),
+    }
     objects = [
         ("path", text),
         ("size", whole),
-        *((f.name, f.type) for f in header_reading().schema),
+        *((name, other.get(name, text)) for name in COLUMNS),
     ]
     images = [
         *((name, text) for name in ("image_id", "case_id", "laterality", "view")),
