@@ -82,12 +82,12 @@ def compare_hit_rules(
             common_cases=common_cases,
             benign_histology=benign_histology,
         )
-        found += _rows(scored)
+        found += hit_rule_rows(scored)
     return tuple(found)
 
 
-def _rows(scored: LocalizedMarks) -> list[HitRuleRow]:
-    """Return one row a reader and modality."""
+def hit_rule_rows(scored: LocalizedMarks) -> list[HitRuleRow]:
+    """Return one row a reader and modality of marks that one rule scored."""
     study = scored.study
     truth = study.truth
     rows = []

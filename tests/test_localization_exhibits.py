@@ -1,0 +1,367 @@
+"""What chapter 08 says: sentences follow from its results, and poor data are said in words."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.localization_sample import (
+    CASES,
+    hand_plan,
+    hand_study,
+    hand_tables,
+    without_places,
+)
+from toolkit.exhibits import localization as words
+from toolkit.exhibits import localization_analyses as others
+from toolkit.exhibits import localization_curves as curves
+from toolkit.exhibits import localization_lesions as lesions
+from toolkit.exhibits import localization_readers as each
+from toolkit.exhibits import localization_rules as hits
+from toolkit.exhibits import localization_squares as squares
+from toolkit.html import headline_html, table_html
+from toolkit.results import Curve
+from toolkit.scoring.localization import localized_study
+from toolkit.scoring.localization_analyses import analysed_marks
+from toolkit.scoring.localization_groups import grouped_lesions, most_missed
+from toolkit.scoring.localization_places import missed_views
+from toolkit.scoring.localization_rules import rule_results
+from toolkit.wording import NO_BREAK_SPACE, WORD_JOINER
+
+AGAINST = {"comparison": "ai against readers"}
+RECORDED = {"hit_rule": "as recorded", "hit_radius_mm": None}
+
+
+def plain(text):
+    return text.replace(NO_BREAK_SPACE, " ").replace(WORD_JOINER, "")
+
+
+def page(study):
+    """Return all that the chapter says of a study; every figure and table is made."""
+    found, rules = analysed_marks(study), rule_results(study)
+    groups, missed = grouped_lesions(study), most_missed(study)
+    views = missed_views(study, missed)
+    figures = {
+        "froc": (
+            curves.froc(study, found.primary, stamp=""),
+            curves.froc_finding(study, found.primary),
+            curves.froc_caption(study, found.primary),
+            curves.froc_alt(study),
+            curves.curve_data(study, ("froc",)),
+        ),
+        "square": (
+            squares.square(study, stamp=""),
+            squares.square_finding(study),
+            squares.square_caption(study),
+            squares.square_alt(study),
+            curves.curve_data(study, squares.square_kinds(study)),
+        ),
+        "distances": (
+            hits.distances(study, stamp=""),
+            hits.distance_finding(study),
+            hits.distance_caption(study),
+            hits.distance_alt(study),
+            hits.distance_data(study),
+        ),
+        "groups": (
+            lesions.groups_figure(study, groups, stamp=""),
+            lesions.groups_finding(study, groups),
+            lesions.groups_caption(study, groups),
+            lesions.groups_alt(study, groups),
+            lesions.groups_data(groups),
+        ),
+        "missed": (
+            lesions.missed_gallery(views, stamp=""),
+            lesions.missed_finding(study, missed, views),
+            lesions.missed_caption(study, views),
+            lesions.missed_alt(study, missed, views),
+            lesions.missed_data(views),
+        ),
+    }
+    tables = [
+        each.reader_table(study, found.primary),
+        others.analysis_table(study, found),
+        hits.rule_table(study, rules),
+        lesions.missed_table(study, missed),
+        others.count_table(study),
+    ]
+    html = headline_html(
+        words.question(study),
+        words.answer(study, found),
+        bar=words.bar(study, found),
+        facts=words.facts(study, found),
+    )
+    texts = [
+        words.question(study),
+        words.answer(study, found),
+        curves.floor_sentence(study),
+        others.verdicts(found),
+        hits.rule_sentence(rules),
+        *(text for _, *parts, _ in figures.values() for text in parts),
+    ]
+    assert all(len(parts[3]) <= 250 for parts in figures.values())
+    for view in tables:
+        if view is not None:
+            assert "it rule" in (html_of_table := table_html(view, number="8.1"))
+            assert "nan" not in html_of_table
+    text = plain(" ".join(texts))
+    assert "nan" not in text
+    assert html
+    assert words.record(study, found, groups, rules)
+    return {"figures": figures, "tables": tables, "text": text, "found": found}
+
+
+def shown(page_):
+    """Return which figures and tables are there."""
+    figures = {name for name, parts in page_["figures"].items() if parts[0] is not None}
+    return figures, sum(view is not None for view in page_["tables"])
+
+
+def test_whole_page_of_two_modalities_with_an_ai_beside():
+    made = page(hand_study(hand_plan(missed_share=0.4, nl_per_image=0.05, size_edges_mm=(10.0,))))
+    assert shown(made) == ({"froc", "square", "distances", "groups", "missed"}, 5)
+    text = made["text"]
+    assert "Do readers find more lesions, in the right place, with aided reading?" in text
+    assert "The mean weighted AFROC figure of merit of two readers was 0.563" in text
+    assert "One of two readers did better with aided reading" in text
+    assert "Two readers are too few to speak for readers in general." in text
+    assert "The AI delivers no mark below a score of 20: its curve stops there" in text
+    assert "the AI marked 1 of 2 lesions with 0.13 false marks per image" in text
+    assert "Hit rule: within 15 mm of the centre of the lesion." in text
+    assert "1 of 2 lesions were missed by more than 40% of the readers with aided reading" in text
+
+
+def test_whole_page_of_an_ai_against_readers():
+    made = page(hand_study(hand_plan(**AGAINST)))
+    assert "Does the AI find more lesions, in the right place, than readers do?" in made["text"]
+    assert "The AI was better than one of two readers." in made["text"]
+    cells = [row.cells for row in made["tables"][0].rows]
+    assert cells[0][:2] == ["AI", "0.625"]
+    assert cells[1][:2] == ["Mean of the readers", "0.563"]
+    assert [row[0] for row in cells[2:]] == ["R1", "R2"]
+
+
+def test_margin_asks_for_as_many():
+    study = hand_study(hand_plan(margin=0.05))
+    assert words.question(study) == (
+        "Do readers find as many lesions, in the right place, with aided reading?"
+    )
+    study = replace(study, plan=hand_plan(margin=0.05, **AGAINST))
+    assert words.question(study) == (
+        "Does the AI find as many lesions, in the right place, as readers do?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "asked", "against"),
+    [
+        ("HrAuc", "tell cancer from no cancer better", "than"),
+        ("HrSe", "mark more cancers", "than"),
+        ("HrSp", "leave more examinations without cancer unmarked", "than"),
+        ("MaxNLF", "make fewer false marks", "than"),
+        ("MaxLLF", "find more lesions, in the right place,", "than"),
+    ],
+)
+def test_question_of_every_endpoint(endpoint, asked, against):
+    study = hand_study(hand_plan(endpoint=endpoint), ai=False)
+    assert words.question(study) == f"Do readers {asked} with aided reading?"
+    study = replace(study, plan=hand_plan(endpoint=endpoint, **AGAINST))
+    assert words.question(study) == f"Does the AI {asked} {against} readers do?"
+
+
+def test_page_of_an_endpoint_that_is_better_where_lower():
+    made = page(hand_study(hand_plan(endpoint="MaxNLF")))
+    assert "The mean number of false marks per image without cancer of two readers" in made["text"]
+
+
+def test_fewer_false_marks_are_the_better_side():
+    study = hand_study(hand_plan(endpoint="MaxNLF"))
+    found = analysed_marks(study)
+    assert found.primary.difference.better == "lower"
+    known = replace(found.primary.difference, ci_low=-0.1, ci_high=0.05)
+    bar = words.bar(study, replace(found, primary=replace(found.primary, difference=known)))
+    assert (bar.left, bar.right) == ("aided reading better", "unaided reading better")
+
+
+def test_without_places_types_and_sizes_it_says_so():
+    study = localized_study(without_places(hand_tables(ai=False)), hand_plan(**RECORDED))
+    made = page(study)
+    assert shown(made) == ({"froc", "square"}, 3)
+    text = made["text"]
+    assert "Marks and lesions have no places in the data" in text
+    assert "Nor can the distance of marks from lesions be measured." in text
+    assert "The type and size of the lesions are not in the data." in text
+    assert "The AI is not shown: no AI read in modality 'standalone'." in text
+    assert "None of two lesions was missed by more than 50% of the readers." in text
+    assert "False marks per examination" in made["tables"][0].foot + str(made["tables"][0].columns)
+
+
+def test_missed_lesions_without_places_are_a_table():
+    tables = without_places(hand_tables(ai=False))
+    made = page(localized_study(tables, hand_plan(missed_share=0.4, **RECORDED)))
+    assert "where they lie is not in the data" in made["text"]
+    view = made["tables"][3]
+    assert [row.cells for row in view.rows] == [["1", "2/2", "1/2"]]
+    assert "Their type and size are not in the data." in view.foot
+
+
+def test_ai_alone_is_shown_and_cannot_be_compared():
+    made = page(hand_study(hand_plan(**AGAINST), people=()))
+    assert "Cannot be answered yet." in made["text"]
+    assert "there are no marks of readers to compare with" in made["text"]
+    assert {"froc", "square", "distances", "groups"} <= shown(made)[0]
+    assert "There are no marks of readers, so that no lesion" in made["text"]
+
+
+def test_readers_without_the_ai_that_was_asked_for():
+    made = page(hand_study(hand_plan(**AGAINST), ai=False))
+    assert "no AI read in modality 'standalone'" in made["text"]
+
+
+def test_one_reader():
+    study = hand_study(people=("A",), ai=False)
+    text = plain(words.answer(study, analysed_marks(study)))
+    assert "one reader alone says nothing of readers in general" in text
+    assert "For this reader alone: a difference of +0.375" in text
+
+
+def test_no_examination_without_cancer():
+    cases = tuple(case for case in CASES if case[2] == 1)
+    made = page(hand_study(cases=cases))
+    assert "no case without a lesion was read" in made["text"]
+
+
+def test_unit_of_a_breast_and_of_an_image():
+    for unit, counted in (("breast", "8 breasts"), ("image", "16 images")):
+        text = words.counts_text(hand_study(hand_plan(unit=unit), ai=False))
+        assert text == f"{counted}, two lesions"
+
+
+def lroc_tables():
+    """Return one mark a reading; reader B marks the wrong place in C2."""
+    made = hand_tables()
+    readings = made.readings[made.readings["modality"] != "aided"]
+    marks = readings.assign(
+        mark_id="1",
+        rating=np.linspace(10, 90, len(readings)),
+        mark_type=["LL", "NL", "NL", "NL"] * 3,
+        lesion_id=["1", None, None, None] * 3,
+    ).drop(columns="status")
+    marks["lesion_id"] = pd.Series(marks["lesion_id"].tolist(), dtype="str", index=marks.index)
+    table = made.lesions[["case_id", "lesion_id"]]
+    return replace(made, readings=readings, marks=marks, lesions=table, images=None)
+
+
+def test_lroc_has_its_own_curves_and_no_false_marks():
+    plan = hand_plan(
+        paradigm="LROC", endpoint="PCL", false_positive_fraction=0.5, **AGAINST, **RECORDED
+    )
+    made = page(localized_study(lroc_tables(), plan))
+    assert shown(made)[0] == {"square"}
+    text = made["text"]
+    assert "so that there is no FROC curve" in text
+    assert "share of cancers correctly localized at a false-positive fraction of 0.50" in text
+    assert "delivers no mark below" not in text
+    assert [column.head for column in made["tables"][0].columns][-1] == "Right places"
+
+
+def test_lroc_of_two_modalities_counts_right_places():
+    made = lroc_tables()
+    people = made.readings["reader_id"] != "X"
+    again = {"modality": "aided"}
+    both = replace(
+        made,
+        readings=pd.concat([made.readings, made.readings[people].assign(**again)]),
+        marks=pd.concat([made.marks, made.marks[made.marks["reader_id"] != "X"].assign(**again)]),
+    )
+    plan = hand_plan(
+        paradigm="LROC",
+        endpoint="ALROC",
+        false_positive_fraction=None,
+        ai_modality=None,
+        **RECORDED,
+    )
+    view = page(localized_study(both, plan))["tables"][0]
+    spans = [column.span for column in view.columns]
+    assert spans == ["", "ALROC", "ALROC", "ALROC", "Right places", "Right places"]
+    assert view.rows[0].cells[3] == "0.000"
+
+
+def test_fixed_readers_and_fixed_cases_limit_the_answer():
+    for random, only in (("cases", "readers"), ("readers", "cases")):
+        study = hand_study(hand_plan(random=random), ai=False)
+        text = words.answer(study, analysed_marks(study))
+        assert f"the answer holds for these {only} only" in text
+
+
+def test_another_verdict_is_marked_in_the_table():
+    study = hand_study()
+    found = analysed_marks(study)
+    flagged = replace(found.alternatives[0], flag="the analysis says otherwise")
+    view = others.analysis_table(study, replace(found, alternatives=(flagged,)))
+    assert view.rows[-1].cells[0].endswith("†")
+    assert "† Another verdict than the primary analysis." in view.foot
+
+
+def test_verdict_by_other_hit_rules():
+    results = rule_results(hand_study())
+    assert hits.rule_sentence(()).startswith("Marks and lesions have no places")
+    assert hits.rule_sentence(results[:1]) == "No other hit rule can be compared."
+    difference = results[0].analysis.difference
+    yes = replace(difference, ci_low=0.01, ci_high=0.2)
+    no = replace(difference, ci_low=-0.1, ci_high=0.2)
+    first = replace(results[0], analysis=replace(results[0].analysis, difference=yes))
+    same = replace(first, planned=False, rule="within 5 mm")
+    other = replace(same, analysis=replace(same.analysis, difference=no))
+    assert hits.rule_sentence((first, same)) == "The verdict is the same by all two hit rules."
+    assert hits.rule_sentence((first, other)).startswith(
+        "The verdict differs by one of two hit rules: within 5 mm."
+    )
+
+
+def curve(x, y):
+    points = np.array(x, dtype=float)
+    return Curve(kind="froc", x=points, y=np.array(y, dtype=float), threshold=points, method="")
+
+
+def test_lies_above_up_to_where_both_have_marks():
+    low, high = curve([0, 1], [0, 0.5]), curve([0, 0, 2], [0, 0.5, 1])
+    assert curves.lies_above(high, low)
+    assert not curves.lies_above(low, high)
+    assert not curves.lies_above(low, low)
+    crossing = curve([0, 0.5, 1], [0, 0.1, 0.9])
+    assert not curves.lies_above(crossing, low)
+    assert not curves.lies_above(low, crossing)
+    assert not curves.lies_above(curve([0], [0]), low)
+
+
+def test_no_identifier_and_no_reader_id_on_the_page():
+    made = page(hand_study(hand_plan(missed_share=0.4)))
+    frames = [parts[4] for parts in made["figures"].values() if parts[4] is not None]
+    text = made["text"] + " ".join(frame.to_csv() for frame in frames)
+    assert not any(case[0] in text or case[1] in text for case in CASES)
+    assert "C1-L-CC" not in text
+
+
+def test_finding_of_kinds_names_the_least_found():
+    study = hand_study()
+    groups = grouped_lesions(study)
+    finding = plain(lesions.groups_finding(study, groups))
+    assert finding.startswith(
+        "Found least often with aided reading: calcification (one lesion), 50"
+    )
+    undefined = [
+        replace(
+            group,
+            found={
+                side: replace(one, estimate=math.nan, note="none")
+                for side, one in group.found.items()
+            },
+        )
+        for group in groups
+    ]
+    assert lesions.groups_finding(study, undefined) == (
+        "No kind of lesion has a defined share found."
+    )
