@@ -337,7 +337,7 @@ def test_endpoint_table_puts_the_primary_first_and_says_what_is_missing():
     view = tabulated.endpoint_table(crossed(StudyPlan(endpoint="specificity")))
     assert [row.cells[0] for row in view.rows] == ["Specificity (%)", "AUC", "Sensitivity (%)"]
     assert [row.kind for row in view.rows] == ["emphasis", "plain", "plain"]
-    assert "The plan's endpoint is specificity" in view.foot
+    assert "The chapter's endpoint is specificity" in view.foot
     foot = tabulated.endpoint_table(calls_only()).foot
     assert "AUC is not compared: the readers gave no ratings." in foot
     foot = plain(tabulated.endpoint_table(with_gap()).foot)

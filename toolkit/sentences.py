@@ -24,6 +24,9 @@ _FORM_OF_UNIT: dict[str, Form] = {"s": "seconds", "per_1000": "per_1000", "index
 # Probabilities that are read as an index from 0 to 1, not as a share of women.
 _INDEX = re.compile(r"auc|fom|roc|kappa|ac1|icc|youden|brier|concordance|index")
 
+# That nothing can be said yet is no verdict and stays.
+_VERDICT = re.compile(r"^(?:Yes|No|Not shown)\.\s+")
+
 
 def form_of(result: Estimate) -> Form:
     """Return the form in which a result is read, from its unit and its quantity.
@@ -200,6 +203,17 @@ def verdict_word(comparison: Comparison) -> str:
         return "Yes." if _side(comparison, _null(comparison)) else "Not shown."
     limit = _null(comparison) if comparison.margin is None else margin_limit(comparison)
     return {1: "Yes.", -1: "No.", 0: "Not shown."}[_towards_better(comparison, limit)]
+
+
+def without_verdict(answer: str) -> str:
+    """Return an answer without the verdict in front of it, for a claim that nobody planned.
+
+    Examples
+    --------
+    >>> without_verdict("Not shown. The mean AUC was 0.84.")
+    'The mean AUC was 0.84.'
+    """
+    return _VERDICT.sub("", answer)
 
 
 def decision_text(comparison: Comparison) -> str:

@@ -94,8 +94,8 @@ def _endpoint_foot(study: ReaderStudy) -> str:
     sentences = [
         f"{capital(people(study))}, {_cases(study)}. {recall}",
         f"CI: {study.primary.name[0].lower()}{study.primary.name[1:]}.",
-        f"The plan's endpoint is {MEASURES[study.plan.endpoint]}; the other rows answer no "
-        "question of the plan.",
+        f"The chapter's endpoint is {MEASURES[study.plan.endpoint]}; the other rows carry no "
+        "verdict here.",
         *logit,
         *reasons,
     ]

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from toolkit.exhibits.planned_endpoints import (
+    PlannedEndpoints,
+    planned_answer_of,
+    quantity_words,
+)
 from toolkit.html import TableColumn, TableRow, TableView
 from toolkit.results import Comparison
 from toolkit.sentences import ci_text, decision_text, estimate_text, margin_text, verdict_word
@@ -22,14 +27,20 @@ def primary_comparisons(records: Sequence[Record]) -> list[tuple[str, Comparison
     ]
 
 
-def answer(records: Sequence[Record], not_complete: Mapping[str, str]) -> str:
-    """Return what the study shows: how many primary comparisons met their aim, and which not."""
+def answer(
+    records: Sequence[Record],
+    not_complete: Mapping[str, str],
+    planned: PlannedEndpoints | None = None,
+) -> str:
+    """Return what the study shows: the claims of its plan, or without one every primary aim."""
     comparisons = primary_comparisons(records)
     missing = (
         f" {counted(len(not_complete), 'chapter').capitalize()} of the book could not be judged."
         if not_complete
         else ""
     )
+    if planned is not None:
+        return f"{planned_answer_of(planned)}{missing}"
     if not comparisons:
         return f"The plan of this book names no primary comparison.{missing}"
     met = [_named(c) for _, c in comparisons if verdict_word(c) == "Yes."]
@@ -47,12 +58,8 @@ def answer(records: Sequence[Record], not_complete: Mapping[str, str]) -> str:
 
 def _named(comparison: Comparison) -> str:
     """Return what was compared, as it stands in a sentence."""
-    return f"{_endpoint(comparison)} of {comparison.label_b} against {comparison.label_a}"
-
-
-def _endpoint(comparison: Comparison) -> str:
-    """Return the quantity in words."""
-    return comparison.quantity.replace("_", " ").replace("auc", "AUC")
+    quantity = quantity_words(comparison.quantity)
+    return f"{quantity} of {comparison.label_b} against {comparison.label_a}"
 
 
 def number(name: str) -> str:
@@ -70,8 +77,14 @@ def facts(records: Sequence[Record], not_complete: Mapping[str, str]) -> list[tu
     ]
 
 
-def comparison_table(records: Sequence[Record]) -> TableView:
-    """Return every primary comparison with its margin and the decision."""
+def comparison_table(
+    records: Sequence[Record], planned: PlannedEndpoints | None = None
+) -> TableView:
+    """Return every primary comparison with its margin and decision.
+
+    With a plan: those alone of which it makes no claim, and no decision.
+    """
+    claimed = {verdict.label for verdict in planned.claims} if planned else set()
     rows = [
         TableRow(
             [
@@ -80,10 +93,11 @@ def comparison_table(records: Sequence[Record]) -> TableView:
                 estimate_text(c) if c.effect == "difference" else f"ratio {estimate_text(c)}",
                 ci_text(c),
                 "none" if c.margin is None else margin_text(c),
-                decision_text(c),
+                *([] if planned else [decision_text(c)]),
             ]
         )
         for name, c in primary_comparisons(records)
+        if name not in claimed
     ]
     columns = [
         TableColumn("", align="left"),
@@ -91,16 +105,26 @@ def comparison_table(records: Sequence[Record]) -> TableView:
         TableColumn("Effect"),
         TableColumn("95% CI", align="center"),
         TableColumn("Margin"),
-        TableColumn("Decision", align="left"),
+        *([] if planned else [TableColumn("Decision", align="left")]),
     ]
+    how = (
+        "The plan makes no claim of these comparisons, so they carry no verdict."
+        if planned
+        else "The decision follows from the interval and the margin."
+    )
     return TableView(
-        title="Primary comparisons, one a chapter",
+        title=(
+            "Primary comparisons outside the plan"
+            if planned
+            else "Primary comparisons, one a chapter"
+        ),
         columns=columns,
-        rows=rows or [TableRow(["—", "none named", *["—"] * 4])],
+        rows=rows
+        or [TableRow(["—", "none" if planned else "none named", *["—"] * (len(columns) - 2)])],
         dense=True,
         foot=(
             "First column, the chapter. A difference is the first named minus the second, a ratio "
-            "the first over the second. The decision follows from the interval and the margin."
+            f"the first over the second. {how}"
         ),
     )
 

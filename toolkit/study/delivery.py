@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from toolkit import __version__
+from toolkit.exhibits.planned_endpoints import RECORDED, conclusion
 from toolkit.study.book import BookChapter, FrontPage, Pill, build_book, pdf_book
 from toolkit.study.fingerprint import (
     PACKAGE,
@@ -21,9 +22,10 @@ from toolkit.study.intake import StudyIndex
 from toolkit.study.manifest import MANIFEST, write_manifest
 from toolkit.study.parameters import StudyParameters
 from toolkit.study.plan import Finished, PlannedChapter
+from toolkit.study.plan_parameters import SYNTHESIS
 from toolkit.study.workspace import OutputError, Workspace, read_json, to_json, write_atomic
 
-SYNTHESIS = "90"  # its answer is the book's
+NOT_JUDGED = "The claims of the plan are not judged: chapter 90, which does it, is not complete."
 BOOK_ASSETS = PACKAGE / "study" / "book"
 ORIGINS: dict[str, Any] = {
     "simulated": "Simulated data",
@@ -94,7 +96,7 @@ def _front_page(edition: Edition, chapters: Sequence[BookChapter]) -> FrontPage:
     parameters, index = edition.parameters, edition.index
     headlines = {c.name: c.record["headline"] for c in chapters if c.record is not None}
     primary = [
-        (chapter.number, chapter.title, headlines[chapter.name]["primary"])
+        (chapter.name, (chapter.number, chapter.title, headlines[chapter.name]["primary"]))
         for chapter in chapters
         if "primary" in headlines.get(chapter.name, {})
     ]
@@ -109,11 +111,30 @@ def _front_page(edition: Edition, chapters: Sequence[BookChapter]) -> FrontPage:
         language=parameters.language,
         origin=ORIGINS[parameters.data_origin],
         pills=(Pill(f"data {index.data_hash[:8]}", "hash"),),
-        verdict=synthesis[0] if synthesis else "",
-        primary=tuple(primary),
+        verdict=synthesis[0] if synthesis else _no_verdict(parameters),
+        primary=tuple(item for _, item in primary),
+        conclusions=_conclusions(edition, chapters, [name for name, _ in primary]),
         partial=bool(edition.finished.not_run),
         provenance=f"data {index.data_hash[:8]} · toolkit {__version__} · manifest.json",
     )
+
+
+def _no_verdict(parameters: StudyParameters) -> str:
+    """Return what stands in place of chapter 90's answer: with a plan nobody else may judge."""
+    return "" if parameters.plan is None else NOT_JUDGED
+
+
+def _conclusions(
+    edition: Edition, chapters: Sequence[BookChapter], names: Sequence[str]
+) -> tuple[str, ...]:
+    """Return what the plan makes of each chapter's primary comparison; nothing without a plan."""
+    if edition.parameters.plan is None:
+        return ()
+    judged = [c.record for c in chapters if c.number == SYNTHESIS and c.record is not None]
+    if not judged:
+        return ("Not judged",) * len(names)
+    verdicts = judged[0]["results"][RECORDED]["verdicts"]
+    return tuple(conclusion(verdicts, name) for name in names)
 
 
 def deliver(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from toolkit.study.chapters import SET_BY_RUN, Chapter, ParameterSpec
 from toolkit.study.parameters import Analysis, ParametersError, did_you_mean
@@ -47,8 +48,14 @@ data:
 """
 
 
-def _chosen(words: Sequence[str]) -> list[Chapter]:
-    """Return the chapters meant by numbers or names; all of them for no word."""
+def chosen_chapters(words: Sequence[str]) -> list[Chapter]:
+    """Return the chapters meant by numbers or names; all of them for no word.
+
+    Raises
+    ------
+    ParametersError
+        For each word that means no chapter.
+    """
     known = available_chapters(Path("parameters/new.yaml"))
     if not words:
         return list(known.values())
@@ -65,20 +72,61 @@ def _chosen(words: Sequence[str]) -> list[Chapter]:
     return chosen
 
 
-def _parameter(spec: ParameterSpec) -> str:
+def _parameter(spec: ParameterSpec, value: Any) -> str:
     """Return one parameter as a line of the file."""
-    value = json.dumps(spec.default, ensure_ascii=False)
-    return f"      {spec.name}: {value}  # {spec.annotation}: {spec.help}"
+    shown = json.dumps(value, ensure_ascii=False)
+    return f"      {spec.name}: {shown}  # {spec.annotation}: {spec.help}"
 
 
-def _chapter(chapter: Chapter) -> list[str]:
-    """Return a chapter's entry, with all that it asks for."""
-    part = next(spec.default for spec in chapter.parameters if spec.name == "part")
+def chapter_lines(
+    chapter: Chapter, *, part: str | None = None, values: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Return a chapter's entry, with all that it asks for.
+
+    Parameters
+    ----------
+    chapter : Chapter
+        The chapter.
+    part : str, optional
+        Part of the data; the chapter's own default if left out.
+    values : mapping, optional
+        Values of parameters; the others have the demo's.
+
+    Raises
+    ------
+    ParametersError
+        If the chapter has no parameter of a name.
+    """
+    chosen = values or {}
+    names = [spec.name for spec in chapter.parameters]
+    if unknown := [name for name in chosen if name not in names]:
+        raise ParametersError([f"{chapter.name} has no parameter {', '.join(unknown)}"])
+    of_demo = next(spec.default for spec in chapter.parameters if spec.name == "part")
     shared = set(Analysis.model_fields) | set(SET_BY_RUN)
-    own = [_parameter(spec) for spec in chapter.parameters if spec.name not in shared]
+    own = [
+        _parameter(spec, chosen.get(spec.name, spec.default))
+        for spec in chapter.parameters
+        if spec.name not in shared
+    ]
     needs = f"  # needs {', '.join(chapter.needs)}" if chapter.needs else ""
-    lines = [f"  # {chapter.question}", f"  - chapter: {chapter.name}", f"    part: {part}{needs}"]
+    lines = [
+        f"  # {chapter.question}",
+        f"  - chapter: {chapter.name}",
+        f"    part: {part or of_demo}{needs}",
+    ]
     return [*lines, *(["    parameters:", *own] if own else [])]
+
+
+def analysis_lines() -> list[str]:
+    """Return the section of choices that every chapter shares, and the head of the chapters."""
+    shared = Analysis()
+    return [
+        "# Handed to each chapter that has the parameter.",
+        f"analysis: {{ci_level: {shared.ci_level}, seed: {shared.seed}}}",
+        "",
+        "# In the order of the book.",
+        "chapters:",
+    ]
 
 
 def new_parameters_file(path: Path, words: Sequence[str] = ()) -> None:
@@ -98,14 +146,5 @@ def new_parameters_file(path: Path, words: Sequence[str] = ()) -> None:
     """
     if path.exists():
         raise ParametersError([f"{path.name}: exists; name another file, nothing was written"])
-    chapters = _chosen(words)
-    shared = Analysis()
-    analysis = [
-        "# Handed to each chapter that has the parameter.",
-        f"analysis: {{ci_level: {shared.ci_level}, seed: {shared.seed}}}",
-        "",
-        "# In the order of the book.",
-        "chapters:",
-    ]
-    lines = [line for chapter in chapters for line in _chapter(chapter)]
-    write_atomic(path, HEAD.format(name=path.name) + "\n".join([*analysis, *lines]) + "\n")
+    lines = [line for chapter in chosen_chapters(words) for line in chapter_lines(chapter)]
+    write_atomic(path, HEAD.format(name=path.name) + "\n".join([*analysis_lines(), *lines]) + "\n")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import IPython.display
 
 from toolkit import html
+from toolkit.exhibits.book_plan import planned_answer, planned_decision
 from toolkit.exhibits.paired import PairedView
 from toolkit.figures.svg import figure_svg
 from toolkit.results import Comparison, Result, result_from_dict
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DEMO = "demo"
+DECISION = "Decision"  # the fact under the answer that a plan may overrule
 ORIGINS = {"simulated": "Simulated data", "public": "Public data set", "study": "Study data"}
 
 
@@ -64,10 +66,19 @@ class StudyTables:
         The folder with the tables' files.
     part : str
         Part of the study.
+    told : mapping
+        What the chapter is told of the study's plan; empty without a plan.
     """
 
-    def __init__(self, content: Mapping[str, Any] | None, folder: Path | None, part: str) -> None:
+    def __init__(
+        self,
+        content: Mapping[str, Any] | None,
+        folder: Path | None,
+        part: str,
+        told: Mapping[str, Any] | None = None,
+    ) -> None:
         self.part = part
+        self.told = told or {}
         self.inputs: dict[str, str] = {}
         self._content = content
         self._folder = folder
@@ -77,6 +88,11 @@ class StudyTables:
     def origin(self) -> str:
         """Where the data come from: simulated, public or study."""
         return "simulated" if self._content is None else str(self._content["origin"])
+
+    @property
+    def plan(self) -> Mapping[str, Any] | None:
+        """The whole plan, for the chapter that judges it; None without a plan."""
+        return self.told.get("whole")
 
     @property
     def title(self) -> str:
@@ -217,7 +233,9 @@ def load_tables(tables: str, *, part: str, chapter: str, every_part: bool = Fals
         study = StudyTables(None, None, part)
     else:
         path = Path(tables)
-        study = StudyTables(json.loads(path.read_text(encoding="utf-8")), path.parent, part)
+        content = json.loads(path.read_text(encoding="utf-8"))
+        told = content.pop("plan", None)  # no part of the account of the data
+        study = StudyTables(content, path.parent, part, told)
     _page = _Page(chapter=chapter, study=study)
     _display(html.JUPYTER_STYLE)
     kind: html.PillKind = "simulated" if study.origin == "simulated" else "plain"
@@ -273,8 +291,20 @@ def headline(
         Another bar in its place.
     facts : sequence of (str, str)
         Up to four facts: label and value.
+
+    Notes
+    -----
+    Where the study has a plan, answer and decision say of the primary comparison what the plan
+    allows.
     """
     page = _current()
+    place = page.study.told.get("place")
+    if place is not None and primary is not None:
+        answer = planned_answer(answer, primary, place)
+        facts = [
+            (name, planned_decision(value, primary, place) if name == DECISION else value)
+            for name, value in facts
+        ]
     page.headline.update(question=question, answer=answer)
     if primary is not None:
         page.headline["primary"] = primary.to_dict()

@@ -25,6 +25,8 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from toolkit.readers.tabular import TableSource
+from toolkit.study.plan_parameters import ClaimEntry, PlanEntry, plan_faults
+from toolkit.study.section import Section
 from toolkit.tables import TABLES
 
 LARGEST_FILE_BYTES = 1_000_000
@@ -66,15 +68,7 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(sorted(known))}"
 
 
-class _Section(BaseModel):
-    """A part of the file: unknown keys and wrong types are refused, comments become help."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
-    )
-
-
-class Analysis(_Section):
+class Analysis(Section):
     """Choices that every chapter shares; handed to each chapter that has the parameter."""
 
     ci_level: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
@@ -83,7 +77,7 @@ class Analysis(_Section):
     """Seed of everything that is drawn at random."""
 
 
-class ChapterEntry(_Section):
+class ChapterEntry(Section):
     """One chapter of the book; the list's order is the book's."""
 
     chapter: Annotated[str, Field(pattern=r"^\d\d_[a-z0-9_]+$")]
@@ -94,7 +88,7 @@ class ChapterEntry(_Section):
     """Part of the data that the chapter reads; the chapter's own default if left out."""
     title: str | None = None
     """Title in the book, where it is not the notebook's."""
-    parameters: dict[str, Any] = {}
+    parameters: Annotated[dict[str, Any], Field(default_factory=dict)]
     """Every parameter of the chapter but tables, part and record."""
 
     @property
@@ -103,7 +97,7 @@ class ChapterEntry(_Section):
         return self.name or self.chapter
 
 
-class StudyParameters(_Section):
+class StudyParameters(Section):
     """A whole parameters file."""
 
     model_config = ConfigDict(title="Study parameters")
@@ -126,6 +120,8 @@ class StudyParameters(_Section):
     """Choices that every chapter shares."""
     chapters: Annotated[list[ChapterEntry], Field(min_length=1)]
     """Chapters in the order of the book."""
+    plan: PlanEntry | None = None
+    """What the study claims, in which order; results outside it carry no verdict."""
 
     @field_validator("chapters")
     @classmethod
@@ -249,7 +245,13 @@ def _locate(node: yaml.Node | None, location: Sequence[int | str]) -> tuple[int,
 
 def _known_keys() -> list[str]:
     """Every key that some section knows, for "did you mean"."""
-    models: tuple[type[BaseModel], ...] = (StudyParameters, Analysis, ChapterEntry)
+    models: tuple[type[BaseModel], ...] = (
+        StudyParameters,
+        Analysis,
+        ChapterEntry,
+        PlanEntry,
+        ClaimEntry,
+    )
     names = {name for model in models for name in model.model_fields}
     return sorted(names | set(TableSource.__dataclass_fields__) | set(TABLES))
 
@@ -291,7 +293,7 @@ def load_parameters(path: Path) -> StudyParameters:
             [f"{path.name}: empty, or not a list of keys; `study new` writes one"]
         )
     try:
-        return StudyParameters.model_validate(values)
+        study = StudyParameters.model_validate(values)
     except ValidationError as error:
         # data is "demo" or tables: only the complaints about the form that was written are of use.
         other = "dict[" if isinstance(values.get("data"), str) else "literal["
@@ -301,6 +303,10 @@ def load_parameters(path: Path) -> StudyParameters:
             if not (len(detail["loc"]) > 1 and str(detail["loc"][1]).startswith(other))
         ]
         raise ParametersError([_fault(path, node, detail) for detail in shown]) from None
+    if misfits := plan_faults(study):
+        placed = [(*_locate(node, place), rule) for place, rule in misfits]
+        raise ParametersError([f"{path.name}, line {line}, {at}: {r}" for line, at, r in placed])
+    return study
 
 
 def schema() -> dict[str, Any]:

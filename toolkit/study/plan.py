@@ -25,6 +25,7 @@ from toolkit.study.parameters import (
     StudyParameters,
     did_you_mean,
 )
+from toolkit.study.plan_parameters import told_to
 from toolkit.study.workspace import Workspace, read_json, to_json, write_atomic
 
 SHARED = ("tables", "part", "record")  # what the run itself hands to each chapter
@@ -48,6 +49,8 @@ class PlannedChapter:
         Its own parameters, complete and checked.
     origin : str
         Where the data come from, which every page says.
+    told : dict or None
+        What it is told of the study's plan; None without a plan.
     """
 
     entry: ChapterEntry
@@ -55,6 +58,7 @@ class PlannedChapter:
     part: str
     parameters: dict[str, Any]
     origin: str
+    told: dict[str, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -155,6 +159,7 @@ def plan_chapters(parameters: StudyParameters, parameters_file: Path) -> list[Pl
                 part=part,
                 parameters=given,
                 origin=parameters.data_origin,
+                told=told_to(parameters, entry.record_name, reads_records=RECORDS in chapter.needs),
             )
         )
     if faults:
@@ -198,6 +203,7 @@ def ingredients(planned: PlannedChapter, inputs: Mapping[str, str | None]) -> di
     return {
         "parameters": {**planned.parameters, "part": planned.part},
         "origin": planned.origin,
+        "plan": planned.told,
         "notebook": notebook,
         "code": code_hashes(code),
         "environment": environment(),
@@ -216,7 +222,9 @@ def _reasons(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     reasons = [
         f"{word} {name}" for key, word in words.items() for name in changed(before[key], now[key])
     ]
-    return reasons + [key for key in ("notebook", "origin") if before[key] != now[key]]
+    same_kind = ("notebook", "origin", "plan")
+    # A run from before there were plans has none.
+    return reasons + [key for key in same_kind if before.get(key) != now[key]]
 
 
 @dataclass(frozen=True, kw_only=True)

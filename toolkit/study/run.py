@@ -314,7 +314,7 @@ def _execute(
             notebook=chapter.chapter.path,
             parameters={
                 **chapter.parameters,
-                "tables": str(index.path),
+                "tables": str(_index_of(chapter, index)),
                 "part": chapter.part,
                 "record": str(scratch[chapter.name] / "results.json"),
             },
@@ -326,6 +326,15 @@ def _execute(
     ]
     options.progress("chapters", 0, len(jobs))
     execute_chapters(jobs, kernel=options.kernel, workers=options.workers, on_done=done)
+
+
+def _index_of(planned: PlannedChapter, index: StudyIndex) -> Path:
+    """Return the index that a chapter reads: with a plan its own, with what it is told of it."""
+    if planned.told is None:
+        return index.path
+    path = index.path.with_name(f"index-of-{planned.name}.json")
+    write_atomic(path, to_json({**index.content, "plan": planned.told}))
+    return path
 
 
 def _complete_record(planned: PlannedChapter, folder: Path, available: Mapping[str, str]) -> str:

@@ -31,12 +31,16 @@ class ComparisonRow:
     comparison: Comparison
     bar: IntervalBar | None
     form: Form
+    conclusion: str
 
 
 def comparison_row(
-    number: str, label: str, plain: Mapping[str, Any], words: Phrases
+    number: str, label: str, plain: Mapping[str, Any], words: Phrases, conclusion: str = ""
 ) -> ComparisonRow:
-    """Return a comparison as a row; what is compared is named, whatever its label says."""
+    """Return a comparison as a row; what is compared is named, whatever its label says.
+
+    Its conclusion is that of its interval where the plan of the book has none.
+    """
     comparison = Comparison.from_dict(dict(plain))
     a, b = comparison.label_a, comparison.label_b
     pair = words.pair.format(a=a, b=b)
@@ -49,6 +53,7 @@ def comparison_row(
         comparison=comparison,
         bar=interval_bar(comparison),
         form=form_of(comparison),
+        conclusion=conclusion or decision_text(comparison),
     )
 
 
@@ -123,7 +128,7 @@ def _row_html(row: ComparisonRow, axis: _Axis, words: Phrases) -> str:
         f'<span role="cell" class="bar">{track}</span>'
         f'<span role="cell" class="num">{escape(estimate_text(comparison))} '
         f"<small>({escape(ci_text(comparison))})</small></span>"
-        f'<span role="cell" class="end">{escape(decision_text(comparison))}{limit}</span></div>'
+        f'<span role="cell" class="end">{escape(row.conclusion)}{limit}</span></div>'
     )
 
 

@@ -127,6 +127,8 @@ class FrontPage:
     primary : tuple of (str, str, mapping)
         Chapter number, label, and ``Comparison.to_dict()`` of each primary comparison; empty: those
         that the chapters' records name.
+    conclusions : tuple of str
+        What a plan makes of each of ``primary``, in their order; empty: each is judged by itself.
     partial : bool
         Whether chapters are missing that the study has.
     provenance : str
@@ -140,6 +142,7 @@ class FrontPage:
     pills: tuple[Pill, ...] = ()
     verdict: str = ""
     primary: tuple[tuple[str, str, Mapping[str, Any]], ...] = ()
+    conclusions: tuple[str, ...] = ()
     partial: bool = False
     provenance: str = ""
 
@@ -149,6 +152,12 @@ class FrontPage:
         _check_choice("origin", self.origin, get_args(Origin))
         if not self.title.strip():
             msg = "title is empty; a book needs a title"
+            raise BookError(msg)
+        if self.conclusions and len(self.conclusions) != len(self.primary):
+            msg = (
+                f"conclusions must be one for each of the {len(self.primary)} in primary, but are "
+                f"{len(self.conclusions)}"
+            )
             raise BookError(msg)
 
     @property

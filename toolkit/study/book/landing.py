@@ -42,7 +42,12 @@ def landing_html(front: FrontPage, chapters: Sequence[BookChapter]) -> str:
         In the order of the book.
     """
     words = PHRASES[front.language]
-    rows = [comparison_row(*item, words) for item in front.primary or _recorded(chapters)]
+    primary = front.primary or _recorded(chapters)
+    conclusions = front.conclusions or ("",) * len(primary)
+    rows = [
+        comparison_row(*item, words, conclusion)
+        for item, conclusion in zip(primary, conclusions, strict=True)
+    ]
     verdict = front.verdict or _verdict(rows, words)
     pieces = [
         f'<p class="dek">{escape(front.subtitle)}</p>' if front.subtitle else "",
