@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from toolkit import __version__
+
+if TYPE_CHECKING:
+    from toolkit.study.from_file import MadeStudy
 
 app = typer.Typer(
     add_completion=False,
@@ -21,12 +24,19 @@ app = typer.Typer(
         "A study is one parameters file: which tables lie in which files, and which chapters its "
         "book has. Start with the embedded, simulated one:\n\n"
         "  study run parameters/demo.yaml          then open reports/demo/index.html\n\n"
+        "  study run froc.xlsx                     the file of RJafroc or another program\n\n"
         "  study new mystudy.yaml                  a file of your own, with every parameter\n\n"
         "  study check mystudy.yaml --data FOLDER  all that is wrong with it and its data, at once"
     ),
 )
 
 ParametersFile = Annotated[Path, typer.Argument(metavar="FILE", help="Parameters file (YAML).")]
+StudyOrParameters = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", help="Parameters file (YAML), or a reader study of another program."
+    ),
+]
 DataFolder = Annotated[
     Path | None,
     typer.Option("--data", metavar="DIR", help="Folder with the study's files; only read."),
@@ -86,7 +96,7 @@ def _study(
 
 @app.command()
 def check(
-    file: ParametersFile,
+    file: StudyOrParameters,
     data: DataFolder = None,
     show_values: Annotated[
         bool,
@@ -95,22 +105,41 @@ def check(
         ),
     ] = False,
 ) -> None:
-    """Say everything that is wrong with a parameters file and its data; run and write nothing."""
+    """Say everything that is wrong with a parameters file and its data; run and write nothing.
+
+    Another program's file (see run) is checked by itself.
+    """
+    from toolkit.study.from_file import file_account, is_study_file
     from toolkit.study.run import check_study
 
     _refuse_values_off_terminal(show_values)
-    faults = check_study(file, data=data, show_values=show_values)
+    if is_study_file(file):
+        _refuse_data(file, data)
+        faults, notes = file_account(file, show_values=show_values)
+    else:
+        notes = []
+        faults = check_study(file, data=data, show_values=show_values)
     if faults:
         word = "fault" if len(faults) == 1 else "faults"
         _fail("\n".join([f"{len(faults)} {word} in {file.name} and its data:", *faults]))
+    for note in notes:
+        typer.echo(f"note: {note}")
     typer.echo(f"{file.name}: nothing wrong")
 
 
 @app.command()
 def run(
-    file: ParametersFile,
+    file: StudyOrParameters,
     data: DataFolder = None,
-    out: OutFolder = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="Where the book goes, or the study of another program's file.  "
+            "[default: reports/<study>, or NAME-study beside the file]",
+        ),
+    ] = None,
     chapters: Annotated[
         str, typer.Option(metavar="LIST", help="Only these, by number or name: 05,06.")
     ] = "",
@@ -125,11 +154,26 @@ def run(
 ) -> None:
     """Run a study's chapters and deliver its book.
 
+      study run mystudy.yaml --data FOLDER   a parameters file and its tables
+
+      study run froc.xlsx                    the file of another program, and nothing else
+
     A chapter is run again only if its parameters, tables, notebook, code or environment changed.
+
+    From another program's file (JAFROC .xlsx, iMRMC .imrmc, OR-DBM MRMC .lrc or .csv, told by
+    its header) the first run makes the folder NAME-study: tables, a parameters file study.yaml
+    with every parameter explained, and the book. To change the analysis edit study.yaml and say
+    the same again: what you changed stays. If the file changes, name a new folder.
+
     Exit status: 0 all chapters complete, 1 a chapter failed, 2 wrong input and nothing was written.
     """
+    from toolkit.study.from_file import is_study_file
     from toolkit.study.run import RunOptions, run_study, summary
 
+    source = file if is_study_file(file) else None
+    if source is not None:
+        made = _made_from(source, out, data)
+        file, data, out = made.parameters, made.tables, made.book
     progress = _Progress()
     options = RunOptions(
         data=data,
@@ -148,6 +192,8 @@ def run(
             typer.echo(f"{state.replace('_', ' '):9} {name}: {reason}", err=state == "failed")
     typer.echo(f"{counts['executed']} chapters executed, {counts['reused']} unchanged")
     typer.echo(f"book: {_short(report.out / 'index.html')}")
+    if source is not None:
+        typer.echo(f"to change the analysis edit {_short(file)}, then run {source.name} again")
     if not report.complete:
         raise typer.Exit(1)
 
@@ -192,17 +238,58 @@ def verify(book: Book) -> None:
 
 @app.command()
 def new(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write; must not exist.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE", help="File to write; with --from a folder.", show_default=False
+        ),
+    ] = None,
     chapters: Annotated[
         str, typer.Option(metavar="LIST", help="Only these, by number or name: 05,06.")
     ] = "",
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="IN", help="Reader study of another program (see run)."),
+    ] = None,
 ) -> None:
-    """Write a parameters file with every parameter of every chapter, its type and its help."""
+    """Write a parameters file with every parameter of every chapter, its type and its help.
+
+    study new mystudy.yaml           to be filled in; must not exist
+
+    study new --from froc.xlsx       filled in, with the tables, in the folder froc-study
+    """
     from toolkit.study.new import new_parameters_file
 
     words = tuple(word.strip() for word in chapters.split(",") if word.strip())
+    if source is not None:
+        if words:
+            _fail("--chapters: with --from the file decides; take chapters out of study.yaml")
+        made = _made_from(source, file, None)
+        where = "" if file is None else f" --out {_short(made.folder)}"
+        next_command = f"study run {_short(source)}{where}"
+        typer.echo(f"next: read {_short(made.parameters)}, then say `{next_command}`")
+        return
+    if file is None:
+        _fail("name the file to write, such as mystudy.yaml, or a study with --from")
     _guarded(lambda: new_parameters_file(file, words))
     typer.echo(f"written: {_short(file)}; next: name your files in it, then `study check`")
+
+
+@app.command("demo-dicom")
+def demo_dicom(
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="New folder for dicom/ and tables/.")],
+    exams: Annotated[int, typer.Option(help="Number of examinations, up to 240.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of the UIDs and findings.")] = 1,
+) -> None:
+    """Write the simulated reader study as DICOM files, and the tables of what they hold."""
+    from toolkit.study.demo_dicom.archive import write_demo_archive, write_tables
+
+    try:
+        archive = write_demo_archive(out / "dicom", exams=exams, seed=seed)
+    except ValueError as error:
+        _fail(str(error))
+    _guarded(lambda: write_tables(archive, out / "tables"))
+    typer.echo(f"{out.name}: {len(archive.objects)} simulated DICOM files of {exams} examinations")
 
 
 @app.command()
@@ -292,6 +379,23 @@ def selftest(
         raise typer.Exit(1)
 
 
+def _made_from(source: Path, folder: Path | None, data: Path | None) -> MadeStudy:
+    """Make the study of another program's file, or find it, and say which."""
+    from toolkit.study.from_file import study_from_file
+
+    _refuse_data(source, data)
+    made: MadeStudy = _guarded(lambda: study_from_file(source, folder))
+    for line in made.said:
+        typer.echo(line)
+    return made
+
+
+def _refuse_data(source: Path, data: Path | None) -> None:
+    """Stop where a data folder is named beside a file that holds the data."""
+    if data is not None:
+        _fail(f"--data: {source.name} holds the data itself; leave --data out")
+
+
 def _short(path: Path) -> str:
     """Return a path relative to the working folder where that is shorter."""
     try:
@@ -308,7 +412,7 @@ def _refuse_values_off_terminal(show_values: bool) -> None:
         )
 
 
-def _fail(message: str) -> None:
+def _fail(message: str) -> NoReturn:
     """Print what is wrong and stop with exit status 2."""
     typer.echo(message, err=True)
     raise typer.Exit(2)
