@@ -8,7 +8,7 @@ import pytest
 from toolkit.scoring.mark_geometry import (
     area,
     centroid,
-    circle,
+    circle_overlap_area,
     circles_overlap,
     inside,
     is_convex,
@@ -18,6 +18,12 @@ from toolkit.scoring.mark_geometry import (
 
 SQUARE = np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [0.0, 2.0]])
 HOLLOW = np.array([[0, 0], [4, 0], [4, 4], [3, 4], [3, 1], [1, 1], [1, 4], [0, 4]], dtype=float)
+
+
+def circle(x, y, radius, corners=720):
+    """A polygon inside a circle, nearly of its area."""
+    angle = 2 * math.pi * np.arange(corners) / corners
+    return np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)])
 
 
 @pytest.mark.parametrize(
@@ -46,7 +52,7 @@ def test_area_and_centre():
     assert area(SQUARE) == area(SQUARE[::-1]) == 4
     assert centroid(SQUARE + 7) == (8, 8)
     assert area(HOLLOW) == 10
-    assert area(circle(5, 5, 3)) == pytest.approx(9 * math.pi, rel=1e-12)
+    assert area(circle(5, 5, 3)) == pytest.approx(9 * math.pi, rel=2e-5)
     assert centroid(circle(5, 6, 3)) == pytest.approx((5, 6))
 
 
@@ -98,6 +104,38 @@ def test_circles_share_what_their_polygons_share():
     half = 2 * math.pi / 3 - math.sqrt(3) / 2
     assert circles_overlap(one, one, one)[0] == pytest.approx(half, rel=1e-14)
     assert circles_overlap(0 * one, one, 2 * one)[0] == math.pi
+
+
+def test_circle_and_polygon_by_hand():
+    # Wholly inside one another, a half, a quarter, and a segment at half the radius.
+    assert circle_overlap_area(1, 1, 10, SQUARE) == pytest.approx(4, rel=1e-12)
+    assert circle_overlap_area(1, 1, 0.5, SQUARE) == pytest.approx(math.pi / 4, rel=1e-12)
+    assert circle_overlap_area(1, 0, 0.5, SQUARE) == pytest.approx(math.pi / 8, rel=1e-12)
+    assert circle_overlap_area(0, 0, 0.5, SQUARE) == pytest.approx(math.pi / 16, rel=1e-12)
+    segment = math.pi / 3 - math.sqrt(3) / 4
+    far = SQUARE * 100 + np.array([0.5, -100])
+    assert circle_overlap_area(0, 0, 1, far) == pytest.approx(segment, rel=1e-12)
+    assert circle_overlap_area(5, 5, 1, SQUARE) == pytest.approx(0, abs=1e-12)
+    assert circle_overlap_area(-1, 1, 1, SQUARE) == pytest.approx(0, abs=1e-12)  # it touches
+
+
+@pytest.mark.parametrize("shape", [SQUARE, SQUARE[::-1], HOLLOW, HOLLOW[::-1]])
+def test_circle_and_polygon_share_what_a_fine_polygon_shares(shape):
+    draw = np.random.default_rng(3)
+    for _ in range(40):
+        x, y, radius = draw.uniform(-1, 5), draw.uniform(-1, 5), draw.uniform(0.1, 3)
+        shared = overlap_area(shape, circle(x, y, radius))
+        assert circle_overlap_area(x, y, radius, shape) == pytest.approx(shared, abs=4e-4)
+
+
+def test_circle_and_polygon_do_not_depend_on_where_they_lie():
+    here = circle_overlap_area(1.5, 2.5, 1.2, HOLLOW)
+    assert circle_overlap_area(
+        1001.5, 2002.5, 1.2, HOLLOW + np.array([1000, 2000])
+    ) == pytest.approx(here)
+    for turn in range(1, len(HOLLOW)):
+        again = circle_overlap_area(1.5, 2.5, 1.2, np.roll(HOLLOW, turn, axis=0))
+        assert again == pytest.approx(here, rel=1e-12)
 
 
 def test_convex_or_not():

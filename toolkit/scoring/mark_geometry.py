@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 
-_CORNERS = 180  # of the polygon that stands for a circle, of the same area
-
 
 def polygon_of(text: str) -> Floats | None:
     """Return the corners (n_corners, 2) of an outline given as x,y pairs; None if it is none.
@@ -35,14 +33,6 @@ def polygon_of(text: str) -> Floats | None:
     if len(corners) > 1 and (corners[0] == corners[-1]).all():
         corners = corners[:-1]
     return corners if len(corners) > 2 and area(corners) > 0 else None
-
-
-def circle(x: float, y: float, radius: float) -> Floats:
-    """Return a polygon of the same area and centre as a circle."""
-    angle = 2 * math.pi * np.arange(_CORNERS) / _CORNERS
-    # n r'^2 sin(2 pi / n) / 2 = pi r^2
-    reach = radius * math.sqrt(2 * math.pi / (_CORNERS * math.sin(2 * math.pi / _CORNERS)))
-    return np.column_stack([x + reach * np.cos(angle), y + reach * np.sin(angle)])
 
 
 def _signed_area(corners: Floats) -> float:
@@ -138,6 +128,44 @@ def _left_of(corners: Floats, start: Floats, end: Floats) -> Floats:
     points = np.stack([meets, corners], axis=1)
     kept: Floats = points[np.column_stack([crosses, side >= 0])]
     return kept
+
+
+def circle_overlap_area(x: float, y: float, radius: float, corners: Floats) -> float:
+    """Return the area that a circle shares with a polygon of any shape, exactly.
+
+    From the centre, each side of the polygon sweeps a triangle where it lies inside the circle and
+    a sector where it lies outside; their signed areas add up to what is shared.
+
+    Examples
+    --------
+    >>> square = np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 4.0], [0.0, 4.0]])
+    >>> circle_overlap_area(0.0, 0.0, 1.0, square) * 4 == math.pi
+    True
+    """
+    start = corners - (x, y)
+    step = np.roll(start, -1, axis=0) - start
+    along = (start * step).sum(axis=1)
+    length = (step**2).sum(axis=1)
+    root = along**2 - length * ((start**2).sum(axis=1) - radius**2)
+    # Where the side, drawn on without end, enters the circle and leaves it.
+    reaches = (root > 0) & (length > 0)
+    half = np.sqrt(np.where(reaches, root, 0.0))
+    safe = np.where(length > 0, length, 1.0)
+    enters = np.where(reaches, (-along - half) / safe, 1.0)
+    leaves = np.where(reaches, (-along + half) / safe, 1.0)
+    passes = (enters < 1) & (leaves > 0)
+    first = np.where(passes, np.clip(enters, 0, 1), 1.0)[:, np.newaxis]
+    last = np.where(passes, np.clip(leaves, 0, 1), 1.0)[:, np.newaxis]
+    entry, exit_ = start + first * step, start + last * step
+    sectors = _turn(start, entry) + _turn(exit_, start + step)
+    triangles = entry[:, 0] * exit_[:, 1] - entry[:, 1] * exit_[:, 0]
+    return abs(float((radius**2 * sectors + triangles).sum())) / 2
+
+
+def _turn(first: Floats, second: Floats) -> Floats:
+    """Return the signed angle from each of the first vectors to that of the second."""
+    cross = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
+    return np.asarray(np.arctan2(cross, (first * second).sum(axis=1)))
 
 
 def circles_overlap(distance: Floats, first: Floats, second: Floats) -> Floats:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from toolkit.scoring.mark_geometry import (
     area,
-    circle,
+    circle_overlap_area,
     circles_overlap,
     inside,
     is_convex,
@@ -219,14 +219,12 @@ class Overlap:
         joint = math.pi * (radius**2 + lesion_radius**2) - shared
         for place in np.flatnonzero(drawn_mark | drawn_lesion):
             mark, lesion = int(pairs.mark[place]), int(pairs.lesion[place])
-            own = _region(marks, mark, float(radius[place]))
-            region = _region(lesions, lesion, float(lesion_radius[place]))
-            if not is_convex(own):
-                msg = f"the outline of marks row {int(marks.row[mark])} must be convex; give a box"
-                raise ScoringError(msg)
-            apart = (own.max(axis=0) < region.min(axis=0)) | (region.max(axis=0) < own.min(axis=0))
-            shared[place] = 0.0 if apart.any() else overlap_area(region, own)
-            joint[place] = area(region) + area(own) - shared[place]
+            own = _Region.of(marks, mark, float(radius[place]))
+            region = _Region.of(lesions, lesion, float(lesion_radius[place]))
+            if own.outline is not None and region.outline is not None:
+                _require_convex(own.outline, int(marks.row[mark]))
+            shared[place] = own.shared_with(region)
+            joint[place] = own.area + region.area - shared[place]
         return np.asarray(shared >= self.least * joint * (1 - _ROUNDING))
 
     def _mark_radius(self, pairs: Pairs, marks: MarkPlaces) -> Floats:
@@ -250,12 +248,52 @@ def _require_region(has: Booleans, row: Ints, table: str, rule: str) -> None:
         raise ScoringError(msg)
 
 
-def _region(places: MarkPlaces | LesionPlaces, place: int, radius: float) -> Floats:
-    """Return the outline, or the circle of a radius."""
-    outline = places.outline[place]
-    if outline is not None:
-        return outline
-    return circle(float(places.x[place]), float(places.y[place]), radius)
+def _require_convex(outline: Floats, row: int) -> None:
+    """Refuse a mark's outline that turns both ways, of which two outlines cannot be cut."""
+    if not is_convex(outline):
+        msg = f"the outline of marks row {row} must be convex; give a box"
+        raise ScoringError(msg)
+
+
+@dataclass(frozen=True, eq=False)
+class _Region:
+    """An outline, or the circle of a radius around a centre."""
+
+    x: float
+    y: float
+    radius: float
+    outline: Floats | None
+
+    @classmethod
+    def of(cls, places: MarkPlaces | LesionPlaces, place: int, radius: float) -> _Region:
+        """Return the region of a mark or lesion."""
+        return cls(float(places.x[place]), float(places.y[place]), radius, places.outline[place])
+
+    @property
+    def area(self) -> float:
+        """Area in square pixels."""
+        return math.pi * self.radius**2 if self.outline is None else area(self.outline)
+
+    def shared_with(self, other: _Region) -> float:
+        """Return the area shared with another region, of which one at least has an outline."""
+        if self.outline is None or other.outline is None:
+            circle, drawn = (self, other) if self.outline is None else (other, self)
+            return _shared_with_circle(circle, drawn.outline)
+        apart = self.outline.max(axis=0) < other.outline.min(axis=0)
+        apart |= other.outline.max(axis=0) < self.outline.min(axis=0)
+        return 0.0 if apart.any() else overlap_area(other.outline, self.outline)
+
+
+def _shared_with_circle(circle: _Region, outline: Floats | None) -> float:
+    """Return the area that an outline shares with a circle; 0 where their boxes do not meet."""
+    if outline is None:
+        msg = "two circles are compared all at once, by circles_overlap"
+        raise TypeError(msg)
+    low, high = outline.min(axis=0), outline.max(axis=0)
+    centre = np.array([circle.x, circle.y])
+    if (centre + circle.radius < low).any() or (high < centre - circle.radius).any():
+        return 0.0
+    return circle_overlap_area(circle.x, circle.y, circle.radius, outline)
 
 
 @dataclass(frozen=True, kw_only=True)
