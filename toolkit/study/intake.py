@@ -106,16 +106,20 @@ def read_study(
 
 
 def _mark_standalone(tables: dict[str, TableData]) -> None:
-    """Give an AI's own readings the modality standalone where the file has them as unaided.
+    """Give an AI's own readings and marks the modality standalone where the file says unaided.
 
     A file that holds people's and the AI's readings side by side often has one modality for all.
     Chapter 00 counts the readings, so that nobody has to guess.
     """
-    if not {"readers", "readings"} <= tables.keys():
+    if "readers" not in tables:
         return
-    readers, readings = tables["readers"].frame, tables["readings"].frame
-    ai = readings["reader_id"].isin(readers["reader_id"][readers["kind"] == "ai"])
-    readings.loc[ai & (readings["modality"] == "unaided"), "modality"] = STANDALONE
+    readers = tables["readers"].frame
+    machines = readers["reader_id"][readers["kind"] == "ai"]
+    for name in ("readings", "marks"):
+        if name in tables:
+            frame = tables[name].frame
+            own = frame["reader_id"].isin(machines) & (frame["modality"] == "unaided")
+            frame.loc[own, "modality"] = STANDALONE
 
 
 def frame_sha256(frame: pd.DataFrame) -> str:
