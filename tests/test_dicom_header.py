@@ -260,6 +260,28 @@ def test_read_header_refuses_encapsulated_pixels_without_an_end():
             header_of(data[:-cut])
 
 
+def test_read_header_reads_little_of_many_fragments():
+    from pydicom.encaps import encapsulate
+    from pydicom.uid import JPEGLSLossless
+
+    dataset = with_pixels(mammogram(NumberOfFrames="50"))
+    dataset.PixelData = encapsulate([bytes([number]) * 40_000 for number in range(50)])
+    dataset["PixelData"].VR = "OB"
+    dataset["PixelData"].is_undefined_length = True
+    data = written(dataset, JPEGLSLossless)
+    asked = []
+
+    def read(offset, length):
+        asked.append(length)
+        return data[offset : offset + length]
+
+    assert read_header(read, len(data)).has_pixels
+    assert len(asked) <= 8
+    for cut in (1, 8, 9, 40_000, 1_000_000):
+        with pytest.raises(DicomFault):
+            header_of(data[:-cut])
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

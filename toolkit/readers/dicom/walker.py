@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
+from itertools import count
 from struct import Struct
 from typing import Final, NoReturn
 
@@ -21,6 +22,7 @@ Items = dict[int, "bytes | list[Items]"]  # raw values by tag; a sequence is a l
 FIRST_READ: Final = 16_384  # holds most headers; a read of this size costs what one of 4 KB costs
 _NEXT_READ: Final = 8_192
 _LONGEST_WANTED: Final = 1_000_000
+_FRAGMENTS_PASSED: Final = 6
 MOST_ELEMENTS: Final = 20_000  # top level; real mammograms have about 200
 MOST_NESTED: Final = 2_000_000  # at all depths; a report of 700 findings has about 20,000
 DEEPEST: Final = 64
@@ -334,9 +336,16 @@ class Walk:
         return position
 
     def _after_fragments(self, offset: int) -> int:
-        """Return where encapsulated pixels end (PS3.5 section A.4)."""
+        """Return where encapsulated pixels end (PS3.5 section A.4).
+
+        Of many fragments only the first are passed one by one: each is a read of its own, which
+        takes long from an object store. Then the mark of the end, as the last thing in the file,
+        says as well that nothing was cut off.
+        """
         position = offset
-        while True:
+        for number in count():
+            if number == _FRAGMENTS_PASSED and self._ends_with_fragments():
+                return self._size
             if position >= self._size:
                 _cut_off("the pixels have no end before the end of the file")
             at = position - self._base
@@ -348,6 +357,11 @@ class Walk:
             if key != self._keys.item or length == _UNDEFINED:
                 raise Unusual
             position += 8 + length
+
+    def _ends_with_fragments(self) -> bool:
+        """Whether the file ends where encapsulated pixels end."""
+        end = self._read(self._size - 8, 8)
+        return self._u32(end, 0)[0] == self._keys.sequence_end and end[4:] == b"\0\0\0\0"
 
     def _count_nested(self) -> None:
         """Count an element inside a sequence; refuse a file that has no end of them."""
