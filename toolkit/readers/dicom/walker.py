@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from itertools import count
 from struct import Struct
 from typing import Final, NoReturn
 
@@ -342,10 +341,11 @@ class Walk:
         takes long from an object store. Then the mark of the end, as the last thing in the file,
         says as well that nothing was cut off.
         """
-        position = offset
-        for number in count():
+        position, number = offset, 0
+        while True:
             if number == _FRAGMENTS_PASSED and self._ends_with_fragments():
                 return self._size
+            number += 1
             if position >= self._size:
                 _cut_off("the pixels have no end before the end of the file")
             at = position - self._base
