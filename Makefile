@@ -24,6 +24,7 @@ types: .venv/.ok
 
 bench: .venv/.ok
 	$(BIN)/python tests/benchmarks/bench.py
+	$(BIN)/python tests/benchmarks/bench_dicom.py
 
 bench-statistics: .venv/.ok
 	$(BIN)/python tests/benchmarks/bench_statistics.py

@@ -1,0 +1,104 @@
+"""Measure what is promised of DICOM; prints figures and ratios, asserts nothing.
+
+Run as ``python tests/benchmarks/bench_dicom.py [NAME ...]``; without a name all are measured.
+Absolute times depend on the machine and its load, which is printed first.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+N_REPORTS = 1_000
+N_TIMED = 100  # runs of one report by itself
+
+
+def report_bytes(n_findings: int) -> tuple[bytes, int]:
+    """Return one report and how many elements it holds, those of nested items among them."""
+    import pydicom
+
+    from toolkit.study.demo_dicom.cad_plan import CadPlan, Finding
+    from toolkit.study.demo_dicom.cad_sr import cad_report
+    from toolkit.study.demo_dicom.exam import DemoExam
+    from toolkit.study.demo_dicom.images import PROCESSING, ImagePlan, mammogram
+    from toolkit.study.demo_dicom.write import encoded
+
+    exam = DemoExam(seed=1, number=1)
+    views = [ImagePlan(laterality=side, view=view) for side in "RL" for view in ("CC", "MLO")]
+    images = tuple(mammogram(exam, view, intent=PROCESSING) for view in views)
+    findings = tuple(Finding(image=place % 4, x=10.0 + place) for place in range(n_findings))
+    plan = CadPlan(images=images, findings=findings, exam_score="7.5")
+    data = encoded(cad_report(exam, plan))
+    return data, sum(1 for _ in pydicom.dcmread(io.BytesIO(data)).iterall())
+
+
+def write_reports(folder: Path, data: bytes) -> None:
+    """Write many reports that differ in their UIDs, each of an examination of its own."""
+    from toolkit.study.demo_dicom.exam import DemoExam, make_uid
+
+    exam = DemoExam(seed=1, number=1)
+    for number in range(N_REPORTS):
+        one = data.replace(
+            exam.uid("CAD report", 1).encode(), make_uid(2, "report", number).encode()
+        ).replace(exam.study_uid.encode(), make_uid(2, "study", number).encode())
+        (folder / f"{number:04d}.dcm").write_bytes(one)
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """Return the processor time of one run, the mean of many."""
+    start = time.process_time()
+    for _ in range(N_TIMED):
+        work()
+    return (time.process_time() - start) / N_TIMED
+
+
+def reports() -> None:
+    """Print the time from reports to tables on two processes, against parsing by pydicom alone."""
+    import pydicom
+
+    from toolkit.readers.dicom.ai_results import ai_tables
+    from toolkit.readers.dicom.cad_report import report_from_json
+    from toolkit.readers.dicom.pieces import piece_rows, read_pieces
+    from toolkit.readers.dicom.report_rows import REPORTS, report_row
+
+    n_findings = 1
+    data, n_elements = report_bytes(n_findings)
+    while n_elements < 700:
+        n_findings += 1
+        data, n_elements = report_bytes(n_findings)
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name) / "reports"
+        folder.mkdir()
+        write_reports(folder, data)
+        by_pydicom = cpu_seconds(lambda: list(pydicom.dcmread(io.BytesIO(data)).iterall()))
+        by_walk = cpu_seconds(lambda: report_row(lambda at, n: data[at : at + n], len(data)))
+        start = time.perf_counter()
+        pieces = list(read_pieces(str(folder), Path(name) / "scan", REPORTS, jobs=2))
+        rows = [row for piece in pieces for row in piece_rows(piece.path)]
+        found = [report_from_json(row["report"]) for row in rows]
+        cases = {one.report_uid: one.study_uid for one in found}
+        tables = ai_tables(found, case_ids=cases, exams=set(cases.values()))
+        whole = time.perf_counter() - start
+    print(
+        f"{N_REPORTS:,} reports of {n_elements} elements ({n_findings} findings, {len(data):,} "
+        f"bytes) to {len(tables.readings):,} readings and {len(tables.marks):,} marks, "
+        f"2 processes: {whole:.1f} s (goal 12 s)"
+    )
+    print(
+        f"  one report: {by_walk * 1e3:.2f} CPU ms, pydicom to parse it {by_pydicom * 1e3:.2f} CPU "
+        f"ms, ratio {by_pydicom / by_walk:.1f}"
+    )
+
+
+FIGURES: dict[str, Callable[[], None]] = {"reports": reports}
+
+
+if __name__ == "__main__":
+    print(f"load average {os.getloadavg()[0]:.2f} on {os.cpu_count()} processors")
+    for chosen in sys.argv[1:] or FIGURES:
+        FIGURES[chosen]()
