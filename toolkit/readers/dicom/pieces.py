@@ -18,7 +18,8 @@ from typing import Any, Final
 from toolkit.executor import map_ordered
 from toolkit.readers.atomic import write_atomic
 from toolkit.readers.dicom.faults import DicomFault
-from toolkit.readers.dicom.places import Archive, Place, archive_at
+from toolkit.readers.dicom.places import Place, archive_at
+from toolkit.readers.dicom.read_ahead import read_ahead
 from toolkit.readers.dicom.walker import Read
 
 RowOf = Callable[[Read, int], dict[str, Any]]
@@ -210,14 +211,12 @@ def _make(task: _Task) -> Piece:
         rows = piece_rows(path)
     else:
         known = _known_rows(task)
+        found = [known.get((place.path, place.size, place.stamp)) for place in task.places]
+        new = [place for place, row in zip(task.places, found, strict=True) if row is None]
+        n_read = sum(not place.reason for place in new)
         archive = archive_at(task.address)
-        rows = []
-        for place in task.places:
-            row = known.get((place.path, place.size, place.stamp))
-            if row is None:
-                row = _row(archive, place, task.reading)
-                n_read += not place.reason
-            rows.append(row)
+        made = (_row(place, read, task.reading) for place, read in read_ahead(archive, new))
+        rows = [next(made) if row is None else row for row in found]
         _write(path, rows)
     rejected = sum(bool(row["reason"]) for row in rows)
     return Piece(path=path, n_files=len(rows), n_read=n_read, n_rejected=rejected)
@@ -252,7 +251,7 @@ def piece_rows(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(archive: Archive, place: Place, reading: Reading) -> dict[str, Any]:
+def _row(place: Place, read: Read | DicomFault, reading: Reading) -> dict[str, Any]:
     """Return the row of one file: what was read, or why nothing was."""
     row: dict[str, Any] = {
         "path": _printable(place.path),
@@ -264,8 +263,9 @@ def _row(archive: Archive, place: Place, reading: Reading) -> dict[str, Any]:
     if place.reason:
         return row
     try:
-        with archive.opened(place.path) as file:
-            return row | reading.row(file.read, place.size)
+        if isinstance(read, DicomFault):
+            raise read
+        return row | reading.row(read, place.size)
     except DicomFault as fault:
         return row | {"reason": fault.reason, "words": fault.words}
     # Whatever else a file makes of its reader: one row, and no message, which may hold a value.
