@@ -147,10 +147,13 @@ def test_retrospective_archive_tells_failed_missing_and_scored_apart(tmp_path):
 def test_tables_are_written_beside_the_files(archive, tmp_path):
     _, made, _ = archive
     write_tables(made, tmp_path)
-    assert {path.stem for path in tmp_path.iterdir()} == {
-        "cases", "readers", "readings", "images", "lesions", "marks", "objects", "findings",
-        "ai_marks",
-    }  # fmt: skip
+    written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.csv")}
+    assert written == {
+        *(f"hospital/{name}.csv" for name in ("cases", "readers", "readings", "lesions", "marks")),
+        *(f"truth/{name}.csv" for name in ("objects", "findings", "ai_marks", "ai_readings")),
+    }
+    readings = (tmp_path / "hospital" / "readings.csv").read_text(encoding="utf-8")
+    assert "standalone" not in readings
 
 
 @pytest.mark.parametrize(

@@ -277,19 +277,87 @@ def new(
 
 @app.command("demo-dicom")
 def demo_dicom(
-    out: Annotated[Path, typer.Argument(metavar="DIR", help="New folder for dicom/ and tables/.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="DIR", help="New folder for dicom/, hospital/ and truth/.")
+    ],
     exams: Annotated[int, typer.Option(help="Number of examinations, up to 240.")] = 20,
     seed: Annotated[int, typer.Option(help="Seed of the UIDs and findings.")] = 1,
 ) -> None:
-    """Write the simulated reader study as DICOM files, and the tables of what they hold."""
+    """Write the simulated reader study as DICOM files, with the hospital's tables beside them.
+
+    dicom/ holds mammograms, tomosynthesis, reports of the AI and other objects; hospital/ what a
+    hospital knows (reference standard, readers, readings, lesions); truth/ what every file holds.
+    Try it:
+
+      study demo-dicom archive --exams 60
+
+      study ingest archive/dicom --out ingested --tables archive/hospital --export-floor 1
+
+      study run ingested/study.yaml --data ingested
+    """
     from toolkit.study.demo_dicom.archive import write_demo_archive, write_tables
 
     try:
         archive = write_demo_archive(out / "dicom", exams=exams, seed=seed)
     except ValueError as error:
         _fail(str(error))
-    _guarded(lambda: write_tables(archive, out / "tables"))
+    _guarded(lambda: write_tables(archive, out))
     typer.echo(f"{out.name}: {len(archive.objects)} simulated DICOM files of {exams} examinations")
+
+
+class StudyPart(StrEnum):
+    """Parts of a study."""
+
+    retrospective = "retrospective"
+    reader_study = "reader_study"
+    prospective = "prospective"
+
+
+@app.command()
+def ingest(
+    source: Annotated[
+        str, typer.Argument(metavar="FOLDER", help="DICOM files: a folder, file:// or s3://.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the tables go.")],
+    tables: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="The hospital's own tables (cases.csv, readings.csv ...)."
+        ),
+    ] = None,
+    part: Annotated[StudyPart, typer.Option(help="Part of the study.")] = StudyPart.retrospective,
+    export_floor: Annotated[
+        float | None, typer.Option(help="Lowest region score that the AI delivers.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Processes on this machine.", min=1)] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Running dask scheduler, tcp://host:port.")
+    ] = None,
+) -> None:
+    """Read a folder of mammography DICOM into tables, and write a parameters file for them.
+
+    Headers are read to the end of each file and pixels are passed over. DIR gets objects.parquet
+    (one row an object), images, cases, and of the AI's reports readers, readings and marks;
+    rejected.csv says of each other file why, conflicts.csv what contradicts itself, ai_states.csv
+    what became of each examination. A second scan reads only files that have changed, and a scan
+    that was stopped goes on.
+    """
+    from toolkit.study.ingest import ingest as read_archive
+
+    done = _guarded(
+        lambda: read_archive(
+            source,
+            out,
+            tables=tables,
+            part=part.value,
+            export_floor=export_floor,
+            jobs=jobs,
+            scheduler=scheduler,
+        )
+    )
+    for line in done.said:
+        typer.echo(line)
+    typer.echo(f"next: study run {_short(done.parameters)} --data {_short(out)}")
 
 
 @app.command()

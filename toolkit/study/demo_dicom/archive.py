@@ -150,16 +150,35 @@ def _part_tables(folder: Path, *, exams: int, part: str, shrink: int) -> dict[st
 
 
 def write_tables(archive: DemoArchive, folder: Path) -> None:
-    """Write what is true of an archive as CSV files, outside the folder of its DICOM files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    frames = {
-        **archive.tables,
+    """Write what a hospital would know of an archive, and what is true of it, as CSV files.
+
+    Parameters
+    ----------
+    archive : DemoArchive
+        What was written.
+    folder : Path
+        ``hospital/`` gets the tables without the AI, whose results are in the DICOM files, and
+        without the images; ``truth/`` what every file holds and what a reader of the reports
+        should arrive at.
+    """
+    tables = archive.tables
+    machines = tables["readers"].loc[tables["readers"]["kind"] == "ai", "reader_id"]
+    hospital = {
+        name: frame[~frame["reader_id"].isin(machines)] if "reader_id" in frame else frame
+        for name, frame in tables.items()
+        if name != "images"
+    }
+    readings = tables["readings"]
+    truth = {
         "objects": archive.objects,
         "findings": archive.findings,
         "ai_marks": archive.ai_marks,
+        "ai_readings": readings[readings["reader_id"].isin(machines)],
     }
-    for name, frame in frames.items():
-        frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+    for name, frames in (("hospital", hospital), ("truth", truth)):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for table, frame in frames.items():
+            frame.to_csv(folder / name / f"{table}.csv", index=False, lineterminator="\n")
 
 
 def _exam(number: int, case: Any, seed: int) -> DemoExam:

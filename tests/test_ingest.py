@@ -1,0 +1,173 @@
+"""``study ingest``: what the reports of an archive say is what was written into them."""
+
+import csv
+import json
+import shutil
+
+import pandas as pd
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from toolkit.cli import app
+from toolkit.study.demo_dicom.archive import write_demo_archive, write_tables
+from toolkit.study.ingest import ingest
+from toolkit.study.workspace import OutputError
+
+EXAMS = 21  # of the first twenty, each kind of object and syntax comes at least once
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("archive")
+    made = write_demo_archive(folder / "dicom", exams=EXAMS, seed=7)
+    write_tables(made, folder)
+    return folder, made
+
+
+@pytest.fixture(scope="module")
+def ingested(archive, tmp_path_factory):
+    folder, _ = archive
+    out = tmp_path_factory.mktemp("ingested") / "out"
+    done = ingest(
+        str(folder / "dicom"), out, tables=folder / "hospital", export_floor=1, quiet=True
+    )
+    return done, {path.stem: pd.read_parquet(path) for path in out.glob("*.parquet")}
+
+
+def test_scores_are_those_of_the_reports(archive, ingested):
+    _, made = archive
+    _, tables = ingested
+    truth = made.tables["readings"].query("modality == 'standalone'").set_index("case_id")
+    found = tables["readings"].set_index("case_id").loc[truth.index]
+    assert (found["status"] == truth["status"]).all()
+    complete = truth["status"] == "complete"
+    assert complete.sum() > 15
+    pd.testing.assert_series_equal(
+        found["rating"][complete], truth["rating"][complete], check_names=False, atol=1e-9
+    )
+    assert (found["modality"] == "standalone").all()
+
+
+def test_marks_are_those_of_the_reports_on_the_images_that_are_read(archive, ingested):
+    _, made = archive
+    _, tables = ingested
+    order = ["image_id", "rating", "x_px"]
+    truth = made.ai_marks.sort_values(order).reset_index(drop=True)
+    found = tables["marks"].sort_values(order).reset_index(drop=True)
+    assert len(found) == len(truth) > 5
+    assert (found["image_id"] == truth["image_id"]).all()
+    for name in ("rating", "x_px", "y_px"):
+        assert found[name].to_numpy() == pytest.approx(truth[name].to_numpy(), abs=1e-3), name
+    assert set(found["image_id"]) <= set(tables["images"]["image_id"])
+
+
+def test_every_file_is_an_object_or_rejected(archive, ingested):
+    _, made = archive
+    done, tables = ingested
+    assert len(tables["objects"]) == len(made.objects) == done.counts.files
+    assert done.counts.rejected == 0
+    assert done.counts.exams == EXAMS == len(tables["cases"])
+
+
+def test_the_study_it_writes_is_whole(ingested):
+    done, _ = ingested
+    content = yaml.safe_load(done.parameters.read_text(encoding="utf-8"))
+    assert content["origin"] == "simulated"
+    numbers = [entry["chapter"][:2] for entry in content["chapters"]]
+    assert numbers == ["00", "04", "05", "08", "90"]
+    result = CliRunner().invoke(
+        app, ["check", str(done.parameters), "--data", str(done.parameters.parent)]
+    )
+    assert result.exit_code == 0, result.output
+
+
+def test_a_second_time_reads_nothing_and_keeps_the_choices(archive, ingested):
+    folder, _ = archive
+    done, _ = ingested
+    text = done.parameters.read_text(encoding="utf-8") + "# my choice\n"
+    done.parameters.write_text(text, encoding="utf-8")
+    before = (done.folder / "marks.parquet").read_bytes()
+    again = ingest(str(folder / "dicom"), done.folder, quiet=True)
+    assert again.n_read == 0
+    assert done.parameters.read_text(encoding="utf-8") == text
+    assert (done.folder / "marks.parquet").read_bytes() == before
+
+
+def test_workers_do_not_change_a_byte(archive, ingested, tmp_path):
+    folder, _ = archive
+    done, _ = ingested
+    ingest(str(folder / "dicom"), tmp_path / "out", jobs=2, quiet=True)
+    for path in done.folder.glob("*.parquet"):
+        assert (tmp_path / "out" / path.name).read_bytes() == path.read_bytes(), path.name
+    for name in ("rejected.csv", "conflicts.csv", "ai_states.csv", "ai_mark_sources.csv"):
+        assert (tmp_path / "out" / name).read_bytes() == (done.folder / name).read_bytes()
+
+
+def test_without_the_hospitals_tables_no_accuracy_is_promised(archive, tmp_path):
+    folder, _ = archive
+    done = ingest(str(folder / "dicom"), tmp_path / "out", quiet=True)
+    content = yaml.safe_load(done.parameters.read_text(encoding="utf-8"))
+    assert [entry["chapter"][:2] for entry in content["chapters"]] == ["00", "90"]
+
+
+def test_a_folder_that_is_not_ours_is_left_alone(archive, tmp_path):
+    folder, _ = archive
+    (tmp_path / "mine.txt").write_text("x", encoding="utf-8")
+    with pytest.raises(OutputError, match="exists and was not made by study ingest"):
+        ingest(str(folder / "dicom"), tmp_path, quiet=True)
+    ingest(str(folder / "dicom" / "00001"), tmp_path / "one", quiet=True)
+    with pytest.raises(OutputError, match="was made from another archive"):
+        ingest(str(folder / "dicom"), tmp_path / "one", quiet=True)
+    with pytest.raises(OutputError, match=r"holds none of cases\.csv"):
+        ingest(str(folder / "dicom"), tmp_path / "two", tables=folder / "truth", quiet=True)
+
+
+def test_bad_files_end_as_rows(archive, tmp_path):
+    folder, _ = archive
+    shutil.copytree(folder / "dicom" / "00001", tmp_path / "in")
+    first = sorted((tmp_path / "in").iterdir())[0]
+    (tmp_path / "in" / "copy.dcm").write_bytes(first.read_bytes())
+    (tmp_path / "in" / "cut.dcm").write_bytes(first.read_bytes()[:-100])
+    (tmp_path / "in" / "empty.dcm").write_bytes(b"")
+    (tmp_path / "in" / "notes.txt").write_text("no image", encoding="utf-8")
+    result = CliRunner().invoke(
+        app, ["ingest", str(tmp_path / "in"), "--out", str(tmp_path / "out")]
+    )
+    assert result.exit_code == 0, result.output
+    with (tmp_path / "out" / "rejected.csv").open(encoding="utf-8") as file:
+        rows = {row["path"]: row["reason"] for row in csv.DictReader(file)}
+    assert sorted(rows.values()) == ["cut_off", "duplicate", "empty", "not_dicom"]
+    assert "4 files without a row: rejected.csv says why" in result.output
+    assert "next: study run" in result.output
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    result = CliRunner().invoke(app, ["ingest", str(tmp_path / "no"), "--out", str(tmp_path / "o")])
+    assert result.exit_code == 2
+    assert "is no folder; name the folder that holds the DICOM files" in result.output
+
+
+@pytest.mark.slow
+def test_the_book_of_an_archive_has_the_scores_of_its_reports(archive, ingested, tmp_path):
+    _, made = archive
+    done, _ = ingested
+    result = CliRunner().invoke(
+        app,
+        ["run", str(done.parameters), "--data", str(done.folder), "--out", str(tmp_path / "book")],
+    )
+    assert result.exit_code == 0, result.output
+    record = json.loads(
+        (tmp_path / "book" / "records" / "05_standalone_ai.json").read_text(encoding="utf-8")
+    )
+    truth = made.tables["cases"].set_index("case_id")["truth"]
+    scores = made.tables["readings"].query("modality == 'standalone' and status == 'complete'")
+    positive = scores["rating"][scores["case_id"].map(truth).to_numpy() == 1].to_numpy()
+    negative = scores["rating"][scores["case_id"].map(truth).to_numpy() == 0].to_numpy()
+    higher = (positive[:, None] > negative).mean() + (positive[:, None] == negative).mean() / 2
+    areas = [
+        result["estimate"]
+        for result in record["results"].values()
+        if result.get("quantity") == "auc" and "estimate" in result
+    ]
+    assert any(area == pytest.approx(higher, abs=1e-12) for area in areas)

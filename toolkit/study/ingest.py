@@ -1,0 +1,399 @@
+"""``study ingest``: a folder of DICOM files -> tables, and a parameters file to go on from."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from toolkit.readers.atomic import write_atomic
+from toolkit.readers.dicom.ai_results import AiTables, ai_tables
+from toolkit.readers.dicom.cad_report import CadReport, report_from_json
+from toolkit.readers.dicom.inventory import HEADERS
+from toolkit.readers.dicom.pieces import Piece, piece_rows, read_pieces
+from toolkit.readers.dicom.places import Place
+from toolkit.readers.dicom.presentation import (
+    PAIRING_COLUMNS,
+    on_presentation,
+    presentation_images,
+)
+from toolkit.readers.dicom.report_rows import REPORTS
+from toolkit.readers.dicom.tables import (
+    IMAGE_KINDS,
+    REPORT_KINDS,
+    InventoryCounts,
+    write_inventory,
+)
+from toolkit.study.new import analysis_lines, chapter_lines, chosen_chapters
+from toolkit.study.workspace import OutputError
+from toolkit.tables import TABLES
+
+SCAN, MARKER, PARAMETERS, OWN = ".scan", "ingest.json", "study.yaml", "hospital"
+_OF_IMAGE: Final = ("image_id", "study_uid", "kind", "laterality", "rows", "columns")
+SIMULATED: Final = "(simulated)"
+# Tables that an archive gives, and further ones that only the hospital has.
+_OF_ARCHIVE: Final = ("cases", "readers", "readings", "images", "marks")
+_LISTS: Final = {
+    "states": "ai_states",
+    "mark_sources": "ai_mark_sources",
+    "listed": "ai_not_mapped",
+}
+
+HEAD = """\
+# Made by study ingest from DICOM files: {counts}.
+# Next: study run {parameters} --data {folder}
+{notes}
+format: 1
+study: {study}  # short name
+title: {title}
+origin: {origin}  # public, study or simulated; every page says it
+
+# case_id is the Study Instance UID, image_id the SOP Instance UID. The hospital's own tables
+# (reference standard, readers, readings, lesions) are further entries: study ingest --tables.
+data:
+  {part}:
+{data}
+
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingested:
+    """What was made of an archive.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the tables and ``study.yaml`` are.
+    counts : InventoryCounts
+        Of files and objects.
+    n_read : int
+        Files that were opened; those unchanged since an earlier scan are not.
+    said : tuple of str
+        What was found, for the command line.
+    """
+
+    folder: Path
+    counts: InventoryCounts
+    n_read: int
+    said: tuple[str, ...]
+
+    @property
+    def parameters(self) -> Path:
+        """The parameters file, to be edited."""
+        return self.folder / PARAMETERS
+
+
+def ingest(
+    address: str,
+    folder: Path,
+    *,
+    tables: Path | None = None,
+    part: str = "retrospective",
+    export_floor: float | None = None,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    quiet: bool = False,
+) -> Ingested:
+    """Read an archive and write its tables.
+
+    Parameters
+    ----------
+    address : str
+        Folder, ``file://`` or ``s3://`` address of the DICOM files; only read.
+    folder : Path
+        Where the tables go; an earlier result of this function there is brought up to date.
+    tables : Path, optional
+        Folder of the hospital's own tables as CSV files named after the canonical ones, with the
+        Study Instance UID as ``case_id``; copied. A cases table replaces that of the archive,
+        other tables stand beside it.
+    part : {"retrospective", "reader_study", "prospective"}
+        Part of the study.
+    export_floor : float, optional
+        Lowest region score that the AI delivers, which no report says; without it there is no
+        chapter on localization.
+    jobs, scheduler
+        As of ``map_ordered``.
+    quiet : bool
+        Show no progress.
+
+    Returns
+    -------
+    Ingested
+
+    Raises
+    ------
+    ArchiveError
+        If the archive is not there.
+    OutputError
+        If the folder holds something else.
+    AiResultsError
+        If results of an AI must not be analysed as they are.
+
+    Notes
+    -----
+    ``study.yaml`` is written once and never again: it may hold choices of its owner.
+    """
+    _claim(folder, address)
+    how: dict[str, Any] = {"jobs": jobs, "scheduler": scheduler}
+    found = read_pieces(address, folder / SCAN, HEADERS, **how)
+    headers = list(_with_progress(found, "reading headers", quiet=quiet))
+    counts = write_inventory(headers, folder)
+    places = _report_places(headers, folder)
+    found = read_pieces(address, folder / SCAN, REPORTS, places=places, **how)
+    reports = list(_with_progress(found, "reading reports", quiet=quiet))
+    results, notes = _results(reports, folder)
+    _write_results(folder, results)
+    own = _copy_own(tables, folder)
+    chosen = _Choices(
+        part=part,
+        export_floor=export_floor,
+        own=tuple(own),
+        # What study demo-dicom wrote must never look like patients.
+        origin="simulated" if _all_simulated(folder) else "study",
+    )
+    _write_parameters(folder, counts, results, chosen)
+    n_read = sum(piece.n_read for piece in (*headers, *reports))
+    said = (*_account(counts, n_read), *results.notes, *notes)
+    return Ingested(folder=folder, counts=counts, n_read=n_read, said=said)
+
+
+def _claim(folder: Path, address: str) -> None:
+    """Take a new folder, or one that an earlier scan of the same archive made."""
+    marker = folder / MARKER
+    if folder.is_file() or (folder.exists() and not marker.exists() and any(folder.iterdir())):
+        msg = f"{folder.name} exists and was not made by study ingest; name another folder"
+        raise OutputError(msg)
+    if marker.exists() and json.loads(marker.read_text(encoding="utf-8"))["archive"] != address:
+        msg = f"{folder.name} was made from another archive; name another folder"
+        raise OutputError(msg)
+    write_atomic(marker, json.dumps({"format": 1, "archive": address}))
+
+
+def _with_progress(pieces: Iterable[Piece], title: str, *, quiet: bool) -> Iterator[Piece]:
+    """Yield pieces while a bar counts their files."""
+    from tqdm import tqdm
+
+    with tqdm(desc=title, unit=" files", disable=quiet or None, leave=False) as bar:
+        for piece in pieces:
+            bar.update(piece.n_files)
+            yield piece
+
+
+def _objects(folder: Path, *columns: str) -> Iterator[dict[str, Any]]:
+    """Yield some columns of the inventory, a part of the rows at a time."""
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(folder / "objects.parquet")
+    for batch in file.iter_batches(batch_size=4096, columns=list(columns)):
+        yield from batch.to_pylist()
+
+
+def _all_simulated(folder: Path) -> bool:
+    """Whether every device says of itself that it is simulated."""
+    devices = {str(row["device"]) for row in _objects(folder, "device")}
+    return bool(devices) and all(SIMULATED in device for device in devices)
+
+
+def _report_places(headers: Sequence[Piece], folder: Path) -> Iterator[Place]:
+    """Yield the places of the reports among the objects that are used."""
+    rows = _objects(folder, "path", "kind")
+    used = {row["path"] for row in rows if row["kind"] in REPORT_KINDS}
+    for piece in headers:
+        for row in piece_rows(piece.path):
+            if row["path"] in used and not row["reason"]:
+                yield Place(row["path"], row["size"], row["stamp"])
+
+
+def _results(pieces: Sequence[Piece], folder: Path) -> tuple[AiTables, tuple[str, ...]]:
+    """Return what the AIs say, with marks on the images that are read, and what to note."""
+    rows = [row for piece in pieces for row in piece_rows(piece.path) if row.get("report")]
+    reports = [report_from_json(row["report"]) for row in rows]
+    images = [row for row in _objects(folder, *_OF_IMAGE) if row["kind"] in IMAGE_KINDS]
+    image_cases = {str(row["image_id"]): str(row["study_uid"]) for row in images}
+    found = ai_tables(
+        reports,
+        case_ids={report.report_uid: _case_of(report, image_cases) for report in reports},
+        exams=set(image_cases.values()),
+        image_cases=image_cases,
+        image_sides={row["image_id"]: row["laterality"] for row in images if row["laterality"]},
+        image_sizes={
+            row["image_id"]: (row["columns"], row["rows"])
+            for row in images
+            if row["rows"] and row["columns"]
+        },
+    )
+    pairs = presentation_images(_objects(folder, *PAIRING_COLUMNS))
+    marks, left = on_presentation(found.marks, *pairs)
+    note = (
+        f"{left:,} marks stay on the image that was analysed: the one for presentation has another "
+        "matrix, spacing or orientation, or there are several"
+    )
+    return replace(found, marks=tuple(marks)), (note,) if left else ()
+
+
+def _case_of(report: CadReport, image_cases: Mapping[str, str]) -> str:
+    """Return the examination of a report: that of the images it refers to, else its own study.
+
+    A report that refers to images of several, as one with priors does, belongs to its own study if
+    that is among them, and else to none.
+    """
+    named = {image_cases[uid] for uid in report.images if uid in image_cases}
+    if len(named) == 1:
+        return named.pop()
+    return report.study_uid if not named or report.study_uid in named else ""
+
+
+def _write_results(folder: Path, results: AiTables) -> None:
+    """Write the AI's tables as Parquet, and states, sources and what was left out as CSV."""
+    for name in ("readers", "readings", "marks"):
+        path = folder / f"{name}.parquet"
+        rows = getattr(results, name)
+        if rows:
+            write_atomic(path, _parquet(rows, [c.name for c in TABLES[name].columns]))
+        else:
+            path.unlink(missing_ok=True)
+    for name, file in _LISTS.items():
+        rows = getattr(results, name)
+        write_atomic(folder / f"{file}.csv", _csv(rows))
+
+
+def _parquet(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> bytes:
+    """Return rows as a Parquet file, columns in the order of the canonical table."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    given = [name for name in names if any(row.get(name) is not None for row in rows)]
+    table = pa.Table.from_pylist([{name: row.get(name) for name in given} for row in rows])
+    content = io.BytesIO()
+    pq.write_table(table, content, compression="zstd")
+    return content.getvalue()
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as a text file; a file of no rows is empty."""
+    if not rows:
+        return ""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _copy_own(tables: Path | None, folder: Path) -> list[str]:
+    """Copy the hospital's tables; return their names."""
+    if tables is None:
+        return [name for name in TABLES if (folder / OWN / f"{name}.csv").exists()]
+    found = [name for name in TABLES if (tables / f"{name}.csv").is_file()]
+    if not found:
+        names = ", ".join(f"{name}.csv" for name in TABLES)
+        msg = f"{tables.name} holds none of {names}; name the folder of the hospital's tables"
+        raise OutputError(msg)
+    (folder / OWN).mkdir(exist_ok=True)
+    for name in found:
+        shutil.copyfile(tables / f"{name}.csv", folder / OWN / f"{name}.csv")
+    return found
+
+
+def _account(counts: InventoryCounts, n_read: int) -> tuple[str, ...]:
+    """Return what was found, a line each."""
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in counts.objects.items())
+    lines = [
+        f"{counts.files:,} files, {n_read:,} of them opened: {kinds or 'no object'}",
+        f"{counts.exams:,} examinations",
+    ]
+    if counts.rejected:
+        lines.append(f"{counts.rejected:,} files without a row: rejected.csv says why")
+    if counts.conflicts:
+        lines.append(f"{counts.conflicts:,} contradictions: conflicts.csv lists them")
+    return tuple(lines)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Choices:
+    """What the parameters file is to say beyond what was found."""
+
+    part: str
+    export_floor: float | None
+    own: tuple[str, ...]
+    origin: str
+
+
+def _write_parameters(
+    folder: Path, counts: InventoryCounts, results: AiTables, choices: _Choices
+) -> None:
+    """Write the parameters file, unless there is one: it may hold choices."""
+    path = folder / PARAMETERS
+    if path.exists():
+        return
+    sources = _sources(folder, choices.own)
+    chapters = [
+        line
+        for number, values in _chapters(results, choices)
+        for chapter in chosen_chapters([number])
+        for line in chapter_lines(chapter, part=choices.part, values=values)
+    ]
+    head = HEAD.format(
+        counts=f"{counts.files:,} files, {counts.exams:,} examinations",
+        parameters=path.name,
+        folder=folder.name,
+        notes="\n".join(["#", *(f"# - {note}" for note in results.notes)]),
+        study=json.dumps("archive"),
+        title=json.dumps("AI results from an archive"),
+        part=choices.part,
+        origin=choices.origin,
+        data="\n".join(_data_lines(sources, choices.export_floor)),
+    )
+    write_atomic(path, head + "\n".join([*analysis_lines(), *chapters]) + "\n")
+
+
+def _sources(folder: Path, own: Sequence[str]) -> dict[str, list[str]]:
+    """Return the files of each table, relative to the folder."""
+    sources: dict[str, list[str]] = {}
+    for name in TABLES:
+        files = []
+        if name in _OF_ARCHIVE and (folder / f"{name}.parquet").exists():
+            files.append(f"{name}.parquet")
+        if name in own:
+            # What the hospital knows of a case replaces what headers say of it.
+            files = [] if name == "cases" else files
+            files.append(f"{OWN}/{name}.csv")
+        if files:
+            sources[name] = files
+    return sources
+
+
+def _data_lines(sources: Mapping[str, Sequence[str]], export_floor: float | None) -> list[str]:
+    """Return the data section."""
+    lines = []
+    for name, files in sources.items():
+        entries = [f"{{file: {file}}}" for file in files]
+        if name == "readers" and export_floor is not None:
+            entries[0] = f"{{file: {files[0]}, constants: {{export_floor: {export_floor:g}}}}}"
+        joined = ", ".join(entries)
+        lines.append(f"    {name}: {joined if len(files) == 1 else f'[{joined}]'}")
+    return lines
+
+
+def _chapters(results: AiTables, choices: _Choices) -> list[tuple[str, dict[str, Any]]]:
+    """Return the chapters that the tables can bear, with what they decide of them."""
+    chapters: list[tuple[str, dict[str, Any]]] = [("00", {})]
+    if "cases" in choices.own and results.readings:
+        # Cases without weights: the share of each class among women without cancer is right
+        # however many cancers were added.
+        chapters += [("04", {"basis": "without_cancer"}), ("05", {})]
+    localized = results.marks and {"cases", "lesions", "marks", "readings"} <= {*choices.own}
+    if localized and choices.export_floor is not None:
+        against: dict[str, Any] = {
+            "comparison": "ai against readers",
+            "modality_without": "unaided",
+            "modality_with": "unaided",
+        }
+        chapters.append(("08", against))
+    return [*chapters, ("90", {})]
