@@ -8,6 +8,7 @@ import pytest
 
 from toolkit.scoring.accuracy import accuracy_by_reader, standalone_accuracy
 from toolkit.scoring.ai_against_readers import Labels, Margins, ai_against_readers
+from toolkit.scoring.mcnemar_verdicts import NO_TESTS
 from toolkit.scoring.ratings import rating_array
 
 
@@ -141,3 +142,129 @@ def test_standalone_accuracy_refuses_no_cutoff_and_two_versions():
         standalone_accuracy(machine, readers, cutoffs=[])
     with pytest.raises(ValueError, match="one AI is expected, but R1, R2 rated these cases"):
         standalone_accuracy(readers, machine, cutoffs=[4])
+
+
+# --- women with several examinations -------------------------------------------------------------
+
+
+def drawn(n_cases=60, *, seed=4):
+    """Truth, ratings 1 to 9 of two readers, and scores of an AI."""
+    draw = np.random.default_rng(seed)
+    truth = np.arange(n_cases) % 2
+    seen = 2 * truth + draw.normal(size=n_cases)
+    people = [np.clip(np.round(3 + seen + draw.normal(size=n_cases)), 1, 9) for _ in range(2)]
+    ai = np.clip(np.round(3 + seen + draw.normal(size=n_cases)), 1, 9)
+    return truth, people, ai
+
+
+def twice(*arrays_):
+    """Every case a second time, as another case."""
+    return [np.concatenate([values, values]) for values in arrays_]
+
+
+def women(tables, patient):
+    """The tables with the woman of each case."""
+    readings, readers, cases = tables
+    return arrays((readings, readers, cases.assign(patient_id=[f"p{who}" for who in patient])))
+
+
+def both(truth, people, ai, patient, **changes):
+    """Chapters 05 and 06 of the same cases."""
+    readers, machine = women(study(truth, people, ai), patient)
+    alone = standalone_accuracy(machine, readers.called_from(5), cutoffs=[5.0])
+    against = ai_against_readers(
+        readers.called_from(5),
+        machine,
+        **{
+            "endpoint": "sensitivity",
+            "rule": "majority",
+            "ai_cutoff": 5.0,
+            "margins": Margins(),
+            "labels": Labels(),
+            **changes,
+        },
+    )
+    return alone, against
+
+
+def errors(alone, against):
+    """Standard errors of every proportion and area by name, with the women they are of."""
+    calls = {
+        "alone": alone.at_cutoffs[0],
+        "reader": alone.readers[0].calls,
+        "panel": against.result.panel,
+        "ai": against.result.ai,
+        "each": against.readers[1].calls,
+    }
+    found = {
+        (who, name): estimate
+        for who, made in calls.items()
+        for name, estimate in made.estimates.items()
+    }
+    return found | {("alone", "auc"): alone.auc, ("reader", "auc"): alone.readers[0].auc}
+
+
+def test_every_examination_twice_says_no_more_than_once():
+    truth, people, ai = drawn()
+    n = truth.size
+    once = errors(*both(truth, people, ai, range(n)))
+    double = errors(*both(*twice(truth), [*twice(*people)], *twice(ai), [*range(n), *range(n)]))
+    careless = errors(*both(*twice(truth), [*twice(*people)], *twice(ai), range(2 * n)))
+    for key, single in once.items():
+        assert single.n_clusters is None
+        assert double[key].estimate == pytest.approx(single.estimate, rel=1e-12)
+        if key[1] == "auc":  # DeLong's variance is of the women's sums in each class
+            factor = 1.0
+        else:
+            women_ = double[key].n_clusters
+            factor = math.sqrt(women_ / (women_ - 1))
+        assert double[key].std_error == pytest.approx(factor * single.std_error, rel=1e-9), key
+        assert careless[key].std_error < 0.75 * single.std_error
+
+
+def test_one_examination_a_woman_is_as_without_women():
+    truth, people, ai = drawn()
+    readers, machine = arrays(study(truth, people, ai))
+    plain = standalone_accuracy(machine, readers.called_from(5), cutoffs=[5.0])
+    named = both(truth, people, ai, range(truth.size))[0]
+    assert named.auc.to_dict() == plain.auc.to_dict()
+    for name, estimate in plain.at_cutoffs[0].estimates.items():
+        assert named.at_cutoffs[0].estimates[name].to_dict() == estimate.to_dict()
+
+
+def test_mcnemar_is_not_given_where_women_repeat_in_the_class():
+    truth, people, ai = drawn()
+    patient = np.arange(truth.size)
+    patient[2] = patient[0]  # two examinations without cancer of one woman
+    result = both(truth, people, ai, patient)[1].result
+    assert result.specificity_tests is None
+    assert result.specificity.note == NO_TESTS
+    assert result.specificity.ci_method == "Obuchowski, patients as clusters"
+    assert result.sensitivity_tests[0].method == "mid-P McNemar"
+    assert NO_TESTS not in result.sensitivity.note
+
+
+def test_mcnemar_of_examinations_is_not_held_against_the_interval_of_women():
+    """3 cancers by the AI alone, each twice: 6 to 0 examinations would reject, 3 women do not."""
+    truth = np.array([1] * 14 + [0] * 6)
+    people, ai = [np.array([5] * 10 + [1] * 10)], np.array([5] * 13 + [1] * 7)
+    n = truth.size
+    once = both(truth, people, ai, range(n))[1].result
+    double = both(*twice(truth), [*twice(*people)], *twice(ai), [*range(n), *range(n)])[1].result
+    careless = both(*twice(truth), [*twice(*people)], *twice(ai), range(2 * n))[1].result
+    assert once.sensitivity_tests[0].p_value > 0.05
+    assert careless.sensitivity_tests[0].p_value < 0.05
+    assert double.sensitivity_tests is None
+    assert double.sensitivity.ci_low < 0
+    assert "disagree" not in double.sensitivity.note
+
+
+def test_a_woman_with_an_examination_of_each_class_keeps_mcnemar():
+    truth, people, ai = drawn()
+    patient = np.arange(truth.size)
+    patient[1] = patient[0]
+    result = both(truth, people, ai, patient)[1].result
+    assert result.sensitivity_tests is not None
+    assert result.specificity_tests is not None
+    assert result.ai.sensitivity.n_clusters is None
+    assert result.ai.positive_likelihood_ratio.n_clusters == truth.size - 1

@@ -87,7 +87,17 @@ def test_standalone_names_clustered_women():
     readings, readers, cases = study(TRUTH, [R0], AI)
     people, machine = arrays((readings, readers, cases.assign(patient_id=["p", "p", *"abcd"])))
     result = standalone_accuracy(machine, people, cutoffs=[4])
-    assert "6 examinations come from 5 women" in standalone.cutoff_table(result).foot
+    words = "The 6 examinations come from 5 women, who are what the intervals take as independent."
+    for table in (standalone.cutoff_table, standalone.value_table):
+        assert words in table(result).foot
+        assert words not in table(alone()).foot
+    foot = standalone.cutoff_table(result).foot
+    assert "CI: Wilson score (Wilson score, effective number, where women repeat)." in foot
+    assert "CI: Wilson score." in standalone.cutoff_table(alone()).foot
+    assert standalone.value_table(result).foot.endswith("for shares, log method for ratios.")
+    assert standalone.value_table(alone()).foot.endswith(
+        "CI: Wilson score for shares, log method for ratios."
+    )
 
 
 def test_standalone_record_holds_every_number():
@@ -146,6 +156,32 @@ def test_against_readers_paired_view_says_where_tests_and_interval_disagree():
     assert words in study_.result.sensitivity.note
     assert "disagree" not in study_.result.specificity.note
     assert "sensitivity_mcnemar_exact" in against.record(study_)
+
+
+def test_against_readers_names_clustered_women_and_gives_no_mcnemar():
+    readings, names, cases = study(TRUTH, [R0, R1], AI)
+    cases = cases.assign(patient_id=["p", "p", *"abcd"])  # two examinations without cancer
+    readers, machine = arrays((readings, names, cases))
+    study_ = ai_against_readers(
+        readers.called_from(2),
+        machine,
+        endpoint="auc",
+        rule="any",
+        ai_cutoff=4,
+        margins=Margins(),
+        labels=Labels(),
+    )
+    foot = tabulated.accuracy_table(study_).foot
+    assert "6 examinations come from 5 women, who are what all intervals take as" in foot
+    assert "Wilson score (Wilson score, effective number, where women repeat)" in foot
+    view = plain(tabulated.paired_view(study_).foot)
+    assert view.count("no McNemar test: it takes examinations as independent") == 1
+    assert view.count("McNemar mid-P") == 1
+    kept = {name for name in against.record(study_) if "mcnemar" in name}
+    assert kept == {"sensitivity_mcnemar_midp", "sensitivity_mcnemar_exact"}
+    once = tabulated.accuracy_table(compare()).foot
+    assert "women" not in once
+    assert "Wilson score for sensitivity and specificity" in once
 
 
 def test_against_readers_without_ratings_shows_the_calls():

@@ -5,7 +5,12 @@ import itertools
 import pytest
 
 from tests.paired_sample import counts
-from toolkit.scoring.mcnemar_verdicts import disagreement, flagged, mcnemar_tests
+from toolkit.scoring.mcnemar_verdicts import (
+    NO_TESTS,
+    disagreement,
+    flagged,
+    mcnemar_tests,
+)
 from toolkit.stats.paired import tang_ratio_ci, tango_ci
 
 
@@ -57,6 +62,12 @@ def test_flag_is_added_to_the_note():
     assert flagged(plain, tests).note == f"{plain.note}; {disagreement(plain, tests)}"
     agreed = counts(30, 5, 5, 9)
     assert flagged(tango_ci(agreed), both_tests(agreed)).note == ""
+
+
+def test_no_tests_are_said_in_the_note():
+    plain = tango_ci(counts(0, 4, 0, 0))
+    assert flagged(plain, None).note == f"{plain.note}; {NO_TESTS}"
+    assert flagged(tango_ci(counts(1, 7, 1, 12)), None).note == NO_TESTS
 
 
 def test_undefined_comparisons_have_no_flag():

@@ -11,6 +11,7 @@ from scipy import stats
 
 from toolkit.results import Estimate
 from toolkit.stats.operating_points import call_accuracy, operating_point
+from toolkit.stats.proportions import wilson_ci
 
 repeatable = settings(deadline=None, max_examples=150, derandomize=True)
 
@@ -91,7 +92,146 @@ def test_proportions_have_the_interval_of_wilson():
         assert estimate.ci_high == pytest.approx(interval.high, rel=1e-9)
 
 
+# Truth, call and patient: c, e and h have cases of both classes, a and d two of one.
+TRUTH_TWICE = [1, 1, 1, 0, 1, 0, 0, 0, 1, 1, 0, 0, 1]
+CALL_TWICE = [1, 0, 0, 1, 1, 0, 0, 1, 1, 1, 0, 0, 1]
+PATIENT = ["a", "a", "b", "c", "c", "d", "d", "e", "e", "f", "g", "h", "h"]
+
+
+def added_to_share(event, those):
+    """The share of those cases with the event, and what each case adds to its error."""
+    share = Fraction(sum(e and i for e, i in zip(event, those, strict=True)), sum(those))
+    return share, [i * (e - share) / sum(those) for e, i in zip(event, those, strict=True)]
+
+
+def exact_variance(added, patient):
+    """Variance over patients in fractions; those without a case in it are no part of it."""
+    totals = {}
+    for value, who in zip(added, patient, strict=True):
+        totals[who] = totals.get(who, 0) + value
+    return float(Fraction(len(totals), len(totals) - 1) * sum(x**2 for x in totals.values()))
+
+
+def exact_variances(truth, call, patient):
+    """Variances in fractions: of each share over the patients in it, of both log ratios."""
+    no_truth, no_call = [1 - t for t in truth], [1 - c for c in call]
+    shares = {
+        "sensitivity": (call, truth),
+        "specificity": (no_call, no_truth),
+        "ppv": (truth, call),
+        "npv": (no_truth, no_call),
+    }
+    found = {}
+    for name, (event, those) in shares.items():
+        added = [a for a, i in zip(added_to_share(event, those)[1], those, strict=True) if i]
+        found[name] = exact_variance(added, [p for p, i in zip(patient, those, strict=True) if i])
+    for name, event in (
+        ("positive_likelihood_ratio", call),
+        ("negative_likelihood_ratio", no_call),
+    ):
+        (p, sick), (q, well) = (added_to_share(event, those) for those in (truth, no_truth))
+        logs = [s / p - w / q for s, w in zip(sick, well, strict=True)]
+        found[name] = exact_variance(logs, patient)
+    return found
+
+
+def test_clustered_errors_are_exact():
+    accuracy = call_accuracy(TRUTH_TWICE, CALL_TWICE, cluster=PATIENT)
+    for name, variance in exact_variances(TRUTH_TWICE, CALL_TWICE, PATIENT).items():
+        got = accuracy.estimates[name]
+        scale = got.estimate if got.unit == "ratio" else 1.0
+        assert got.std_error == pytest.approx(scale * math.sqrt(variance), rel=1e-12), name
+    ratio = accuracy.positive_likelihood_ratio
+    reach = stats.norm.ppf(0.975) * ratio.std_error / ratio.estimate
+    assert math.log(ratio.ci_high / ratio.estimate) == pytest.approx(reach, rel=1e-12)
+    assert math.log(ratio.estimate / ratio.ci_low) == pytest.approx(reach, rel=1e-12)
+    assert (ratio.ci_method, ratio.n_clusters) == ("log, patients as clusters", 8)
+
+
+def two_breasts(n=400, *, seed=5):
+    """Both breasts of n women, half of them with cancer in one: calls of one woman are alike."""
+    draw = np.random.default_rng(seed)
+    truth = np.column_stack([np.arange(n) % 2, np.zeros(n, dtype=int)])
+    woman, breast = draw.normal(size=(n, 1)), draw.normal(size=(n, 2))
+    call = (1.2 * truth + 0.9 * woman + 0.5 * breast > 0.6).astype(int)
+    return truth, call
+
+
+def test_clustered_errors_match_a_bootstrap_of_women():
+    """20,000 resamples of women, counted by multinomial weights; 0.5% noise of an SD."""
+    truth, call = two_breasts()
+    n = truth.shape[0]
+    woman = np.repeat(np.arange(n), 2)
+    accuracy = call_accuracy(truth.ravel(), call.ravel(), cluster=woman)
+    alone = call_accuracy(truth.ravel(), call.ravel())
+    weight = np.random.default_rng(1).multinomial(n, np.full(n, 1 / n), size=20_000)
+    tp, fp, fn, tn = (
+        weight @ ((truth == t) & (call == c)).sum(axis=1)
+        for t, c in ((1, 1), (0, 1), (1, 0), (0, 0))
+    )
+    drawn = {
+        "sensitivity": tp / (tp + fn),
+        "specificity": tn / (tn + fp),
+        "ppv": tp / (tp + fp),
+        "npv": tn / (tn + fn),
+        "positive_likelihood_ratio": np.log(tp / (tp + fn) / (fp / (fp + tn))),
+        "negative_likelihood_ratio": np.log(fn / (tp + fn) / (tn / (fp + tn))),
+    }
+    for name, values in drawn.items():
+        got = accuracy.estimates[name]
+        error = got.std_error / (got.estimate if got.unit == "ratio" else 1.0)
+        assert error == pytest.approx(values.std(), rel=0.04), name
+    # The healthy breasts of a woman are alike: specificity is less sure than without clusters.
+    assert accuracy.specificity.std_error > 1.15 * alone.specificity.std_error
+    assert accuracy.sensitivity.to_dict() == alone.sensitivity.to_dict()
+
+
 # --- property ----------------------------------------------------------------------------------
+
+
+@repeatable
+@given(studies(), st.integers(-1, 6))
+def test_patients_of_one_case_each_change_nothing(study, threshold):
+    truth, rating = study
+    plain = operating_point(truth, rating, threshold=threshold)
+    each = operating_point(
+        truth, rating, threshold=threshold, cluster=[f"p{i}" for i in range(len(truth))]
+    )
+    assert {name: e.to_dict() for name, e in each.estimates.items()} == {
+        name: e.to_dict() for name, e in plain.estimates.items()
+    }
+
+
+def test_every_case_twice_says_no_more_than_once():
+    """The variance is that of the single cases, but for the factor N / (N - 1) of N patients."""
+    truth, call = table(tp=40, fp=12, fn=9, tn=70)
+    once = call_accuracy(truth, call)
+    twice = call_accuracy(
+        np.repeat(truth, 2), np.repeat(call, 2), cluster=np.repeat(np.arange(truth.size), 2)
+    )
+    patients = {"sensitivity": 49, "specificity": 82, "ppv": 52, "npv": 79}
+    for name, single in once.estimates.items():
+        double, n = twice.estimates[name], patients.get(name, 131)
+        assert double.estimate == pytest.approx(single.estimate, rel=1e-15)
+        factor = math.sqrt(n / (n - 1))
+        assert double.std_error == pytest.approx(factor * single.std_error, rel=1e-12), name
+        assert double.n_clusters == n
+    careless = call_accuracy(np.repeat(truth, 2), np.repeat(call, 2))
+    assert careless.specificity.std_error == pytest.approx(
+        once.specificity.std_error / math.sqrt(2), rel=1e-12
+    )
+
+
+def test_order_and_names_of_patients_do_not_matter():
+    accuracy = call_accuracy(TRUTH_TWICE, CALL_TWICE, cluster=PATIENT)
+    order = np.random.default_rng(3).permutation(len(PATIENT))
+    other = call_accuracy(
+        np.array(TRUTH_TWICE)[order],
+        np.array(CALL_TWICE)[order],
+        cluster=[f"x{ord(PATIENT[i]) * 7 % 31}" for i in order],
+    )
+    for name, estimate in accuracy.estimates.items():
+        assert other.estimates[name].std_error == pytest.approx(estimate.std_error, rel=1e-12)
 
 
 @repeatable
@@ -201,6 +341,29 @@ def test_a_likelihood_ratio_of_nothing_over_nothing_is_undefined():
     assert "it tells nothing" in all_alike.note
 
 
+def test_patients_all_called_count_once_each():
+    accuracy = call_accuracy([1] * 10 + [0] * 6, [1] * 16, cluster=[*"aabbccddee", *"fghijk"])
+    once = wilson_ci(5, 5)
+    got = accuracy.sensitivity
+    assert (got.numerator, got.denominator, got.n_clusters) == (10, 10, 5)
+    assert (got.ci_low, got.ci_high) == pytest.approx((once.ci_low, once.ci_high), rel=1e-12)
+    assert "it tells nothing" in accuracy.positive_likelihood_ratio.note
+    assert math.isnan(accuracy.npv.estimate)
+
+
+def test_patients_without_variation_have_no_interval():
+    one = call_accuracy([1, 1, 0, 0], [1, 0, 1, 0], cluster=[7, 7, 7, 7])
+    alike = call_accuracy([1, 1, 1, 1, 0, 0, 0, 0], [1, 0] * 4, cluster=[*"aabbccdd"])
+    for accuracy in (one, alike):
+        for name in ("sensitivity", "specificity", "positive_likelihood_ratio"):
+            estimate = accuracy.estimates[name]
+            assert math.isfinite(estimate.estimate)
+            assert math.isnan(estimate.std_error)
+            assert math.isnan(estimate.ci_low)
+            assert math.isnan(estimate.ci_high)
+            assert estimate.note.startswith("no interval: ")
+
+
 def test_large_studies_count_exactly():
     truth, call = table(tp=6_000, fp=40_000, fn=1_000, tn=953_000)
     accuracy = call_accuracy(truth.astype(np.uint8), call.astype(np.uint8))
@@ -238,6 +401,14 @@ def test_large_studies_count_exactly():
         (lambda: call_accuracy([0, 1], [0]), r"call must have shape \(n_cases,\) with n_cases = 2"),
         (lambda: call_accuracy([0, 3], [0, 1]), "truth must hold only 0 and 1"),
         (lambda: call_accuracy([0, 1], [0, 1], ci_level=0), "ci_level must lie between 0 and 1"),
+        (
+            lambda: call_accuracy([0, 1], [0, 1], cluster=[1]),
+            r"cluster must have shape \(n_cases,\) with n_cases = 2",
+        ),
+        (
+            lambda: operating_point([0, 1], [0, 1], threshold=1, cluster=["a", None]),
+            "cluster must not be missing, but position 1",
+        ),
     ],
 )
 def test_malformed_arguments_are_refused(call, message):

@@ -75,6 +75,17 @@ def test_arbiter_decides_where_there_is_one():
     assert "an arbiter's included (2 without AI, 0 with AI)" in foot
 
 
+def test_foot_says_what_women_who_come_twice_do_to_intervals():
+    women = [f"p{i // 2}" for i in range(len(WOMEN))]
+    result = compare_screening(pairs(patient_id=women), Plan())
+    foot = plain(prospective_endpoints.table(result).foot)
+    assert (
+        f"The examinations are of {result.women.n_patients} women. Those of one woman are taken as "
+        "independent: intervals are too narrow, and P values too small, where women come twice."
+    ) in foot
+    assert "taken as independent" not in prospective_endpoints.table(compared()).foot
+
+
 def test_any_of_two_readings_recalls_without_an_arbiter():
     second = pd.DataFrame(
         {

@@ -86,6 +86,31 @@ def test_study_readings_joins_patients_and_leaves_out_cases_without_truth():
     assert (made.n_cases, made.n_patients) == (2, 1)
 
 
+def test_reader_rows_take_women_as_independent():
+    """Every examination twice, as of the same woman: the errors of the single ones."""
+    rating, truth = drawn_ratings(2, 40)
+    call = (rating > 0.8).astype(float)
+    women = [*range(40)] * 2
+    once, twice = (
+        reader_rows(study_readings(*tables, modalities=MODALITIES))[1].calls[1]
+        for tables in (
+            reader_tables(rating, truth, call=call),
+            reader_tables(
+                np.concatenate([rating] * 2),
+                np.concatenate([truth] * 2),
+                call=np.concatenate([call] * 2),
+                patient=women,
+            ),
+        )
+    )
+    for name in ("sensitivity", "specificity"):
+        single, double = once.estimates[name], twice.estimates[name]
+        assert double.n_clusters == 20
+        factor = math.sqrt(20 / 19)
+        assert double.std_error == pytest.approx(factor * single.std_error, rel=1e-12)
+        assert double.ci_high - double.ci_low > single.ci_high - single.ci_low
+
+
 @pytest.mark.parametrize("modalities", [("unaided",), ("unaided", "unaided")])
 def test_study_readings_refuses_fewer_than_two_modalities(modalities):
     with pytest.raises(ScoringError, match="modalities must be two or more different ones, but"):

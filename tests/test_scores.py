@@ -240,6 +240,22 @@ def test_expectation_allows_for_women_who_came_twice():
     assert fit.n_clusters == 200
 
 
+def test_order_of_women_who_came_twice_says_no_more_than_once():
+    draw = np.random.default_rng(2)
+    cancer = np.arange(80) % 4 == 0
+    score = np.clip(np.round(4 + 2 * cancer + 2 * draw.normal(size=80)), 1, 10)
+    exams = [
+        (f"p{i}", int(sick), "screening", "2024-01-01", 1.0, value, "complete")
+        for i, (sick, value) in enumerate(zip(cancer, score, strict=True))
+    ]
+    once = distribution([(f"c{i}", *row) for i, row in enumerate(exams)]).order
+    rows = [(f"c{i}{again}", *row) for again in "ab" for i, row in enumerate(exams)]
+    twice = distribution(rows).order
+    assert (once.n_clusters, twice.n_clusters) == (None, 80)
+    assert twice.estimate == pytest.approx(once.estimate, rel=1e-12)
+    assert twice.std_error == pytest.approx(once.std_error, rel=1e-12)
+
+
 def test_expectation_is_about_screening_only():
     low = [0.3] + [0.7 / 9] * 9
     others = [(f"s{row[0]}", f"s{row[1]}", *row[2:]) for row in many(low, indication="symptomatic")]

@@ -211,11 +211,13 @@ def record(study: AgainstReaders) -> dict[str, Result]:
         "specificity_ai": result.ai.specificity,
         "sensitivity_readers": result.panel.sensitivity,
         "specificity_readers": result.panel.specificity,
-        "sensitivity_mcnemar_midp": result.sensitivity_tests[0],
-        "sensitivity_mcnemar_exact": result.sensitivity_tests[1],
-        "specificity_mcnemar_midp": result.specificity_tests[0],
-        "specificity_mcnemar_exact": result.specificity_tests[1],
     }
+    for quantity, tests in (
+        ("sensitivity", result.sensitivity_tests),
+        ("specificity", result.specificity_tests),
+    ):
+        if tests is not None:
+            results[f"{quantity}_mcnemar_midp"], results[f"{quantity}_mcnemar_exact"] = tests
     for mean in result.means:
         quantity = mean.difference.quantity
         if quantity != "auc":

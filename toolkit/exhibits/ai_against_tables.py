@@ -7,10 +7,12 @@ import math
 from toolkit import html
 from toolkit.exhibits.ai_against_readers import MEASURES, RULES, joint_interval
 from toolkit.exhibits.paired import PairedView, disagreement_phrase
+from toolkit.exhibits.standalone import interval_methods
 from toolkit.exhibits.verdicts import verdict_sentence
 from toolkit.html import TableColumn, TableRow, TableView
 from toolkit.results import Comparison, Estimate
 from toolkit.scoring.ai_against_readers import AgainstReaders
+from toolkit.scoring.mcnemar_verdicts import NO_TESTS, Tests
 from toolkit.sentences import (
     ci_phrase,
     ci_text,
@@ -87,10 +89,12 @@ def _accuracy_foot(study: AgainstReaders, shown: int) -> str:
         if any(mean.random == "readers and cases" for mean in study.result.means)
         else ""
     )
+    made = [study.result.ai, study.result.panel, *(reader.calls for reader in study.readers)]
+    shares = [share for calls in made if calls for share in (calls.sensitivity, calls.specificity)]
     return (
         f"{_clustering(study)}Each reader's row counts the cases of that reader.{cut}{apart} "
         f"CI:{means} of the AI and each reader: {study.ai.auc.ci_method} for the AUC, "
-        f"{study.result.ai.sensitivity.ci_method} for sensitivity and specificity."
+        f"{interval_methods(shares)} for sensitivity and specificity."
         f"{_left_out(study)}"
     )
 
@@ -119,8 +123,7 @@ def _clustering(study: AgainstReaders) -> str:
         return ""
     return (
         f"The {count_text(readers.n_cases)} examinations come from {count_text(patients)} women, "
-        "who are what areas, means and differences take as independent; the intervals of "
-        "sensitivity and specificity in this table take examinations, and McNemar tests too. "
+        "who are what all intervals take as independent. "
     )
 
 
@@ -225,6 +228,17 @@ def verdicts(study: AgainstReaders) -> str:
     return " ".join([first, *calls])
 
 
+def _tests_phrase(comparison: Comparison, tests: Tests | None) -> str:
+    """Return both McNemar tests and where they disagree with the interval, or why there is none."""
+    if tests is None:
+        return NO_TESTS
+    midp, exact = tests
+    return (
+        f"McNemar mid-P {p_phrase(midp.p_value)}, exact {p_phrase(exact.p_value)}"
+        f"{disagreement_phrase(comparison, tests)}"
+    )
+
+
 def paired_view(study: AgainstReaders) -> PairedView:
     """Return the paired two-by-two tables of cancers and of cases without."""
     name, rule = RULES[study.rule]
@@ -244,10 +258,9 @@ def paired_view(study: AgainstReaders) -> PairedView:
         )
     )
     tests = [
-        f"{MEASURES[c.quantity]}, AI minus readers: {estimate_text(c)} ({ci_phrase(c)}; McNemar "
-        f"mid-P {p_phrase(midp.p_value)}, exact {p_phrase(exact.p_value)}"
-        f"{disagreement_phrase(c, (midp, exact))})."
-        for c, (midp, exact) in (
+        f"{MEASURES[c.quantity]}, AI minus readers: {estimate_text(c)} ({ci_phrase(c)}; "
+        f"{_tests_phrase(c, both)})."
+        for c, both in (
             (result.sensitivity, result.sensitivity_tests),
             (result.specificity, result.specificity_tests),
         )

@@ -197,13 +197,14 @@ def _score_sentence(study: ScreeningComparison) -> str:
 
 
 def _cluster_sentence(study: ScreeningComparison) -> str:
-    """Return that some women were examined more than once, where they were."""
+    """Return what intervals take as independent where women were examined more than once."""
     women = study.women
     if women.n_patients == women.n_women:
         return ""
     return (
-        f"The examinations are of {count_text(women.n_patients)} women; intervals take them as "
-        "independent and are a little too narrow."
+        f"The examinations are of {count_text(women.n_patients)} women. Those of one woman are "
+        "taken as independent: intervals are too narrow, and P values too small, where women come "
+        "twice."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -76,9 +77,19 @@ def clustering_note(scores: RatingArray) -> str:
     if patients == scores.n_cases:
         return ""
     return (
-        f"The {count_text(scores.n_cases)} examinations come from {count_text(patients)} women; "
-        "the intervals take examinations as independent and are then slightly too narrow. "
+        f"The {count_text(scores.n_cases)} examinations come from {count_text(patients)} women, "
+        "who are what the intervals take as independent. "
     )
+
+
+def interval_methods(estimates: Iterable[Estimate]) -> str:
+    """Return the methods of the intervals; both where women repeat in some estimates only."""
+    named = {one.ci_method: one.n_clusters for one in estimates}
+    plain = [method for method, women in named.items() if women is None]
+    clustered = [method for method, women in named.items() if women is not None]
+    if plain and clustered:
+        return f"{', '.join(plain)} ({', '.join(clustered)}, where women repeat)"
+    return ", ".join(plain or clustered)
 
 
 def _points(study: Standalone) -> list[OperatingPoint]:
@@ -211,6 +222,9 @@ def cutoff_table(study: Standalone) -> TableView:
             zip(study.cutoffs, study.at_cutoffs, strict=True)
         )
     ]
+    shares = [
+        share for point in study.at_cutoffs for share in (point.sensitivity, point.specificity)
+    ]
     names = ("Sensitivity", "Specificity")
     columns = [TableColumn("Score", align="left")]
     for name in names:
@@ -225,7 +239,7 @@ def cutoff_table(study: Standalone) -> TableView:
         rows=rows,
         foot=(
             f"{clustering_note(study.scores)}Cut-offs were fixed in the parameters, not chosen on "
-            f"these data. CI: {study.at_cutoffs[0].sensitivity.ci_method}."
+            f"these data. CI: {interval_methods(shares)}."
         ),
     )
 
@@ -250,17 +264,19 @@ def value_table(study: Standalone) -> TableView:
             TableColumn("95% CI", align="center", span=span),
         ]
     scores = study.scores
+    shares = [share for point in study.at_cutoffs for share in (point.ppv, point.npv)]
+    method = study.at_cutoffs[0].positive_likelihood_ratio.ci_method.split(",")[0]
     return TableView(
         title="What a score above the cut-off means in this set",
         columns=columns,
         rows=rows,
         dense=True,
         foot=(
-            f"*PPV* and *NPV*, positive and negative predictive value: they hold for a set in "
-            f"which {share_text(scores.n_positive, scores.n_cases)} have cancer, and for no other. "
-            f"*LR*, likelihood ratio of a marked or an unmarked examination, which carries over "
-            f"where the case mix does. CI: {study.at_cutoffs[0].ppv.ci_method} for shares, "
-            f"{study.at_cutoffs[0].positive_likelihood_ratio.ci_method} method for ratios."
+            f"{clustering_note(scores)}*PPV* and *NPV*, positive and negative predictive value: "
+            f"they hold for a set in which {share_text(scores.n_positive, scores.n_cases)} have "
+            "cancer, and for no other. *LR*, likelihood ratio of a marked or an unmarked "
+            "examination, which carries over where the case mix does. "
+            f"CI: {interval_methods(shares)} for shares, {method} method for ratios."
         ),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from toolkit.results import Curve, Estimate
 from toolkit.scoring.ratings import Floats, RatingArray
@@ -38,6 +39,11 @@ class ReaderAccuracy:
     calls: CallAccuracy | None
 
 
+def repeated_patients(patient: NDArray[np.intp]) -> NDArray[np.intp] | None:
+    """Return the patient of each case as clusters; None where no patient has several cases."""
+    return patient if np.unique(patient).size < patient.size else None
+
+
 def _auc(array: RatingArray, column: int, *, ci_level: float) -> Estimate:
     """Return the empirical AUC of the rated cases, or why there is none."""
     rating, label = array.rating[:, column], array.labels[column]
@@ -47,23 +53,28 @@ def _auc(array: RatingArray, column: int, *, ci_level: float) -> Estimate:
     if np.unique(rating[rated]).size < FEWEST_LEVELS:
         note = "two levels of ratings at most: one operating point, no curve"
         return undefined_auc(label, ci_level, note)
-    patient = array.patient[rated]
-    clustered = np.unique(patient).size < patient.size
     return delong_ci(
         array.truth[rated],
         rating[rated],
-        cluster=patient if clustered else None,
+        cluster=repeated_patients(array.patient[rated]),
         ci_level=ci_level,
         label=label,
     )
 
 
-def _calls(truth: Floats, call: Floats, *, label: str, ci_level: float) -> CallAccuracy | None:
+def _calls(array: RatingArray, column: int, *, ci_level: float) -> CallAccuracy | None:
     """Return the accuracy of the cases that were called, or None where none was."""
+    call = array.call[:, column]
     called = ~np.isnan(call)
     if not called.any():
         return None
-    return call_accuracy(truth[called], call[called], ci_level=ci_level, label=label)
+    return call_accuracy(
+        array.truth[called],
+        call[called],
+        cluster=array.patient[called],
+        ci_level=ci_level,
+        label=array.labels[column],
+    )
 
 
 def accuracy_by_reader(array: RatingArray, *, ci_level: float = 0.95) -> list[ReaderAccuracy]:
@@ -86,7 +97,7 @@ def accuracy_by_reader(array: RatingArray, *, ci_level: float = 0.95) -> list[Re
                 n_cases=int(read.sum()),
                 n_positive=int(array.truth[read].sum()),
                 auc=_auc(array, column, ci_level=ci_level),
-                calls=_calls(array.truth, call, label=label, ci_level=ci_level),
+                calls=_calls(array, column, ci_level=ci_level),
             )
         )
     return results
@@ -107,6 +118,7 @@ def accuracy_at_cutoffs(
         call_accuracy(
             array.truth,
             (rating >= cutoff).astype(np.float64),
+            cluster=array.patient,
             ci_level=ci_level,
             label=f"{array.labels[0]} from {cutoff:g} up",
         )
@@ -184,7 +196,13 @@ def standalone_accuracy(
     return Standalone(
         scores=scores,
         curve=roc_curve(scores.truth, rating, label=scores.labels[0]),
-        auc=delong_ci(scores.truth, rating, ci_level=ci_level, label=scores.labels[0]),
+        auc=delong_ci(
+            scores.truth,
+            rating,
+            cluster=repeated_patients(scores.patient),
+            ci_level=ci_level,
+            label=scores.labels[0],
+        ),
         cutoffs=tuple(cutoffs),
         at_cutoffs=tuple(accuracy_at_cutoffs(scores, cutoffs, ci_level=ci_level)),
         readers=tuple(accuracy_by_reader(readers, ci_level=ci_level)),

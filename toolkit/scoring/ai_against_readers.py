@@ -14,6 +14,7 @@ from toolkit.scoring.accuracy import (
     ReaderAccuracy,
     accuracy_by_reader,
     only_rating,
+    repeated_patients,
 )
 from toolkit.scoring.ai_and_mean_reader import (
     MeanComparison,
@@ -51,8 +52,9 @@ class AiAgainstReaders:
     sensitivity, specificity : Comparison
         AI minus the readers' joint call, Tango's score interval, or Obuchowski's where patients
         have several cases; the note says where McNemar tests disagree with it.
-    sensitivity_tests, specificity_tests : tuple of McNemarTest
-        Mid-P and exact.
+    sensitivity_tests, specificity_tests : tuple of McNemarTest, or None
+        Mid-P and exact; None where patients have several cases of the class, and the note of the
+        difference says so.
     cancer, no_cancer : PairedCounts
         a is the readers' joint call, b the AI's.
     panel, ai : CallAccuracy
@@ -67,8 +69,8 @@ class AiAgainstReaders:
     auc_by_reader: tuple[Comparison, ...]
     sensitivity: Comparison
     specificity: Comparison
-    sensitivity_tests: Tests
-    specificity_tests: Tests
+    sensitivity_tests: Tests | None
+    specificity_tests: Tests | None
     cancer: PairedCounts
     no_cancer: PairedCounts
     panel: CallAccuracy
@@ -169,13 +171,20 @@ def compare_ai_with_readers(
     recalled = paired_counts(panel[healthy], ai_call[healthy])
     cleared = paired_counts(1 - panel[healthy], 1 - ai_call[healthy])
     words = {"label_a": labels.joint, "label_b": labels.ai}
-    sensitivity_tests = mcnemar_tests(cancer, quantity="sensitivity", **words)
-    specificity_tests = mcnemar_tests(cleared, quantity="specificity", **words)
-    patient = patients_of(pairs)
+    patient = pairs.readers.patient
+    # Patients whose other cases are of the other class do not cluster in one class.
+    clusters = repeated_patients(patient[sick]), repeated_patients(patient[healthy])
+    sensitivity_tests, specificity_tests = (
+        mcnemar_tests(counts, quantity=quantity, **words) if cluster is None else None
+        for counts, quantity, cluster in (
+            (cancer, "sensitivity", clusters[0]),
+            (cleared, "specificity", clusters[1]),
+        )
+    )
     sensitivity = _call_difference(
         panel[sick],
         ai_call[sick],
-        cluster=None if patient is None else patient[sick],
+        cluster=clusters[0],
         ci_level=ci_level,
         margin=margins.sensitivity,
         quantity="sensitivity",
@@ -184,7 +193,7 @@ def compare_ai_with_readers(
     specificity = _call_difference(
         1 - panel[healthy],
         1 - ai_call[healthy],
-        cluster=None if patient is None else patient[healthy],
+        cluster=clusters[1],
         ci_level=ci_level,
         margin=margins.specificity,
         quantity="specificity",
@@ -206,9 +215,22 @@ def compare_ai_with_readers(
         specificity_tests=specificity_tests,
         cancer=cancer,
         no_cancer=recalled,
-        panel=call_accuracy(truth[called], panel[called], ci_level=ci_level, label=labels.joint),
-        ai=call_accuracy(truth[called], ai_call[called], ci_level=ci_level, label=labels.ai),
+        panel=_accuracy(pairs, panel, called, label=labels.joint, ci_level=ci_level),
+        ai=_accuracy(pairs, ai_call, called, label=labels.ai, ci_level=ci_level),
         ai_cutoff=cutoff,
+    )
+
+
+def _accuracy(
+    pairs: PairedReadings, call: Floats, called: NDArray[np.bool_], *, label: str, ci_level: float
+) -> CallAccuracy:
+    """Return the accuracy of one set of calls on the cases that both called."""
+    return call_accuracy(
+        pairs.truth[called],
+        call[called],
+        cluster=pairs.readers.patient[called],
+        ci_level=ci_level,
+        label=label,
     )
 
 
@@ -223,12 +245,9 @@ def _call_difference(
     label_a: str,
     label_b: str,
 ) -> Comparison:
-    """Return the difference of two sets of calls of the same cases, or of the same patients.
-
-    Patients whose other cases are of the other class do not cluster in this one.
-    """
+    """Return the difference of two sets of calls of the same cases, or of the same patients."""
     words = {"quantity": quantity, "label_a": label_a, "label_b": label_b}
-    if cluster is None or np.unique(cluster).size == cluster.size:
+    if cluster is None:
         counts = paired_counts(panel, ai_call)
         return tango_ci(counts, ci_level=ci_level, margin=margin, better="higher", **words)
     return clustered_paired_difference_ci(

@@ -11,6 +11,8 @@ from toolkit.stats.verdicts import verdict_note
 
 Tests = tuple[McNemarTest, McNemarTest]
 
+NO_TESTS = "no McNemar test: it takes examinations as independent, and some women have several"
+
 
 def mcnemar_tests(counts: PairedCounts, *, quantity: str, label_a: str, label_b: str) -> Tests:
     """Return the mid-P and the exact McNemar test of one table."""
@@ -44,7 +46,12 @@ def disagreement(comparison: Comparison, tests: Tests) -> str:
     return f"{note}, here the interval" if note else ""
 
 
-def flagged(comparison: Comparison, tests: Tests) -> Comparison:
-    """Return the comparison with a note where McNemar tests of its table disagree."""
-    notes = [note for note in (comparison.note, disagreement(comparison, tests)) if note]
+def flagged(comparison: Comparison, tests: Tests | None) -> Comparison:
+    """Return the comparison with a note where McNemar tests of its table disagree, or are none.
+
+    ``tests`` is None where women have several examinations of the table: the interval then takes
+    women as independent, McNemar tests would take examinations, and may differ for that alone.
+    """
+    words = NO_TESTS if tests is None else disagreement(comparison, tests)
+    notes = [note for note in (comparison.note, words) if note]
     return replace(comparison, note="; ".join(notes))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit.results import Estimate
+from toolkit.scoring.accuracy import repeated_patients
 from toolkit.scoring.score_expectation import Expectation, expectation_of, is_enriched
 from toolkit.scoring.score_groups import (
     Basis,
@@ -120,7 +121,11 @@ def score_distribution(
         others=tuple(group_classes(sample, other) for other in scored.groups if other != name),
         expectation=expectation_of(sample, reference, expected_share, tolerance),
         order=delong_ci(
-            scored.truth[ordered], scored.score[ordered], ci_level=ci_level, label=scored.ai
+            scored.truth[ordered],
+            scored.score[ordered],
+            cluster=repeated_patients(scored.patient[ordered]),
+            ci_level=ci_level,
+            label=scored.ai,
         ),
         capture=curve,
         capture_borders=_borders(scored, verified, curve),

@@ -10,19 +10,24 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields, replace
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit.results import Estimate
 from toolkit.stats._checks import (
     check_call,
     check_ci_level,
+    check_cluster,
     check_rating,
     check_threshold,
     check_truth,
 )
+from toolkit.stats._linearised import total_covariance
 from toolkit.stats._placements import BoolArray
 from toolkit.stats._wald import quantile
-from toolkit.stats.proportions import wilson_ci
+from toolkit.stats.weighted import weighted_proportion_ci
+
+Clusters = NDArray[np.intp]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,7 +48,12 @@ class CallAccuracy:
 
 
 def call_accuracy(
-    truth: ArrayLike, call: ArrayLike, *, ci_level: float = 0.95, label: str = ""
+    truth: ArrayLike,
+    call: ArrayLike,
+    *,
+    cluster: ArrayLike | None = None,
+    ci_level: float = 0.95,
+    label: str = "",
 ) -> CallAccuracy:
     """Estimate sensitivity, specificity, predictive values and likelihood ratios of calls.
 
@@ -53,6 +63,8 @@ def call_accuracy(
         1 diseased, 0 healthy.
     call : array_like, shape (n_cases,)
         1 called positive (recalled), 0 not.
+    cluster : array_like, shape (n_cases,), optional
+        Patient of each case; each case its own if not given.
     ci_level : float
         Confidence level of each interval, two-sided.
     label : str
@@ -62,22 +74,33 @@ def call_accuracy(
     -------
     CallAccuracy
         Proportions with Wilson's interval, likelihood ratios with the log method. What the cases
-        leave undefined (no positive case, no case called) is NaN with a note.
+        leave undefined (no positive case, no case called) is NaN with a note. ``n_clusters`` is
+        given where patients have several of the cases that an estimate rests on.
 
     Raises
     ------
     ValueError
-        If an argument is malformed or a call is missing.
+        If an argument is malformed, or a call or a patient is missing.
 
     Notes
     -----
-    Cases are random and independent; where both breasts of a woman are cases, or several readers
-    call one case, resample women instead. Predictive values hold for the prevalence of the
-    sample: in a study enriched with cancers they say nothing of screening. The log method takes
-    SE(log LR+) = sqrt(1/TP - 1/P + 1/FP - 1/N) and needs both counts above 0.
+    Patients are random and independent, cases too without ``cluster``: never leave it out where
+    both breasts, or several examinations, of a woman are cases. Not for calls of several readers.
+    Predictive values hold for the prevalence of the sample: in a study enriched with cancers they
+    say nothing of screening. The log method takes SE(log LR+) = sqrt(1/TP - 1/P + 1/FP - 1/N) and
+    needs both counts above 0.
+
+    Where patients have several of the cases of a proportion its interval is that of
+    ``weighted_proportion_ci``, Wilson's on the effective number of cases. The log ratio is then
+    linearised: a diseased case adds (call - sensitivity) / TP, a healthy one
+    -(call - FP/N) / FP, and the variance is that of the sums over patients, so that it holds
+    the covariance of a patient's cases of both classes. Both need some 40 patients with and
+    without the result.
 
     References
     ----------
+    Rao JNK, Scott AJ. Biometrics 1992;48:577-585. doi:10.2307/2532311
+
     Simel DL, Samsa GP, Matchar DB. J Clin Epidemiol 1991;44:763-770.
     doi:10.1016/0895-4356(91)90128-V
 
@@ -92,7 +115,8 @@ def call_accuracy(
     """
     diseased = check_truth(truth)
     called = check_call(call, n_cases=diseased.size)
-    return _accuracy(diseased, called, ci_level=check_ci_level(ci_level), label=label)
+    number = _patients(cluster, diseased.size)
+    return _accuracy(diseased, called, number, ci_level=check_ci_level(ci_level), label=label)
 
 
 def operating_point(
@@ -100,6 +124,7 @@ def operating_point(
     rating: ArrayLike,
     *,
     threshold: float,
+    cluster: ArrayLike | None = None,
     ci_level: float = 0.95,
     label: str = "",
 ) -> CallAccuracy:
@@ -113,6 +138,8 @@ def operating_point(
         Higher is more suspicious.
     threshold : float
         A case is positive if its rating is this or higher; inf calls no case.
+    cluster : array_like, shape (n_cases,), optional
+        Patient of each case; each case its own if not given.
     ci_level : float
         Confidence level of each interval, two-sided.
     label : str
@@ -126,7 +153,7 @@ def operating_point(
     Raises
     ------
     ValueError
-        If an argument is malformed or a rating is NaN.
+        If an argument is malformed, a rating is NaN, or a patient is missing.
 
     Examples
     --------
@@ -137,31 +164,41 @@ def operating_point(
     diseased = check_truth(truth)
     numbers = check_rating(rating, n_cases=diseased.size)
     limit = check_threshold(threshold)
+    number = _patients(cluster, diseased.size)
     level = check_ci_level(ci_level)
     # An infinite rating is not called by an infinite threshold: that calls no case.
     called = (numbers >= limit) & (limit < math.inf)
-    return _accuracy(diseased, called, ci_level=level, label=label)
+    return _accuracy(diseased, called, number, ci_level=level, label=label)
+
+
+def _patients(cluster: ArrayLike | None, n_cases: int) -> Clusters | None:
+    """Return the number of each case's patient; None where every case is a patient of its own."""
+    if cluster is None:
+        return None
+    number = check_cluster(cluster, n_cases=n_cases)
+    return number if np.unique(number).size < n_cases else None
 
 
 def _accuracy(
-    diseased: BoolArray, called: BoolArray, *, ci_level: float, label: str
+    diseased: BoolArray,
+    called: BoolArray,
+    patient: Clusters | None,
+    *,
+    ci_level: float,
+    label: str,
 ) -> CallAccuracy:
     """Return the six estimates of checked calls."""
-    n_positive, n_negative = int(diseased.sum()), int((~diseased).sum())
-    tp, fp = int((called & diseased).sum()), int((called & ~diseased).sum())
-    fn, tn = n_positive - tp, n_negative - fp
-    study = _Study(n_positive=n_positive, n_negative=n_negative, ci_level=ci_level, label=label)
+    study = _Study(diseased=diseased, patient=patient, ci_level=ci_level, label=label)
     sample = (
-        "holds only at the prevalence of this sample, "
-        f"{n_positive} of {n_positive + n_negative} cases"
+        f"holds only at the prevalence of this sample, {study.n_positive} of {diseased.size} cases"
     )
     return CallAccuracy(
-        sensitivity=study.proportion("sensitivity", tp, n_positive),
-        specificity=study.proportion("specificity", tn, n_negative),
-        ppv=study.proportion("ppv", tp, tp + fp, note=sample),
-        npv=study.proportion("npv", tn, tn + fn, note=sample),
-        positive_likelihood_ratio=study.likelihood_ratio("positive_likelihood_ratio", tp, fp),
-        negative_likelihood_ratio=study.likelihood_ratio("negative_likelihood_ratio", fn, tn),
+        sensitivity=study.proportion("sensitivity", called, diseased),
+        specificity=study.proportion("specificity", ~called, ~diseased),
+        ppv=study.proportion("ppv", diseased, called, note=sample),
+        npv=study.proportion("npv", ~diseased, ~called, note=sample),
+        positive_likelihood_ratio=study.likelihood_ratio("positive_likelihood_ratio", called),
+        negative_likelihood_ratio=study.likelihood_ratio("negative_likelihood_ratio", ~called),
     )
 
 
@@ -169,34 +206,47 @@ def _accuracy(
 class _Study:
     """What the six estimates of one set of calls have in common."""
 
-    n_positive: int
-    n_negative: int
+    diseased: BoolArray
+    patient: Clusters | None
     ci_level: float
     label: str
 
-    def proportion(self, quantity: str, part: int, whole: int, *, note: str = "") -> Estimate:
-        """Return a proportion with Wilson's interval, the study's counts and one more note."""
-        estimate = wilson_ci(
-            part, whole, ci_level=self.ci_level, quantity=quantity, label=self.label
+    @property
+    def n_positive(self) -> int:
+        """Diseased cases."""
+        return int(self.diseased.sum())
+
+    @property
+    def n_negative(self) -> int:
+        """Healthy cases."""
+        return self.diseased.size - self.n_positive
+
+    def proportion(
+        self, quantity: str, event: BoolArray, those: BoolArray, *, note: str = ""
+    ) -> Estimate:
+        """Return the share with an event of those cases: Wilson's, or that of their patients."""
+        estimate = weighted_proportion_ci(
+            event[those],
+            cluster=None if self.patient is None else self.patient[those],
+            ci_level=self.ci_level,
+            quantity=quantity,
+            label=self.label,
         )
+        clustered = estimate.n_clusters is not None
         return replace(
             estimate,
-            n_cases=self.n_positive + self.n_negative,
+            method="clustered proportion" if clustered else estimate.method,
+            n_cases=self.diseased.size,
             n_positive=self.n_positive,
             note="; ".join(text for text in (estimate.note, note) if text),
         )
 
-    def likelihood_ratio(self, quantity: str, positive: int, negative: int) -> Estimate:
-        """Return (positive / n_positive) / (negative / n_negative) with the log method.
-
-        ``positive`` and ``negative`` count the cases of a class with the result in question.
-        """
+    def likelihood_ratio(self, quantity: str, member: BoolArray) -> Estimate:
+        """Return the share of the diseased with a result over that of the healthy, log method."""
+        positive = int((member & self.diseased).sum())
+        negative = int((member & ~self.diseased).sum())
         ratio = self._ratio(positive, negative)
-        log_error = math.nan
-        if positive and negative:
-            # Simel et al. 1991: the variance of a log binomial proportion x / n is 1/x - 1/n.
-            terms = (1 / positive - 1 / self.n_positive, 1 / negative - 1 / self.n_negative)
-            log_error = math.sqrt(sum(terms)) or math.nan
+        log_error = self._log_error(member, positive, negative)
         reach = quantile(self.ci_level) * log_error
         return Estimate(
             quantity=quantity,
@@ -206,13 +256,32 @@ class _Study:
             ci_low=ratio * math.exp(-reach),
             ci_high=ratio * math.exp(reach),
             ci_level=self.ci_level,
-            ci_method="log",
+            ci_method="log" if self.patient is None else "log, patients as clusters",
             label=self.label,
-            n_cases=self.n_positive + self.n_negative,
+            n_cases=self.diseased.size,
             n_positive=self.n_positive,
+            n_clusters=None if self.patient is None else int(np.unique(self.patient).size),
             method="likelihood ratio of a call",
             note=self._undefined(positive, negative) if math.isnan(log_error) else "",
         )
+
+    def _log_error(self, member: BoolArray, positive: int, negative: int) -> float:
+        """Return the standard error of the log ratio; NaN where the log method has none."""
+        if not (positive and negative):
+            return math.nan
+        if self.patient is None:
+            # Simel et al. 1991: the variance of a log binomial proportion x / n is 1/x - 1/n.
+            terms = (1 / positive - 1 / self.n_positive, 1 / negative - 1 / self.n_negative)
+            return math.sqrt(sum(terms)) or math.nan
+        # The log of a proportion x / n, linearised: each case adds (member - x / n) / x. Summed
+        # over patients of one case each, the squares are Simel's terms.
+        influence = np.where(
+            self.diseased,
+            (member - positive / self.n_positive) / positive,
+            -(member - negative / self.n_negative) / negative,
+        )
+        variance = float(total_covariance(influence[:, None], self.patient)[0, 0])
+        return math.sqrt(variance) or math.nan
 
     def _ratio(self, positive: int, negative: int) -> float:
         """Return the ratio: infinite over nothing, NaN for nothing over nothing."""
@@ -229,6 +298,8 @@ class _Study:
             f"{positive} of {self.n_positive} positive and {negative} of {self.n_negative} "
             "negative cases have this result"
         )
-        if positive and negative:
+        if (positive, negative) == (self.n_positive, self.n_negative):
             return f"{counts}: it tells nothing, and the log method has no interval"
+        if positive and negative:
+            return "no interval: one patient alone has no variance, or all patients are alike"
         return f"{counts}: the log method needs both counts above 0, so there is no interval"
