@@ -58,10 +58,10 @@ def presentation_images(objects: Iterable[Mapping[str, Any]]) -> tuple[dict[str,
 
 def _same_geometry(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether a pixel of one image is the same pixel of the other."""
-    spacing = one["pixel_spacing_mm"], other["pixel_spacing_mm"]
-    if any(one[name] != other[name] for name in _SAME) or None in spacing:
+    first, second = one["pixel_spacing_mm"], other["pixel_spacing_mm"]
+    if any(one[name] != other[name] for name in _SAME) or first is None or second is None:
         return False
-    return abs(spacing[0] - spacing[1]) <= _SPACING_TOLERANCE * spacing[0]
+    return bool(abs(first - second) <= _SPACING_TOLERANCE * first)
 
 
 def on_presentation(

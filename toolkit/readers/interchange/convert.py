@@ -13,7 +13,13 @@ from toolkit.readers.interchange.iowa_csv import HEADER, is_iowa_csv, read_iowa_
 from toolkit.readers.interchange.iowa_lrc import read_lrc
 from toolkit.readers.interchange.jafroc import read_jafroc
 from toolkit.readers.interchange.ratings import text_lines
-from toolkit.readers.interchange.study import Format, Paradigm, StudyFile, paradigm_of
+from toolkit.readers.interchange.study import (
+    LESION_KEY,
+    Format,
+    Paradigm,
+    StudyFile,
+    paradigm_of,
+)
 from toolkit.readers.interchange.write import study_bytes
 from toolkit.readers.raw_table import file_fault
 from toolkit.tables import TABLES, TableError
@@ -56,7 +62,11 @@ class Conversion:
 
     def account(self, place: str) -> list[str]:
         """Return what was read, noted, written at ``place`` and left behind, one line each."""
-        counts = {name: len(data.frame) for name, data in self.source.tables.items()}
+        counts = {
+            # A lesion has a row for each image that shows it.
+            name: len(data.frame.drop_duplicates(LESION_KEY) if name == "lesions" else data.frame)
+            for name, data in self.source.tables.items()
+        }
         held = ", ".join(f"{count:,} {name}" for name, count in counts.items())
         lines = [f"read: {FORMATS[self.source.format]}, {self.source.paradigm}: {held}"]
         lines += [f"note: {note}" for note in self.source.notes]

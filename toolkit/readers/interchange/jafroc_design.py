@@ -74,9 +74,12 @@ def study_design(
         f"has {len(frame):,} of the {n_all:,} readings of a factorial design, and is no split "
         "plot with readers nested in modality or cases nested in reader"
     )
-    remedy = "convert to csv or imrmc, which hold any design"
+    remedy = "leave out who did not read all cases in all modalities, such as an AI"
     if paradigm == "ROC":
-        remedy = f"say status missing for readings that should have been made, or {remedy}"
+        remedy = (
+            "say status missing for readings that should have been made, or convert to csv or "
+            "imrmc, which hold any design"
+        )
     file = str(readings.files[0])
     return None, [file_fault(file, rule, remedy, column="table readings")]
 

@@ -1,4 +1,7 @@
-"""What of a localization study a JAFROC workbook can say, and what it changes."""
+"""What of a localization study a JAFROC workbook can say, and what it changes.
+
+Tables are taken as ``without_images`` returns them: one row a lesion, one mark of it a reading.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +122,7 @@ def _weight_faults(lesions: TableData) -> list[Fault]:
 
 
 def _mark_faults(marks: TableData) -> list[Fault]:
-    """Return the faults of marks that are no hit and no false mark, or hit a lesion twice."""
+    """Return the faults of marks that are no hit and no false mark."""
     frame = marks.frame
     kind = frame.get("mark_type")
     if kind is None:
@@ -131,17 +134,8 @@ def _mark_faults(marks: TableData) -> list[Fault]:
         column="mark_type",
         rule="must be LL or NL: a JAFROC workbook holds marks that are judged",
     )
-    hit = kind == "LL"
-    faults += marks.faults(
-        np.flatnonzero(hit & lesion.isna()),
+    return faults + marks.faults(
+        np.flatnonzero((kind == "LL") & lesion.isna()),
         column="lesion_id",
         rule="must name the lesion that an LL mark hits",
-    )
-    again = frame.assign(lesion_id=lesion)[hit & lesion.notna()]
-    again = again[again.duplicated([*READING_KEY, "lesion_id"])]
-    return faults + marks.faults(
-        again.index.to_numpy(),
-        column="lesion_id",
-        rule="is hit more than once in one reading",
-        remedy="keep the mark with the highest rating",
     )

@@ -13,7 +13,7 @@ from toolkit.readers.interchange.jafroc_holds import (
     keeps_lesion_numbers,
     localization_faults,
 )
-from toolkit.readers.interchange.study import READING_KEY, Paradigm
+from toolkit.readers.interchange.study import LESION_KEY, READING_KEY, Paradigm
 from toolkit.readers.interchange.xlsx_write import Value, workbook_bytes
 from toolkit.readers.raw_table import file_fault
 from toolkit.tables import TableData, TableError
@@ -23,11 +23,17 @@ if TYPE_CHECKING:
 
 _EXACT_DIGITS = 1e15
 _MOST_RECORDS = 1_048_575
-_LESION_KEY = ["case_id", "lesion_id"]
 
 
 def jafroc_bytes(tables: Mapping[str, TableData], paradigm: Paradigm) -> bytes:
     """Return a study as a JAFROC workbook.
+
+    Parameters
+    ----------
+    tables : mapping of str to TableData
+        Checked canonical tables, as ``without_images`` returns them.
+    paradigm : {"ROC", "FROC", "LROC", "ROI"}
+        What the workbook calls the study.
 
     Raises
     ------
@@ -62,7 +68,7 @@ def _numbered_lesions(tables: Mapping[str, TableData]) -> pd.DataFrame:
         else lesions.groupby("case_id").cumcount() + 1
     )
     weight = lesions["weight"].fillna(0.0) if "weight" in lesions else 0.0
-    return lesions[_LESION_KEY].assign(number=number, weight=weight)
+    return lesions[LESION_KEY].assign(number=number, weight=weight)
 
 
 def _roc_lesions(tables: Mapping[str, TableData]) -> pd.DataFrame:
@@ -86,7 +92,7 @@ def _marks(tables: Mapping[str, TableData], lesions: pd.DataFrame) -> pd.DataFra
     if "lesion_id" not in marks:  # no mark hits anything
         return marks[[*READING_KEY, "rating"]].assign(lesion=np.nan)
     found = marks[[*READING_KEY, "rating", "lesion_id"]].merge(
-        lesions[[*_LESION_KEY, "number"]], on=_LESION_KEY, how="left"
+        lesions[[*LESION_KEY, "number"]], on=LESION_KEY, how="left"
     )
     hit = (marks["mark_type"] == "LL").to_numpy()
     return found.assign(lesion=found["number"].where(hit))

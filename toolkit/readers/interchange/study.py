@@ -22,6 +22,7 @@ NO_KIND = (
     "set kind, product, version and score scale of an AI in the table"
 )
 READING_KEY = ["reader_id", "modality", "case_id"]
+LESION_KEY = ["case_id", "lesion_id"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -129,7 +130,9 @@ def paradigm_of(tables: Mapping[str, TableData]) -> Paradigm:
     marks, readings = tables["marks"].frame, tables["readings"].frame
     one_each = not marks.duplicated(READING_KEY).any() and len(marks) == len(readings)
     one_lesion = (
-        "lesions" not in tables or not tables["lesions"].frame["case_id"].duplicated().any()
+        "lesions" not in tables
+        # A lesion has a row for each image that shows it.
+        or not tables["lesions"].frame.drop_duplicates(LESION_KEY)["case_id"].duplicated().any()
     )
     return "LROC" if one_each and one_lesion else "FROC"
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from toolkit.readers.interchange.holds import losses, refusals
 from toolkit.readers.interchange.jafroc_holds import jafroc_losses
+from toolkit.readers.interchange.jafroc_images import image_losses, without_images
 from toolkit.readers.interchange.jafroc_write import jafroc_bytes
 from toolkit.readers.interchange.study import Format, Paradigm, paradigm_of
 from toolkit.readers.interchange.text_write import imrmc_bytes, iowa_csv_bytes, lrc_bytes
@@ -52,6 +53,7 @@ def study_bytes(
         raise TableError(faults)
     lost = losses(tables, to, chosen)
     if to == "jafroc":
-        content = jafroc_bytes(tables, chosen)
-        return content, (*lost, *jafroc_losses(tables, chosen))
+        held = tables if chosen == "ROC" else without_images(tables)
+        content = jafroc_bytes(held, chosen)
+        return content, (*lost, *image_losses(tables, held), *jafroc_losses(held, chosen))
     return _TEXT[to](tables), tuple(lost)
