@@ -23,7 +23,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
     (
         "jackknife covariance",
         "smooth figures: AUC, partial AUC, sensitivity and specificity at a threshold, wAFROC, "
-        "expected utility",
+        "expected utility, AUC of a binormal or proper binormal fit",
         "quantiles such as sensitivity at a specificity, unless a peer is to be reproduced: it "
         "doubles their standard error",
     ),
