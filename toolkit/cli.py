@@ -361,6 +361,58 @@ def ingest(
 
 
 @app.command()
+def deidentify(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Folder of DICOM files; only read.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The copy; must not exist.")],
+    key: Annotated[
+        Path, typer.Option(metavar="FILE", help="Secret of this study; made if it is not there.")
+    ],
+    jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Processes.")] = 1,
+    admit: Annotated[
+        list[str] | None,
+        typer.Option(help="Copy these too: burned_in, burned_in_unknown, secondary_capture."),
+    ] = None,
+    known: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="YAML: products and codes that are named as they are."),
+    ] = None,
+    uid_root: Annotated[str, typer.Option(metavar="UID", help="Root of the new UIDs.")] = "2.25",
+    mapping: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write which object was which; identifies everyone."),
+    ] = None,
+) -> None:
+    """Copy DICOM images and AI reports without what names a patient; see docs/deidentification.md.
+
+    Only what the keep list names is copied; dates move by one offset a patient. Texts inside a
+    picture are not seen: look at the pictures. OUT/refused.csv says which files were left out.
+    Exit status: 0 all copied, 1 some refused, 2 wrong input and nothing was written.
+    """
+    from tqdm import tqdm
+
+    from toolkit.study.deidentify import Request, deidentify_folder
+
+    with tqdm(unit="file", leave=False, disable=None) as bar:
+        request = Request(
+            key_file=key,
+            jobs=jobs,
+            admit=frozenset(admit or ()),
+            known=known,
+            uid_root=uid_root,
+            mapping=mapping,
+            progress=lambda number: bar.update(number - bar.n),
+        )
+        done = _guarded(lambda: deidentify_folder(source, out, request))
+    if done.key_made:
+        typer.echo("key made: keep it, and keep it away from the copy")
+    typer.echo(f"{done.n_written} of {done.n_files} files copied")
+    for reason, count in done.refused.items():
+        typer.echo(f"refused: {count} {reason}", err=True)
+    if done.refused:
+        raise typer.Exit(1)
+
+
+@app.command()
 def convert(
     source: Annotated[
         Path, typer.Argument(metavar="IN", help="File of another program, or folder of tables.")

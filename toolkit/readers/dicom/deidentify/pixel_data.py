@@ -1,0 +1,249 @@
+"""The pixels that the header describes and nothing beside them.
+
+Text hides in unused high bits (overlays of old), behind the last pixel, and in comments and
+application segments of compressed streams. The pixels themselves are not looked at.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import numpy as np
+
+from toolkit.readers.dicom.faults import DicomFault
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+_JPEG: Final = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 57, 70, 80, 81))
+_JPEG_2000: Final = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (90, 91, 201, 202, 203))
+_RLE: Final = "1.2.840.10008.1.2.5"
+_ADOBE: Final = b"\xff\xee\x00\x0eAdobe"  # says which colours: needed to decode
+_UNDEFINED: Final = 0xFFFFFFFF
+
+
+def native(value: bytes, ds: Dataset, *, little_endian: bool) -> bytes:
+    """Return uncompressed pixels: as many as the header says, without unused bits.
+
+    Parameters
+    ----------
+    value : bytes
+        As stored.
+    ds : Dataset
+        The object's header.
+    little_endian : bool
+        Byte order of the object.
+
+    Raises
+    ------
+    DicomFault
+        If there are fewer pixels than the header says, or it does not say.
+    """
+    try:
+        frames = int(ds.get("NumberOfFrames") or 1)
+        count = int(ds.Rows) * int(ds.Columns) * int(ds.SamplesPerPixel) * frames
+        allocated, stored, high = int(ds.BitsAllocated), int(ds.BitsStored), int(ds.HighBit)
+        signed = bool(ds.PixelRepresentation)
+    except (AttributeError, TypeError, ValueError):
+        msg = "the header does not say how many pixels there are, and of how many bits"
+        raise DicomFault("other", msg) from None
+    if allocated not in (8, 16, 32) or not 0 < stored <= allocated or high != stored - 1:
+        msg = "pixels of other than 8, 16 or 32 bits, or not stored from the lowest bit up"
+        raise DicomFault("other", msg)
+    if "422" in str(ds.get("PhotometricInterpretation", "")):
+        msg = "uncompressed pixels whose colours are stored by halves"
+        raise DicomFault("other", msg)
+    size = count * allocated // 8
+    if len(value) < size:
+        msg = "fewer pixels than the header says"
+        raise DicomFault("cut_off", msg)
+    kept = _low_bits(value[:size], allocated, stored, signed=signed, little_endian=little_endian)
+    return kept + b"\0" * (size % 2)
+
+
+def _low_bits(
+    value: bytes, allocated: int, stored: int, *, signed: bool, little_endian: bool
+) -> bytes:
+    """Return pixels whose bits above those stored are what the sign says."""
+    if stored == allocated:
+        return value
+    form = f"{'<' if little_endian else '>'}{'i' if signed else 'u'}{allocated // 8}"
+    pixels = np.frombuffer(value, form)
+    if signed:
+        spare = allocated - stored
+        kept = (pixels << spare) >> spare
+    elif pixels.size == 0 or pixels.max() < 1 << stored:
+        return value
+    else:
+        kept = pixels & ((1 << stored) - 1)
+    return kept.astype(form).tobytes()
+
+
+def compressed(value: bytes, transfer_syntax: str, ds: Dataset) -> bytes:
+    """Return compressed pixels with their comments and application segments blanked.
+
+    No byte moves: what is blanked keeps its length. The table of offsets is made anew.
+
+    Raises
+    ------
+    DicomFault
+        If the stream has no end, or is of a kind of which it is not known where text may hide.
+    """
+    if transfer_syntax in _JPEG:
+        start, blank = b"\xff\xd8", _blank_jpeg
+    elif transfer_syntax in _JPEG_2000:
+        start, blank = b"\xff\x4f", _blank_jpeg_2000
+    elif transfer_syntax == _RLE:
+        start, blank = b"", partial(_blank_rle, pixels=ds.Rows * ds.Columns)
+    else:
+        msg = "pixels compressed in a way of which it is not known where text may hide"
+        raise DicomFault("other", msg)
+    frames: list[list[bytes]] = []
+    for fragment in _fragments(value):
+        if fragment.startswith(start) or not frames:
+            frames.append([])
+        frames[-1].append(fragment)
+    if len(frames) != int(ds.get("NumberOfFrames") or 1):
+        msg = "another number of compressed frames than the header says"
+        raise DicomFault("cut_off", msg)
+    return _encapsulated([_blanked(frame, blank) for frame in frames])
+
+
+def _blanked(fragments: list[bytes], blank: Callable[[bytearray], None]) -> list[bytes]:
+    """Blank the stream that several fragments make together."""
+    stream = bytearray(b"".join(fragments))
+    blank(stream)
+    cut, at = [], 0
+    for fragment in fragments:
+        cut.append(bytes(stream[at : at + len(fragment)]))
+        at += len(fragment)
+    return cut
+
+
+def _fragments(value: bytes) -> Iterator[bytes]:
+    """Yield the fragments behind the table of offsets (PS3.5 A.4)."""
+    at, first = 0, True
+    while at + 8 <= len(value):
+        tag, length = value[at : at + 4], int.from_bytes(value[at + 4 : at + 8], "little")
+        if tag == b"\xfe\xff\xdd\xe0":
+            return
+        if tag != b"\xfe\xff\x00\xe0" or at + 8 + length > len(value):
+            break
+        if not first:
+            yield value[at + 8 : at + 8 + length]
+        first = False
+        at += 8 + length
+    if at != len(value):
+        msg = "compressed pixels that end inside a fragment"
+        raise DicomFault("cut_off", msg)
+
+
+def _encapsulated(frames: list[list[bytes]]) -> bytes:
+    """Return frames as items, behind a table of where each begins."""
+    body, offsets = bytearray(), []
+    for frame in frames:
+        offsets.append(len(body))
+        for fragment in frame:
+            even = fragment + b"\0" * (len(fragment) % 2)
+            body += b"\xfe\xff\x00\xe0" + len(even).to_bytes(4, "little") + even
+    if len(body) >= _UNDEFINED:
+        offsets = []  # larger than the table can say
+    offset_table = struct.pack(f"<{len(offsets)}L", *offsets)
+    head = b"\xfe\xff\x00\xe0" + len(offset_table).to_bytes(4, "little") + offset_table
+    return head + bytes(body) + b"\xfe\xff\xdd\xe0\0\0\0\0"
+
+
+def _blank(stream: bytearray, start: int, end: int) -> None:
+    """Write zeros."""
+    end = min(end, len(stream))
+    if start < end:
+        stream[start:end] = bytes(end - start)
+
+
+def _no_end() -> NoReturn:
+    """Refuse a stream of which it is not known where the image ends and something else begins."""
+    msg = "a compressed frame without an end, or with parts that are not of its kind"
+    raise DicomFault("cut_off", msg)
+
+
+def _blank_jpeg(stream: bytearray) -> None:
+    """Blank comments, application segments and what follows the image (ISO 10918-1 annex B)."""
+    at = 2
+    while (at := stream.find(b"\xff", at)) >= 0 and at + 1 < len(stream):
+        marker = stream[at + 1]
+        # Behind FF, coded data hold 00, or below 80 in JPEG-LS; D0 to D7 stand between parts.
+        if marker < 0xC0 or 0xD0 <= marker <= 0xD7 or marker == 0xFF:
+            at += 1 if marker == 0xFF else 2
+            continue
+        if marker == 0xD9:
+            _blank(stream, at + 2, len(stream))
+            return
+        end = at + 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
+        is_text = marker == 0xFE or 0xE0 <= marker <= 0xEF
+        if is_text and not (stream[at : at + 9] == _ADOBE and end == at + 16):
+            _blank(stream, at + 4, end)
+        at = end
+    _no_end()
+
+
+def _blank_jpeg_2000(stream: bytearray) -> None:
+    """Blank comments of the main and the tile headers (ISO 15444-1 annex A)."""
+    at = 2
+    while stream[at : at + 1] == b"\xff":
+        marker = stream[at + 1]
+        if marker == 0xD9:
+            _blank(stream, at + 2, len(stream))
+            return
+        # 90 begins a tile part.
+        at = _blank_tile_part(stream, at) if marker == 0x90 else _blank_comment(stream, at)
+    _no_end()
+
+
+def _blank_comment(stream: bytearray, at: int) -> int:
+    """Blank a segment if it is a comment; return where the next begins."""
+    end = at + 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
+    if stream[at + 1] == 0x64:
+        _blank(stream, at + 4, end)
+    return end
+
+
+def _blank_tile_part(stream: bytearray, start: int) -> int:
+    """Blank the comments of one tile part's header; return where the next part begins."""
+    at = start + 12
+    while stream[at : at + 1] == b"\xff" and stream[at + 1] != 0x93:
+        at = _blank_comment(stream, at)
+    size = int.from_bytes(stream[start + 6 : start + 10], "big")
+    # Without a size it reaches to the end, a marker that coded data never hold.
+    return start + size if size else stream.find(b"\xff\xd9", at)
+
+
+def _blank_rle(stream: bytearray, *, pixels: int) -> None:
+    """Blank what no segment needs: places of the header, gaps and ends (PS3.5 annex G)."""
+    count = int.from_bytes(stream[:4], "little")
+    if not 1 <= count <= 15:
+        _no_end()
+    starts = [int.from_bytes(stream[4 + 4 * n : 8 + 4 * n], "little") for n in range(count)]
+    kept = bytearray(len(stream))
+    kept[: 4 + 4 * count] = stream[: 4 + 4 * count]
+    for start in starts:
+        end = _end_of_run_lengths(stream, start, pixels)
+        kept[start:end] = stream[start:end]
+    stream[:] = kept
+
+
+def _end_of_run_lengths(stream: bytearray, at: int, pixels: int) -> int:
+    """Return where the last run of a segment ends."""
+    while pixels > 0:
+        if at >= len(stream):
+            _no_end()
+        head = stream[at]
+        if head < 128:  # as many bytes as they are
+            at, pixels = at + 2 + head, pixels - 1 - head
+        elif head > 128:  # one byte, many times
+            at, pixels = at + 2, pixels - 257 + head
+        else:
+            at += 1
+    return at

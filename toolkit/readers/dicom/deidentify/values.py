@@ -1,0 +1,181 @@
+"""What becomes of one value: the actions of the keep list, each on the bytes of the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from toolkit.readers.dicom.deidentify.dates import (
+    capped_age,
+    moved_date,
+    moved_date_time,
+    whole_seconds,
+)
+from toolkit.readers.dicom.deidentify.keep_list import KeepList, Kept
+from toolkit.readers.dicom.deidentify.uids import UUID_ROOT, mapped_uid, pseudonym
+
+# Bytes of one number of a binary value representation.
+SIZES: Final = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "AT": 4, "OW": 2}
+_NUMBERS: Final = {
+    # A decimal comma is no number of DICOM, but it is in files, and the reader must see it.
+    "DS": re.compile(r" *[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)? *"),
+    "IS": re.compile(r" *[+-]?\d{1,10} *"),
+}
+_LONGEST_NUMBER: Final = 16
+_DIGITS: Final = re.compile(r"\d{1,5}")
+# With a point, or one to three digits: no date, no telephone number; no letters but these.
+_VERSION: Final = re.compile(
+    r"([vV]|(AWS|PXCM|ARR|IP|DTW):)?\d{1,3}(\.\d{1,4}){1,4}([ -]?[a-z]\d?)?|\d{1,3}"
+)
+_SHORTEST_TABLE: Final = 16
+_UNLISTED: Final = "unlisted-"
+REMOVED: Final = "REMOVED"
+
+
+@dataclass(kw_only=True)
+class Context:
+    """What the values of one object depend on.
+
+    Parameters
+    ----------
+    keep : KeepList
+        What may be written.
+    key : bytes
+        Secret of UIDs, pseudonyms and codes.
+    patient : str
+        Pseudonym of the patient.
+    days : int
+        Offset of the patient's dates.
+    uid_root : str
+        Root of the UIDs.
+    implicit_vr, little_endian : bool
+        How the object is written.
+    mapped : dict
+        Filled with UID in the file -> UID written.
+    """
+
+    keep: KeepList
+    key: bytes
+    patient: str
+    days: int
+    uid_root: str = UUID_ROOT
+    implicit_vr: bool = False
+    little_endian: bool = True
+    mapped: dict[str, str] = field(default_factory=dict)
+
+    def uid(self, text: str) -> str:
+        """Return the UID that stands for another one; an empty one stays empty."""
+        seen = text.strip(" \0")
+        if not seen:
+            return ""
+        if seen not in self.mapped:
+            self.mapped[seen] = mapped_uid(self.key, seen, root=self.uid_root)
+        return self.mapped[seen]
+
+
+Action = Callable[[str, Kept, Context], "str | None"]
+
+
+def name(text: str, context: Context) -> str:
+    """Return a known name as it is, any other as a keyed hash that is the same in every file."""
+    seen = text.strip(" \0")
+    if not seen or seen in context.keep.names:
+        return seen
+    return _UNLISTED + pseudonym(context.key, "name", seen)
+
+
+def version(text: str, context: Context) -> str:
+    """Return what looks like a version as it is, else what ``name`` returns."""
+    seen = text.strip(" \0")
+    return seen if _VERSION.fullmatch(seen) else name(seen, context)
+
+
+def _each(text: str, change: Callable[[str], str]) -> str:
+    """Change each of several values."""
+    return "\\".join(change(part) for part in text.split("\\"))
+
+
+def _registered(text: str, _: Kept, context: Context) -> str | None:
+    """Keep a UID of the standard."""
+    from pydicom._uid_dict import UID_dictionary
+
+    seen = text.strip(" \0")
+    return seen if seen in UID_dictionary or seen in context.keep.classes else None
+
+
+def _uid(text: str, _: Kept, context: Context) -> str:
+    return _each(text, context.uid)
+
+
+def _words(text: str, kept: Kept, _: Context) -> str:
+    return _each(text, lambda part: part.strip(" \0") if part.strip(" \0") in kept.words else "")
+
+
+def _date(text: str, kept: Kept, context: Context) -> str:
+    move = moved_date_time if kept.vr == "DT" else moved_date
+    return _each(text, lambda part: move(part, context.days))
+
+
+def _digits(text: str, _: Kept, __: Context) -> str | None:
+    seen = text.strip(" \0")
+    return seen if _DIGITS.fullmatch(seen) else None
+
+
+TEXT_ACTIONS: Final[dict[str, Action]] = {
+    "registered": _registered,
+    "uid": _uid,
+    "words": _words,
+    "date": _date,
+    "digits": _digits,
+    "time": lambda text, _, __: _each(text, whole_seconds),
+    "age": lambda text, _, __: capped_age(text),
+    "name": lambda text, _, context: _each(text, lambda part: name(part, context)),
+    "version": lambda text, _, context: _each(text, lambda part: version(part, context)),
+    "pseudonym": lambda text, kept, context: pseudonym(context.key, kept.keyword, text),
+    "patient": lambda _, __, context: context.patient,
+    "removed": lambda _, __, ___: REMOVED,
+    "empty": lambda _, __, ___: "",
+}
+
+
+def number(value: bytes, vr: str, most: int | None) -> bytes | None:
+    """Keep the bytes of numbers of a value representation; None where they are none, or many."""
+    if vr in SIZES:
+        whole, rest = divmod(len(value), SIZES[vr])
+        return value if not rest and (most is None or whole <= most) else None
+    form = _NUMBERS[vr]
+    text = value.rstrip(b"\0").decode("ascii", "replace")
+    parts = text.split("\\")
+    good = all(
+        not part.strip() or (len(part.strip()) <= _LONGEST_NUMBER and form.fullmatch(part))
+        for part in parts
+    )
+    return text.encode() if good and (most is None or len(parts) <= most) else None
+
+
+def table(value: bytes, vr: str, *, little_endian: bool) -> bytes | None:
+    """Keep a look-up table: entries of 16 or of 8 bits that only rise or only fall."""
+    if len(value) % SIZES.get(vr, 2):
+        return None
+    for form in ("<u2" if little_endian else ">u2", "u1"):
+        steps = np.diff(np.frombuffer(value, form).astype(np.int64))
+        if steps.size + 1 < _SHORTEST_TABLE:
+            continue  # a few letters may happen to rise
+        if (steps >= 0).all() or (steps <= 0).all():
+            return value
+    return None
+
+
+def pointer(value: bytes, *, little_endian: bool) -> bytes | None:
+    """Keep the tags of attributes of the standard."""
+    from pydicom.datadict import dictionary_has_tag
+
+    if len(value) % 4:
+        return None
+    halves = np.frombuffer(value, "<u2" if little_endian else ">u2").reshape(-1, 2)
+    known = all(dictionary_has_tag(int(group) << 16 | int(element)) for group, element in halves)
+    return value if known else None
