@@ -92,7 +92,6 @@ LEFT_OUT = {
     "mrmcaov": {
         r"Kundel/empirical_auc/DeLong/.*|VanDyke/nested_readers_in_tests/DeLong": STOPS,
         r"bug_check/.*": STOPS,
-        r"Kundel/binormalLR_auc/.*": "iterative fits of which some lie on the boundary",
         r"OR_to_RMH/example": "names of arguments alone, no number",
     },
     "rjafroc": {
