@@ -3,6 +3,7 @@
 import os
 
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -340,3 +341,55 @@ def test_one_command_gives_chapter_08_of_rjafrocs_file(reference_data, tmp_path)
     assert code == 0, text
     record = json.loads((tmp_path / "jt" / "book" / "records" / "08_localization.json").read_text())
     assert record["results"]["wAFROC_difference"]["p_value"] == pytest.approx(0.01157058, abs=5e-9)
+
+
+def test_a_reader_that_is_an_ai_is_compared_with_the_others(reference_data, tmp_path):
+    source = tmp_path / "CadFrocData.xlsx"
+    source.write_bytes((reference_data / "data" / "native" / source.name).read_bytes())
+    made = study_from_file(source, ai="1")
+    tables = read_study(load_parameters(made.parameters).sources, made.tables)["reader_study"]
+    readers = tables["readers"].frame.set_index("reader_id")
+    assert readers["kind"].to_dict() == {str(n): "ai" if n == 1 else "human" for n in range(1, 11)}
+    for name in ("readings", "marks"):
+        frame = tables[name].frame
+        own = frame["reader_id"] == "1"
+        assert (frame["modality"][own] == "standalone").all()
+        assert not (frame["modality"][~own] == "standalone").any()
+    # The lowest mark of the CAD, by the CSV copy of the same study.
+    marks = pd.read_csv(reference_data / "data" / "datasetCadSimuFroc" / "marks.csv")
+    assert readers.loc["1", "export_floor"] == marks["rating"][marks["reader"] == 1].min()
+    _, chapters = planned(made)
+    assert chapters["08_localization"].parameters["comparison"] == "ai against readers"
+    assert any("its product and version are not in the file" in line for line in made.said)
+    with pytest.raises(OutputError, match="was made without this --ai"):
+        study_from_file(source, ai="2")
+
+
+@pytest.mark.parametrize(
+    ("file", "ai", "message"),
+    [
+        ("CadFrocData.xlsx", "CAD", "no reader of the file has this name; it has '1', '2'"),
+        ("JT.xlsx", "1", "the file has 2 modalities, and an AI is compared in one"),
+    ],
+)
+def test_an_ai_that_cannot_be_compared_is_refused(reference_data, tmp_path, file, ai, message):
+    source = tmp_path / file
+    source.write_bytes((reference_data / "data" / "native" / file).read_bytes())
+    with pytest.raises(OutputError, match=message):
+        study_from_file(source, ai=ai)
+    assert left_in(tmp_path) == [file]
+
+
+def test_ratings_without_calls_name_what_the_chapter_needs(reference_data, tmp_path):
+    source = tmp_path / "NicoRadRoc.xlsx"
+    source.write_bytes((reference_data / "data" / "native" / source.name).read_bytes())
+    made = study_from_file(source, ai="1")
+    assert any("reader_recall_rating, the rating from which they recall" in s for s in made.said)
+    assert [name[:2] for name in planned(made)[1]] == ["00", "90"]
+
+
+def test_ai_is_refused_beside_a_parameters_file(tmp_path):
+    (tmp_path / "study.yaml").write_text("format: 1", encoding="utf-8")
+    code, output = call("run", tmp_path / "study.yaml", "--ai", "1")
+    assert code == 2
+    assert "--ai: only for another program's file" in output

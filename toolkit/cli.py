@@ -47,6 +47,12 @@ OutFolder = Annotated[
 ]
 
 
+NamedAi = Annotated[
+    str | None,
+    typer.Option("--ai", metavar="READER", help="Reader of another program's file that is an AI."),
+]
+
+
 class StudyFormat(StrEnum):
     """Formats of a reader study's file."""
 
@@ -151,6 +157,7 @@ def run(
     time_limit: Annotated[
         float, typer.Option("--time-limit", min=1, metavar="SECONDS", help="Limit for one chapter.")
     ] = 1800.0,
+    ai: NamedAi = None,
 ) -> None:
     """Run a study's chapters and deliver its book.
 
@@ -162,7 +169,8 @@ def run(
 
     From another program's file (JAFROC .xlsx, iMRMC .imrmc, OR-DBM MRMC .lrc or .csv, told by
     its header) the first run makes the folder NAME-study: tables, a parameters file study.yaml
-    with every parameter explained, and the book. To change the analysis edit study.yaml and say
+    with every parameter explained, and the book. Where one of its readers is an AI, --ai names it
+    and the others are compared with it. To change the analysis edit study.yaml and say
     the same again: what you changed stays. If the file changes, name a new folder.
 
     Exit status: 0 all chapters complete, 1 a chapter failed, 2 wrong input and nothing was written.
@@ -172,8 +180,10 @@ def run(
 
     source = file if is_study_file(file) else None
     if source is not None:
-        made = _made_from(source, out, data)
+        made = _made_from(source, out, data, ai)
         file, data, out = made.parameters, made.tables, made.book
+    elif ai is not None:
+        _fail("--ai: only for another program's file; a parameters file has a readers table")
     progress = _Progress()
     options = RunOptions(
         data=data,
@@ -251,6 +261,7 @@ def new(
         Path | None,
         typer.Option("--from", metavar="IN", help="Reader study of another program (see run)."),
     ] = None,
+    ai: NamedAi = None,
 ) -> None:
     """Write a parameters file with every parameter of every chapter, its type and its help.
 
@@ -264,7 +275,7 @@ def new(
     if source is not None:
         if words:
             _fail("--chapters: with --from the file decides; take chapters out of study.yaml")
-        made = _made_from(source, file, None)
+        made = _made_from(source, file, None, ai)
         where = "" if file is None else f" --out {_short(made.folder)}"
         next_command = f"study run {_short(source)}{where}"
         typer.echo(f"next: read {_short(made.parameters)}, then say `{next_command}`")
@@ -499,12 +510,12 @@ def selftest(
         raise typer.Exit(1)
 
 
-def _made_from(source: Path, folder: Path | None, data: Path | None) -> MadeStudy:
+def _made_from(source: Path, folder: Path | None, data: Path | None, ai: str | None) -> MadeStudy:
     """Make the study of another program's file, or find it, and say which."""
     from toolkit.study.from_file import study_from_file
 
     _refuse_data(source, data)
-    made: MadeStudy = _guarded(lambda: study_from_file(source, folder))
+    made: MadeStudy = _guarded(lambda: study_from_file(source, folder, ai=ai))
     for line in made.said:
         typer.echo(line)
     return made

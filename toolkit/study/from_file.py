@@ -20,6 +20,8 @@ from toolkit.readers.interchange.convert import ENDINGS, FORMATS
 from toolkit.readers.interchange.folder import folder_files, table_file
 from toolkit.readers.interchange.study import NO_KIND
 from toolkit.study.fingerprint import sha256_bytes, sha256_file
+from toolkit.study.intake import STANDALONE
+from toolkit.study.named_ai import with_ai
 from toolkit.study.new import analysis_lines, chapter_lines, chosen_chapters
 from toolkit.study.workspace import OutputError, read_json, to_json
 from toolkit.tables import TableError
@@ -109,7 +111,11 @@ def is_study_file(path: Path) -> bool:
 
 
 def study_from_file(
-    source: Path, folder: Path | None = None, *, show_values: bool = False
+    source: Path,
+    folder: Path | None = None,
+    *,
+    ai: str | None = None,
+    show_values: bool = False,
 ) -> MadeStudy:
     """Make the folder of a study from a file, or return the one that was made from it before.
 
@@ -119,6 +125,8 @@ def study_from_file(
         JAFROC workbook, iMRMC file, or OR-DBM MRMC file; only read.
     folder : Path, optional
         The study's folder; ``NAME-study`` beside the file if left out.
+    ai : str, optional
+        Reader of the file that is an AI: it is compared with the others.
     show_values : bool
         Show identifying values in the messages: for a terminal only.
 
@@ -131,15 +139,18 @@ def study_from_file(
     """
     place = folder or default_folder(source)
     if place.exists() or place.is_symlink():
-        return _found(source, place)
+        return _found(source, place, ai)
     study = read_study_file(source, show_values=show_values)
-    content = _content(study, source.name)
+    if ai is not None:
+        study = with_ai(study, ai)
+    content = _content(study, source.name, has_ai=ai is not None)
     tables = {f"{TABLES}/{name}": text for name, text in folder_files(study.tables).items()}
     files = {**tables, PARAMETERS: _parameters_text(source, study, content).encode()}
     made = {
         "format": 1,
         "file": source.name,
         "sha256": sha256_file(source),
+        "ai": sha256_bytes((ai or "").encode()),
         "files": {name: sha256_bytes(text) for name, text in files.items()},
     }
     write_folder_atomic(place, {**files, SOURCE: to_json(made)})
@@ -157,7 +168,7 @@ def file_account(source: Path, *, show_values: bool = False) -> tuple[list[str],
     return [], list(study.notes)
 
 
-def _found(source: Path, place: Path) -> MadeStudy:
+def _found(source: Path, place: Path, ai: str | None) -> MadeStudy:
     """Return a study made before, if it was made from this very file and is whole."""
     made = _source_record(place)
     if made is None:
@@ -177,6 +188,9 @@ def _found(source: Path, place: Path) -> MadeStudy:
             f"folder and copy your choices from the old {PARAMETERS}, or remove {place.name} if "
             "there are none"
         )
+        raise OutputError(msg)
+    if ai is not None and made.get("ai") != sha256_bytes(ai.encode()):
+        msg = f"{place.name} was made without this --ai; name another folder, or remove it"
         raise OutputError(msg)
     if lacking := sorted(name for name in made["files"] if not (place / name).is_file()):
         msg = f"{place.name} has no {', '.join(lacking)}; put it back, or remove {place.name}"
@@ -202,13 +216,26 @@ def _counts(study: StudyFile) -> str:
     return ", ".join(f"{len(data.frame):,} {name}" for name, data in study.tables.items())
 
 
-def _content(study: StudyFile, file: str) -> _Content:
+def _content(study: StudyFile, file: str, *, has_ai: bool) -> _Content:
     """Return which chapters the data can bear, with what the file decides of them."""
-    modalities = list(dict.fromkeys(study.tables["readings"].frame["modality"]))
+    found = dict.fromkeys(study.tables["readings"].frame["modality"])
+    modalities = [name for name in found if not (has_ai and name == STANDALONE)]
     analysis: list[tuple[str, Mapping[str, Any]]] = []
     remarks: list[str] = []
-    if len(modalities) == 1:
-        remarks.append(f"{file} has one modality, {modalities[0]}: nothing to compare, no chapter")
+    if has_ai and study.paradigm in _LOCALIZATION:
+        values = _localization_values(study, (modalities[0], modalities[0]))
+        against = {"comparison": "ai against readers", "ai_modality": STANDALONE}
+        analysis.append(("08", {**values, **against}))
+    elif has_ai:
+        remarks.append(
+            f"{file} has ratings without calls: chapter 06 compares the AI with the readers once "
+            "it stands in study.yaml with reader_recall_rating, the rating from which they recall"
+        )
+    elif len(modalities) == 1:
+        remarks.append(
+            f"{file} has one modality, {modalities[0]}: nothing to compare, no chapter. If one of "
+            "its readers is an AI, say --ai and its name"
+        )
     elif study.paradigm == "ROC":
         analysis.append(("07", _reader_study_values(study, modalities)))
     elif study.paradigm in _LOCALIZATION:
