@@ -25,6 +25,7 @@ types: .venv/.ok
 bench: .venv/.ok
 	$(BIN)/python tests/benchmarks/bench.py
 	$(BIN)/python tests/benchmarks/bench_dicom.py
+	$(BIN)/python tests/benchmarks/bench_deidentify.py
 
 bench-statistics: .venv/.ok
 	$(BIN)/python tests/benchmarks/bench_statistics.py

@@ -195,9 +195,15 @@ def test_read_header_takes_an_unexpected_vr_to_pydicom():
     assert header.text("Manufacturer") == "A maker"
 
 
+def test_pydicom_reads_no_file_that_does_not_fit_into_memory():
+    dataset = mammogram()
+    dataset.add_new(0x00080070, "UT", "A maker")
+    data = written(dataset)
+    with pytest.raises(DicomFault, match="an unusual file of more than 1,000,000,000 bytes"):
+        header_by_pydicom(lambda at, n: data[at : at + n], 1_000_000_001)
+
+
 def test_read_header_notes_a_decimal_comma_without_its_value():
-    dataset = mammogram(Manufacturer="MAKER")
-    data = written(dataset).replace(b"MAKER ", b"MAKER ")
     comma = mammogram()
     comma.add_new(0x00181114, "DS", "1.25")
     data = written(comma).replace(b"1.25", b"1,25")

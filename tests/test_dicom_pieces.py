@@ -140,7 +140,7 @@ def test_a_cluster_does_not_change_a_byte(tmp_path):
         put(archive, f"{number:04d}")
     alone = scan(archive, tmp_path / "alone")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, processes=False
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", processes=False
     ) as local:
         several = scan(archive, tmp_path / "several", scheduler=local.scheduler_address)
     for one, other in zip(alone, several, strict=True):

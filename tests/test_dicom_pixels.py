@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 
 import numpy as np
@@ -94,6 +95,18 @@ def test_each_frame_is_its_own(load):
         image = load(ds, frame=frame)
         assert np.array_equal(np.sort(image.pixels, None), np.sort(ds.pixel_array[frame], None))
         assert image.frames == 3
+
+
+def test_values_of_a_frame_are_rescaled_as_its_group_says(load):
+    ds = tomosynthesis(EXAM, ImagePlan(), frames=3)
+    shared = ds.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence[0]
+    shared.RescaleSlope, shared.RescaleIntercept = "2", "-7"
+    own = copy.deepcopy(shared)
+    own.RescaleSlope, own.RescaleIntercept = "0.5", "3"
+    ds.PerFrameFunctionalGroupsSequence[1].PixelValueTransformationSequence = [own]
+    for frame, (slope, intercept) in enumerate([(2, -7), (0.5, 3), (2, -7)]):
+        expected = ds.pixel_array[frame].astype(float) * slope + intercept
+        assert np.array_equal(np.sort(load(ds, frame=frame).pixels, None), np.sort(expected, None))
 
 
 def test_errors_name_rule_and_remedy(load):

@@ -15,6 +15,7 @@ def image(uid, kind="ffdm_for_presentation", references=(), **values):
         "columns": 80,
         "frames": 1,
         "laterality": "L",
+        "view": "CC",
         "patient_orientation": "A\\R",
         "horizontal_flip": "NO",
         **values,
@@ -44,6 +45,7 @@ def test_the_same_pixel_is_the_same_place():
         {"horizontal_flip": "YES"},
         {"patient_orientation": "P\\L"},
         {"laterality": "R"},
+        {"view": "MLO"},
     ],
 )
 def test_another_geometry_leaves_the_mark_where_it_is(other):

@@ -1,6 +1,7 @@
 """The same results in the same order, whatever does the work."""
 
 import os
+import sys
 import time
 
 import pytest
@@ -67,7 +68,7 @@ def test_map_ordered_without_items():
 def cluster():
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, processes=False
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", processes=False
     ) as local:
         yield local.scheduler_address
 
@@ -85,6 +86,21 @@ def test_map_ordered_on_a_cluster_raises_at_the_turn_of_the_item(cluster):
 
 def test_map_ordered_says_that_a_scheduler_is_not_there():
     with pytest.raises(SchedulerError, match=r"cannot be reached .*; start one with `dask sched"):
+        list(map_ordered(_slow_square, [1], scheduler="tcp://127.0.0.1:9"))
+
+
+def test_map_ordered_says_that_a_scheduler_has_no_worker():
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(n_workers=0, dashboard_address=":0", processes=False) as local,
+        pytest.raises(SchedulerError, match=r"has no worker; start some with `dask worker"),
+    ):
+        list(map_ordered(_slow_square, [1], scheduler=local.scheduler_address))
+
+
+def test_map_ordered_says_what_a_scheduler_needs(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(SchedulerError, match=r"not installed; pip install .*\[cluster\]"):
         list(map_ordered(_slow_square, [1], scheduler="tcp://127.0.0.1:9"))
 
 

@@ -1,5 +1,6 @@
 """A study from one file of another program: made once, then its owner's."""
 
+import dataclasses
 import os
 
 import numpy as np
@@ -20,6 +21,7 @@ from toolkit.cli import app
 from toolkit.readers.interchange import read_study_file
 from toolkit.study.from_file import is_study_file, study_from_file
 from toolkit.study.intake import read_study
+from toolkit.study.named_ai import with_ai
 from toolkit.study.new import chapter_lines, chosen_chapters
 from toolkit.study.parameters import ParametersError, load_parameters
 from toolkit.study.plan import plan_chapters
@@ -378,6 +380,22 @@ def test_an_ai_that_cannot_be_compared_is_refused(reference_data, tmp_path, file
     with pytest.raises(OutputError, match=message):
         study_from_file(source, ai=ai)
     assert left_in(tmp_path) == [file]
+
+
+def test_an_ai_without_company_or_marks_is_refused(reference_data):
+    study = read_study_file(reference_data / "data" / "native" / "CadFrocData.xlsx")
+    frames = {name: data.frame for name, data in study.tables.items()}
+
+    def only(name, keep):
+        data = dataclasses.replace(study.tables[name], frame=frames[name][keep])
+        return dataclasses.replace(study, tables={**study.tables, name: data})
+
+    alone = only("readers", frames["readers"]["reader_id"] == "1")
+    with pytest.raises(OutputError, match="one reader alone, so there is nobody to compare"):
+        with_ai(alone, "1")
+    unmarked = only("marks", frames["marks"]["reader_id"] != "1")
+    with pytest.raises(OutputError, match="no rating or no mark"):
+        with_ai(unmarked, "1")
 
 
 def test_ratings_without_calls_name_what_the_chapter_needs(reference_data, tmp_path):

@@ -23,6 +23,7 @@ from toolkit.figures.style import (
     text_width,
     widest,
 )
+from toolkit.figures.wrapping import wrapped
 from toolkit.wording import count_text
 
 __all__ = ["FinalDiagnosis", "Flow", "FlowBox", "FlowBranch", "flow_figure"]
@@ -35,18 +36,6 @@ _SIDE_LEFT, _SIDE_BRANCH_LEFT = 4.9, 5.12
 _BRANCH_GAP = 0.15
 _SWATCH = 0.055
 _ROLE = {"cancer": "cancer", "normal": "normal", "inconclusive": "axis"}
-
-
-def _wrapped(text: str, width: float, size: float) -> list[str]:
-    """Return a label broken between words so that every line fits a width in inches."""
-    lines = [""]
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and text_width(longer, size) > width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +66,7 @@ def _box_lines(box: FlowBox, width: float) -> list[tuple[str, str, float, Weight
         weight: Weight = 600 if size == BODY else 400
         count = count_text(number)
         room = width - 2 * _PADDING - text_width(count, size, weight) - 0.08
-        first, *rest = _wrapped(label, room, size)
+        first, *rest = wrapped(label, room, size)
         if text_width(first, size) > room:
             lines += [(line, "", size, weight) for line in (first, *rest)]
             lines.append(("", count, size, weight))

@@ -16,7 +16,7 @@ def wrapped(text: str, width: float, size: float = BODY, weight: Weight = 400) -
     ['Architectural', 'distortion']
     """
     lines = [""]
-    for word in text.split():
+    for word in text.split(" "):  # and nowhere else: a no-break space keeps its words together
         longer = f"{lines[-1]} {word}".strip()
         if lines[-1] and text_width(longer, size, weight) > width:
             lines.append(word)

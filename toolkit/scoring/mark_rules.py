@@ -275,20 +275,22 @@ class _Region:
         return math.pi * self.radius**2 if self.outline is None else area(self.outline)
 
     def shared_with(self, other: _Region) -> float:
-        """Return the area shared with another region, of which one at least has an outline."""
-        if self.outline is None or other.outline is None:
-            circle, drawn = (self, other) if self.outline is None else (other, self)
-            return _shared_with_circle(circle, drawn.outline)
-        apart = self.outline.max(axis=0) < other.outline.min(axis=0)
-        apart |= other.outline.max(axis=0) < self.outline.min(axis=0)
-        return 0.0 if apart.any() else overlap_area(other.outline, self.outline)
+        """Return the area shared with another region."""
+        if self.outline is not None and other.outline is not None:
+            apart = self.outline.max(axis=0) < other.outline.min(axis=0)
+            apart |= other.outline.max(axis=0) < self.outline.min(axis=0)
+            return 0.0 if apart.any() else overlap_area(other.outline, self.outline)
+        if self.outline is not None:
+            return _shared_with_circle(other, self.outline)
+        if other.outline is not None:
+            return _shared_with_circle(self, other.outline)
+        distance = math.hypot(self.x - other.x, self.y - other.y)
+        each = (np.array([value]) for value in (distance, self.radius, other.radius))
+        return float(circles_overlap(*each)[0])
 
 
-def _shared_with_circle(circle: _Region, outline: Floats | None) -> float:
+def _shared_with_circle(circle: _Region, outline: Floats) -> float:
     """Return the area that an outline shares with a circle; 0 where their boxes do not meet."""
-    if outline is None:
-        msg = "two circles are compared all at once, by circles_overlap"
-        raise TypeError(msg)
     low, high = outline.min(axis=0), outline.max(axis=0)
     centre = np.array([circle.x, circle.y])
     if (centre + circle.radius < low).any() or (high < centre - circle.radius).any():

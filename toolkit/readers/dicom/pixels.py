@@ -116,7 +116,8 @@ def load_image(
     index = _checked_frame(frame, frames)
     ds, stored = _decoded(path, index, row.transfer_syntax)
     try:
-        values, scales = modality_values(stored, ds), grey_scales(_frame_group(ds, index))
+        values = modality_values(stored, _of_frame(ds, index, "PixelValueTransformationSequence"))
+        scales = grey_scales(_of_frame(ds, index, "FrameVOILUTSequence"))
     except (ValueError, AttributeError, IndexError) as error:
         own = str(error) if type(error) is ValueError else "a look-up table is not complete"
         msg = f"grey scale: {own}; export the image again"
@@ -198,13 +199,13 @@ def _check_bits(ds: Dataset) -> None:
         raise ImageError(msg)
 
 
-def _frame_group(ds: Dataset, index: int) -> Any:
-    """Return the item with the windows of a frame: its own, the shared one, or the top level."""
+def _of_frame(ds: Dataset, index: int, keyword: str) -> Any:
+    """Return what is said of a frame: in its own group, the shared one, or at the top level."""
     per_frame = ds.get("PerFrameFunctionalGroupsSequence") or ()
     groups = [*per_frame[index : index + 1], *(ds.get("SharedFunctionalGroupsSequence") or ())]
     for group in groups:
-        if group.get("FrameVOILUTSequence"):
-            return group.FrameVOILUTSequence[0]
+        if group.get(keyword):
+            return group[keyword].value[0]
     return ds
 
 

@@ -6,11 +6,12 @@ folder. What cannot be entered or leads back to itself is a place too, with the 
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from toolkit.readers.dicom.faults import DicomFault, Reason
 from toolkit.readers.dicom.walker import Read
@@ -113,7 +114,7 @@ class FolderArchive:
                 status = entry.stat()
                 is_folder = entry.is_dir()
             except OSError as error:
-                loop = error.errno == _TOO_MANY_LINKS
+                loop = error.errno == errno.ELOOP
                 yield Place(path, 0, "", "loop" if loop else "unreadable")
                 continue
             if not is_folder:
@@ -126,9 +127,6 @@ class FolderArchive:
     def opened(self, path: str) -> OpenFile:
         """Open one file."""
         return _LocalFile(os.fspath(self._folder / path))
-
-
-_TOO_MANY_LINKS: Final = 40  # errno.ELOOP on Linux
 
 
 class _LocalFile:

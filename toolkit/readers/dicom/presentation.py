@@ -16,6 +16,7 @@ _SAME: Final = (
     "columns",
     "frames",
     "laterality",
+    "view",
     "patient_orientation",
     "horizontal_flip",
 )

@@ -14,7 +14,7 @@ from toolkit.readers.dicom.walker import Read
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-LARGEST_FILE = 4_000_000_000  # bytes
+LARGEST_FILE = 1_000_000_000  # bytes; the file is read whole, and the walk reads larger ones
 
 
 def header_by_pydicom(read: Read, size: int, *, selection: Selection = HEADER) -> Header:
@@ -28,8 +28,11 @@ def header_by_pydicom(read: Read, size: int, *, selection: Selection = HEADER) -
     Raises
     ------
     DicomFault
-        If pydicom cannot read the file, or stops before its end.
+        If pydicom cannot read the file, or stops before its end, or the file is too large.
     """
+    if size > LARGEST_FILE:
+        msg = f"an unusual file of more than {LARGEST_FILE:,} bytes"
+        raise DicomFault("other", msg)
     import pydicom
 
     file = io.BytesIO(read(0, size))
