@@ -134,7 +134,8 @@ def test_workers_do_not_change_a_byte(tmp_path):
 
 
 def test_a_cluster_does_not_change_a_byte(tmp_path):
-    distributed = pytest.importorskip("distributed")
+    import distributed
+
     archive = tmp_path / "archive"
     for number in range(800):
         put(archive, f"{number:04d}")
@@ -226,9 +227,10 @@ def test_headers_of_an_archive(tmp_path):
 
 @pytest.fixture(scope="module")
 def object_store():
-    server = pytest.importorskip("moto.server")
-    s3fs = pytest.importorskip("s3fs")
-    store = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    import s3fs
+    from moto.server import ThreadedMotoServer
+
+    store = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     store.start()
     host, port = store.get_host_and_port()
     address = f"http://{host}:{port}"

@@ -66,7 +66,8 @@ def test_map_ordered_without_items():
 
 @pytest.fixture(scope="module")
 def cluster():
-    distributed = pytest.importorskip("distributed")
+    import distributed
+
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=":0", processes=False
     ) as local:
@@ -90,7 +91,8 @@ def test_map_ordered_says_that_a_scheduler_is_not_there():
 
 
 def test_map_ordered_says_that_a_scheduler_has_no_worker():
-    distributed = pytest.importorskip("distributed")
+    import distributed
+
     with (
         distributed.LocalCluster(n_workers=0, dashboard_address=":0", processes=False) as local,
         pytest.raises(SchedulerError, match=r"has no worker; start some with `dask worker"),
