@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import MutableSequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from toolkit.readers.dicom.image_source import ImageError
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -68,26 +70,93 @@ class GreyScale:
         return np.asarray(np.clip(grey, 0, 1), dtype=np.float32)
 
 
-def modality_values(stored: NDArray[Any], ds: Dataset) -> NDArray[np.float32]:
-    """Return values after the modality look-up table or rescale (C.11.1)."""
+@dataclass(frozen=True, kw_only=True)
+class ValueRange:
+    """The values that an image can hold where a table looks them up.
+
+    Parameters
+    ----------
+    low, high : float
+        Least and greatest.
+    big_endian : bool
+        Byte order of the file that the table is from.
+    """
+
+    low: float
+    high: float
+    big_endian: bool = False
+
+
+def stored_range(ds: Dataset, *, big_endian: bool = False) -> ValueRange:
+    """Return the range of stored values, from Bits Stored and Pixel Representation."""
+    half = 1 << (int(ds.BitsStored) - 1)
+    low, high = (-half, half - 1) if ds.get("PixelRepresentation", 0) else (0, 2 * half - 1)
+    return ValueRange(low=low, high=high, big_endian=big_endian)
+
+
+def modality_values(
+    stored: NDArray[Any], ds: Dataset, within: ValueRange
+) -> tuple[NDArray[np.float32], ValueRange, str]:
+    """Return values after the modality look-up table or rescale (C.11.1), their range, a note."""
     sequence = ds.get("ModalityLUTSequence")
     if sequence:
-        first, table = _table(sequence[0], signed=bool(ds.get("PixelRepresentation", 0)))
+        first, table, top, note = _table(sequence[0], within)
         place = np.clip(stored.astype(np.int64) - first, 0, table.size - 1)
-        return table[place].astype(np.float32)
-    slope, intercept = ds.get("RescaleSlope"), ds.get("RescaleIntercept")
-    slope = 1.0 if slope is None else float(slope)
-    offset = 0.0 if intercept is None else float(intercept)
-    return np.asarray(stored * slope + offset, dtype=np.float32)
+        return table[place].astype(np.float32), replace(within, low=0, high=top), note
+    slope, intercept = _number(ds, "RescaleSlope", 1.0), _number(ds, "RescaleIntercept", 0.0)
+    if slope == 0:
+        msg = "RescaleSlope: must not be 0; export the image again"
+        raise ImageError(msg)
+    low, high = sorted(slope * end + intercept for end in (within.low, within.high))
+    plain = (slope, intercept) == (1, 0)
+    values = stored if plain else stored * slope + intercept
+    return np.asarray(values, dtype=np.float32), replace(within, low=low, high=high), ""
 
 
-def grey_scales(ds: Dataset) -> tuple[GreyScale, ...]:
-    """Return what the file offers, tables first, in its order."""
-    signed = bool(ds.get("PixelRepresentation", 0)) and "ModalityLUTSequence" not in ds
-    scales = []
+def _number(ds: Dataset, keyword: str, otherwise: float) -> float:
+    value = ds.get(keyword)
+    return otherwise if value is None else float(value)
+
+
+def grey_scales(ds: Dataset, within: ValueRange) -> tuple[tuple[GreyScale, ...], str]:
+    """Return what the file offers, tables first, in its order; and what was left out, in words.
+
+    Parameters
+    ----------
+    ds : Dataset
+        That holds the tables and windows: the data set, or the item of a frame.
+    within : ValueRange
+        Of the values after the modality look-up table.
+    """
+    scales, notes = _tables(ds, within)
+    centers, widths = _several(ds.get("WindowCenter")), _several(ds.get("WindowWidth"))
+    names = _several(ds.get("WindowCenterWidthExplanation"))
+    function = str(ds.get("VOILUTFunction") or "LINEAR")
+    if len(centers) != len(widths):
+        notes.append("the file has not as many centers as widths of windows")
+    for k, (center, width) in enumerate(zip(centers, widths, strict=False)):
+        name = str(names[k]) if k < len(names) else ""
+        try:
+            scale = GreyScale(
+                explanation=name, center=float(center), width=float(width), function=function
+            )
+        except (TypeError, ValueError):  # TypeError: an empty one among several
+            notes.append("a window of the file is none of the standard and was left out")
+            continue
+        scales.append(scale)
+    return tuple(scales), "; ".join(dict.fromkeys(note for note in notes if note))
+
+
+def _tables(ds: Dataset, within: ValueRange) -> tuple[list[GreyScale], list[str]]:
+    """Return the look-up tables that can be used, and notes."""
+    scales, notes = [], []
     for item in ds.get("VOILUTSequence") or ():
-        first, table = _table(item, signed=signed)
-        top = (1 << int(item.LUTDescriptor[2])) - 1
+        try:
+            first, table, top, note = _table(item, within)
+        except ImageError:
+            notes.append("a look-up table of the file is not complete and was left out")
+            continue
+        notes.append(note)
         scales.append(
             GreyScale(
                 explanation=str(item.get("LUTExplanation") or ""),
@@ -98,15 +167,7 @@ def grey_scales(ds: Dataset) -> tuple[GreyScale, ...]:
                 first=first,
             )
         )
-    centers, widths = _several(ds.get("WindowCenter")), _several(ds.get("WindowWidth"))
-    names = _several(ds.get("WindowCenterWidthExplanation"))
-    function = str(ds.get("VOILUTFunction") or "LINEAR")
-    for k, (center, width) in enumerate(zip(centers, widths, strict=False)):
-        name = str(names[k]) if k < len(names) else ""
-        scales.append(
-            GreyScale(explanation=name, center=float(center), width=float(width), function=function)
-        )
-    return tuple(scales)
+    return scales, notes
 
 
 def _several(value: Any) -> list[Any]:
@@ -117,19 +178,43 @@ def _several(value: Any) -> list[Any]:
     return list(value) if several else [value]
 
 
-def _table(item: Dataset, *, signed: bool) -> tuple[int, NDArray[np.int64]]:
-    """Return the first mapped value and the entries of a look-up table (C.11.2.1.1)."""
-    entries, first, bits = (int(part) for part in item.LUTDescriptor)
+def _table(item: Dataset, within: ValueRange) -> tuple[int, NDArray[np.int64], int, str]:
+    """Return first mapped value, entries and greatest entry of a look-up table, and a note.
+
+    C.11.1.1 and C.11.2.1.1: the first mapped value is signed if the input can be negative, whatever
+    the VR; the two other numbers never are. Entries of 8 bits lie two in a word or one.
+    """
+    descriptor = [int(part) & 0xFFFF for part in _several(item.get("LUTDescriptor"))]
+    if len(descriptor) != 3 or not 8 <= descriptor[2] <= 16:
+        msg = "LUTDescriptor: must have three values, the last from 8 to 16; export the image again"
+        raise ImageError(msg)
+    entries, first, bits = descriptor
     entries = entries or 65536  # 16 bits cannot say 65536
-    if signed and first > 32767:
-        first -= 65536
-    data = item.LUTData
+    data = item.get("LUTData")
     if isinstance(data, bytes):
-        kind = "<u1" if bits <= 8 and len(data) <= entries + 1 else "<u2"
-        table = np.frombuffer(data, kind)[:entries].astype(np.int64)
+        words = np.frombuffer(data[: len(data) // 2 * 2], ">u2" if within.big_endian else "<u2")
     else:
-        table = np.asarray(_several(data), dtype=np.int64)[:entries]
+        words = np.asarray(_several(data), dtype=np.int64) & 0xFFFF
+    raw = words.astype("<u2").tobytes()
+    packed = bits == 8 and len(raw) < 2 * entries
+    table = np.frombuffer(raw, "<u1" if packed else "<u2")[:entries].astype(np.int64)
     if table.size != entries:
-        msg = "the look-up table must have as many entries as its descriptor says"
-        raise ValueError(msg)
-    return first, table
+        msg = "LUTData: must have as many entries as LUTDescriptor says; export the image again"
+        raise ImageError(msg)
+    first, note = _first_mapped(first, entries, within)
+    return first, table, (1 << bits) - 1, note
+
+
+def _first_mapped(word: int, entries: int, within: ValueRange) -> tuple[int, str]:
+    """Return the first mapped value that 16 bits say, and a note if it was written wrongly."""
+
+    def reaches(first: int) -> bool:
+        return first <= within.high and first + entries > within.low
+
+    as_signed = word - 65536 if word > 32767 else word
+    first, other = (as_signed, word) if within.low < 0 else (word, as_signed)
+    if reaches(first):
+        return first, ""
+    if reaches(other):
+        return other, "the first value of a look-up table has the wrong sign and was corrected"
+    return first, "a look-up table begins and ends outside the values that the image can hold"

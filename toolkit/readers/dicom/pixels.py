@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import io
+import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.readers.dicom.decoding import stored_values
 from toolkit.readers.dicom.faults import DicomFault
-from toolkit.readers.dicom.grey_scale import GreyScale, grey_scales, modality_values
-from toolkit.readers.dicom.header import DEFLATED, read_header
-from toolkit.readers.dicom.objects import object_row
+from toolkit.readers.dicom.frames import PixelElement, floating_point, pixel_element
+from toolkit.readers.dicom.grey_scale import (
+    GreyScale,
+    grey_scales,
+    modality_values,
+    stored_range,
+)
+from toolkit.readers.dicom.hanging import breast_of, directions, of_frame, turned, turning
+from toolkit.readers.dicom.header import BIG_ENDIAN, DEFLATED, IMPLICIT, read_header
+from toolkit.readers.dicom.image_source import ImageError, ImageSource, RangeFile, opened
+from toolkit.readers.dicom.objects import ObjectRow, object_row
+from toolkit.readers.dicom.walker import Read
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+__all__ = ["ImageError", "ImageSource", "MammogramImage", "load_image"]
+
 Window = str | tuple[float, float] | None
-
-
-class ImageError(ValueError):
-    """A picture that cannot be shown as it is; the words hold no value of the file's patient."""
+_READ_AHEAD = 65_536
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,10 +56,13 @@ class MammogramImage:
         Empty where the file does not say it clearly.
     frames : int
         How many the object has.
+    stack_position : int or None
+        Of the frame among the slices of its stack, from 1, where the file says it; slices need not
+        lie in the file in their order.
     turned : tuple of bool
         Transposed, then rows mirrored left to right, then top to bottom.
     note : str
-        What is uncertain, in words.
+        What is uncertain, in words: contradictions, loss by compression, what was left out.
     """
 
     pixels: NDArray[np.float32]
@@ -61,6 +74,7 @@ class MammogramImage:
     laterality: str
     view: str
     frames: int
+    stack_position: int | None = None
     turned: tuple[bool, bool, bool]
     note: str
 
@@ -79,16 +93,17 @@ class MammogramImage:
 
 
 def load_image(
-    path: str | Path, *, frame: int | None = None, window: Window = None
+    source: ImageSource, *, frame: int | None = None, window: Window = None
 ) -> MammogramImage:
     """Load one frame of a file.
 
     Parameters
     ----------
-    path : path
-        Of a DICOM file with pixels of one sample.
+    source : path, address or binary file
+        Of a DICOM file with pixels of one sample; an address such as ``s3://bucket/name`` is read
+        by ranges.
     frame : int, optional
-        From 0; must be given where the object has several. Only this frame is decoded.
+        From 0; must be given where the object has several. Only this frame is read and decoded.
     window : str or (center, width), optional
         The explanation of one of the file's grey scales, or a linear window of one's own; the
         file's first grey scale by default, or the range of the values where it has none.
@@ -98,13 +113,34 @@ def load_image(
     ImageError
         If the file is cut off, a bit depth does not fit, no decoder is there, the frame or the
         grey scale does not exist. The message holds no path and no value of a patient.
+
+    Examples
+    --------
+    >>> from toolkit.study.demo_dicom.exam import DemoExam
+    >>> from toolkit.study.demo_dicom.images import ImagePlan, mammogram
+    >>> from toolkit.study.demo_dicom.write import encoded
+    >>> file = io.BytesIO(encoded(mammogram(DemoExam(seed=1, number=1), ImagePlan())))
+    >>> image = load_image(file)
+    >>> image.laterality, image.view, image.pixels.shape, image.grey().dtype.name
+    ('L', 'CC', (64, 48), 'uint8')
     """
-    path = Path(path)
+    with opened(source) as (read, size), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of pydicom, on values that are checked here
+        row = _row(read, size)
+        index = _checked_frame(frame, row.frames or 1)
+        try:
+            return _image(read, size, row, index, window)
+        except ImageError:
+            raise
+        except (ValueError, TypeError, IndexError, OverflowError):
+            msg = "header: a value that describes the picture is none; export the image again"
+            raise ImageError(msg) from None
+
+
+def _row(read: Read, size: int) -> ObjectRow:
+    """Return what the inventory says of a file; refuse one that is not whole."""
     try:
-        with path.open("rb") as file:
-            header = read_header(
-                lambda at, length: (file.seek(at), file.read(length))[1], path.stat().st_size
-            )
+        header = read_header(read, size)
         row = object_row(header)
     except DicomFault as fault:
         msg = f"file: must be a whole DICOM image: {fault.words}; export it again"
@@ -112,20 +148,30 @@ def load_image(
     if not header.has_pixels:
         msg = "file: must hold pixels, has none; choose an image"
         raise ImageError(msg)
-    frames = row.frames or 1
-    index = _checked_frame(frame, frames)
-    ds, stored = _decoded(path, index, row.transfer_syntax)
-    try:
-        values = modality_values(stored, _of_frame(ds, index, "PixelValueTransformationSequence"))
-        scales = grey_scales(_of_frame(ds, index, "FrameVOILUTSequence"))
-    except (ValueError, AttributeError, IndexError) as error:
-        own = str(error) if type(error) is ValueError else "a look-up table is not complete"
-        msg = f"grey scale: {own}; export the image again"
-        raise ImageError(msg) from None
+    return row
+
+
+def _image(read: Read, size: int, row: ObjectRow, index: int, window: Window) -> MammogramImage:
+    """Return one frame of a file that is whole."""
+    ds, read, element = _dataset(read, size, row.transfer_syntax)
+    stored, decoding_note = stored_values(read, element, ds, index, row.frames or 1)
+    within = stored_range(ds, big_endian=row.transfer_syntax == BIG_ENDIAN)
+    rescale = of_frame(ds, index, "PixelValueTransformationSequence")
+    values, within, modality_note = modality_values(stored, rescale, within)
+    scales, scales_note = grey_scales(of_frame(ds, index, "FrameVOILUTSequence"), within)
     padding = _padding(stored, ds)
-    turned, note = _turning(row.patient_orientation, row.laterality, row.view)
-    inverted, contradiction = _inversion(ds)
-    values, padding = _turned(values, turned), _turned(padding, turned)
+    breast, side_note = breast_of(row, ds, index)
+    seen, orientation_note = directions(row, ds, index)
+    turn, turning_note = turning(seen, breast, row.view)
+    inverted, inversion_note = _inversion(ds)
+    values, padding = turned(values, turn), turned(padding, turn)
+    groups = ds.get("PerFrameFunctionalGroupsSequence")
+    fewer = groups is not None and len(groups) != (row.frames or 1)
+    groups_note = "frames and their functional groups are not as many" if fewer else ""
+    notes = (
+        *row.conflicts, groups_note, side_note, orientation_note or turning_note, inversion_note,
+        decoding_note, modality_note, scales_note,
+    )  # fmt: skip
     return MammogramImage(
         pixels=values,
         padding=padding,
@@ -133,15 +179,38 @@ def load_image(
         scales=scales,
         inverted=inverted,
         spacing_mm=row.pixel_spacing_mm,
-        laterality=row.laterality,
+        laterality=breast,
         view=row.view,
-        frames=frames,
-        turned=turned,
-        note="; ".join(text for text in (note, contradiction) if text),
+        frames=row.frames or 1,
+        stack_position=of_frame(ds, index, "FrameContentSequence").get("InStackPositionNumber"),
+        turned=turn,
+        note="; ".join(text for text in notes if text),
     )
 
 
+def _dataset(read: Read, size: int, syntax: str) -> tuple[Dataset, Read, PixelElement]:
+    """Return the header, and what reads the pixels and where."""
+    from pydicom import dcmread
+
+    stream = io.BufferedReader(RangeFile(read, size), _READ_AHEAD)
+    if syntax != DEFLATED:
+        ds = dcmread(stream, stop_before_pixels=True)
+        explicit, big_endian = syntax != IMPLICIT, syntax == BIG_ENDIAN
+        element = pixel_element(read, stream.tell(), explicit=explicit, big_endian=big_endian)
+        return ds, read, element
+    # An inflated data set has no place in the file to read a single frame from.
+    ds = dcmread(stream)
+    data = ds.get("PixelData")
+    if data is None:
+        raise floating_point()
+    element = PixelElement(start=0, length=len(data), words=True)
+    return ds, lambda offset, length: data[offset : offset + length], element
+
+
 def _checked_frame(frame: int | None, frames: int) -> int:
+    if frames < 1:
+        msg = f"NumberOfFrames: must be positive, got {frames}; export the image again"
+        raise ImageError(msg)
     if frame is None and frames > 1:
         msg = f"frame: must be given, the image has {frames}; give one from 0 to {frames - 1}"
         raise ImageError(msg)
@@ -152,71 +221,21 @@ def _checked_frame(frame: int | None, frames: int) -> int:
     return index
 
 
-def _decoded(path: Path, index: int, syntax: str) -> tuple[Dataset, NDArray[Any]]:
-    """Return the header and the stored values of one frame."""
-    from pydicom import dcmread
-    from pydicom.pixels.utils import pixel_array
-
-    # An inflated data set has no place in the file to read a single frame from.
-    deflated = syntax == DEFLATED
-    ds = dcmread(path, stop_before_pixels=not deflated)
-    _check_bits(ds)
-    try:
-        stored = pixel_array(ds if deflated else path, index=index, raw=True)
-    except NotImplementedError:
-        stored = None
-    except Exception as error:  # each decoder has its own; their words may quote the file
-        missing = "missing dependencies" in str(error)
-        what = (
-            "no decoder is installed for the transfer syntax"
-            if missing
-            else ("the frame cannot be decoded: its data are cut off or damaged")
-        )
-        msg = f"pixels: must be decodable: {what}; {_remedy(missing)}"
-        raise ImageError(msg) from None
-    if stored is None:
-        msg = f"pixels: must be decodable: the transfer syntax is not known; {_remedy(True)}"
-        raise ImageError(msg)
-    return ds, stored
-
-
-def _remedy(missing: bool) -> str:
-    return "export it uncompressed" if missing else "copy it again from its source"
-
-
-def _check_bits(ds: Dataset) -> None:
-    if ds.get("SamplesPerPixel", 1) != 1:
-        msg = "SamplesPerPixel: must be 1, a mammogram is grey; choose another image"
-        raise ImageError(msg)
-    allocated, stored, high = (
-        ds.get(keyword) for keyword in ("BitsAllocated", "BitsStored", "HighBit")
-    )
-    if allocated not in (8, 16) or not stored or stored > allocated or high != stored - 1:
-        msg = (
-            "BitsAllocated, BitsStored, HighBit: must fit together (8 or 16; at most as many; one "
-            f"less), got {allocated}, {stored}, {high}; export the image again"
-        )
-        raise ImageError(msg)
-
-
-def _of_frame(ds: Dataset, index: int, keyword: str) -> Any:
-    """Return what is said of a frame: in its own group, the shared one, or at the top level."""
-    per_frame = ds.get("PerFrameFunctionalGroupsSequence") or ()
-    groups = [*per_frame[index : index + 1], *(ds.get("SharedFunctionalGroupsSequence") or ())]
-    for group in groups:
-        if group.get(keyword):
-            return group[keyword].value[0]
-    return ds
-
-
 def _padding(stored: NDArray[Any], ds: Dataset) -> NDArray[np.bool_]:
-    """Return where stored values are padding: a value, or a range in either order."""
+    """Return where stored values are padding: a value, or a range in either order (C.7.5.1.1.2).
+
+    The VR says US or SS, and some files the wrong one: Pixel Representation tells the sign.
+    """
     value = ds.get("PixelPaddingValue")
     if value is None:
         return np.zeros(stored.shape, dtype=bool)
     limit = ds.get("PixelPaddingRangeLimit")
-    low, high = sorted((int(value), int(value if limit is None else limit)))
-    return (stored >= low) & (stored <= high)
+    words = [int(value) & 0xFFFF, int(value if limit is None else limit) & 0xFFFF]
+    if stored.dtype.kind == "i":
+        words = [word - 65536 if word > 32767 else word for word in words]
+    low, high = sorted(words)
+    inside: NDArray[np.bool_] = (stored >= low) & (stored <= high)
+    return inside
 
 
 def _inversion(ds: Dataset) -> tuple[bool, str]:
@@ -227,31 +246,6 @@ def _inversion(ds: Dataset) -> tuple[bool, str]:
     contradiction = said and (shape == "INVERSE") != low_is_white
     words = "photometric interpretation and presentation look-up table contradict each other"
     return low_is_white or shape == "INVERSE", words if contradiction else ""
-
-
-def _turning(orientation: str, side: str, view: str) -> tuple[tuple[bool, bool, bool], str]:
-    """Return how to turn the stored picture so that it hangs as usual.
-
-    Patient Orientation describes the pixels as stored; Field of View Horizontal Flip says only how
-    they came to lie so, and must not be applied a second time.
-    """
-    parts = [part.strip()[:1] for part in orientation.split("\\")]
-    along = [part in ("A", "P") for part in parts]
-    if side not in ("L", "R") or len(parts) != 2 or sum(along) != 1 or "" in parts:
-        return (False, False, False), "orientation or breast is not clear: shown as stored"
-    transposed = along[1]
-    row, column = parts[::-1] if transposed else parts
-    mirrored = row != ("A" if side == "L" else "P")
-    # Down is the feet; in a cranio-caudal view the inner side, away from the breast's own.
-    upside_down = column == "H" or (view in ("CC", "XCCL", "XCCM") and column == side)
-    return (transposed, mirrored, upside_down), ""
-
-
-def _turned(picture: NDArray[Any], turned: tuple[bool, bool, bool]) -> NDArray[Any]:
-    transposed, mirrored, upside_down = turned
-    picture = picture.T if transposed else picture
-    picture = picture[:, ::-1] if mirrored else picture
-    return np.ascontiguousarray(picture[::-1] if upside_down else picture)
 
 
 def _chosen(
@@ -268,9 +262,10 @@ def _chosen(
         raise ImageError(msg)
     if window is not None:
         try:
-            return GreyScale(center=float(window[0]), width=float(window[1]))
-        except ValueError as error:
-            msg = f"window: {error}"
+            center, width = window
+            return GreyScale(center=float(center), width=float(width))
+        except (TypeError, ValueError) as error:
+            msg = f"window: must be an explanation or (center, width): {error}"
             raise ImageError(msg) from None
     if scales:
         return scales[0]

@@ -32,10 +32,11 @@ def _item(**attributes: object) -> Sequence:
 
 
 def _orientation(plan: ImagePlan) -> list[str]:
-    """Return direction cosines of rows and columns for a cranio-caudal stack."""
+    """Return direction cosines of rows and columns; an oblique stack is turned by 45 degrees."""
     anterior = plan.orientation[0] == "A"
     left_down = plan.orientation[1].endswith("L")
-    return ["0", "-1" if anterior else "1", "0", "1" if left_down else "-1", "0", "0"]
+    across, down = ("0.7071068", "-0.7071068") if plan.view == "MLO" else ("1", "0")
+    return ["0", "-1" if anterior else "1", "0", across if left_down else f"-{across}", "0", down]
 
 
 def _matrix(ds: Dataset, plan: ImagePlan) -> None:
