@@ -55,6 +55,7 @@ def _image_plans(exam: DemoExam, lesions: list[PlacedLesion], shrink: int) -> li
             photometric="MONOCHROME1" if exam.number % 4 == 1 else "MONOCHROME2",
             scheme=_scheme(exam),
             lesions=tuple((one.x, one.y, one.radius) for one in lesions if one.image == place),
+            texture=len(VIEWS) * exam.number + place,
         )
         for place, (side, view) in enumerate(VIEWS)
     ]

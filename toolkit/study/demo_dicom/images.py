@@ -52,6 +52,8 @@ class ImagePlan:
         Coding scheme of view and anatomy.
     lesions : tuple of (x, y, radius)
         In pixels of this matrix, x and y from the left and from the top.
+    texture : int
+        Seed of the tissue.
     """
 
     laterality: str = "L"
@@ -64,6 +66,7 @@ class ImagePlan:
     magnified: bool = False
     scheme: str = "SCT"
     lesions: tuple[tuple[float, float, float], ...] = ()
+    texture: int = 0
 
     @property
     def orientation(self) -> list[str]:
@@ -181,7 +184,11 @@ def _processing_source(exam: DemoExam, plan: ImagePlan) -> Dataset:
 def plan_pixels(plan: ImagePlan) -> NDArray[np.uint16]:
     """Return the pixels of a plan as they are stored."""
     pixels = breast_pixels(
-        (plan.rows, plan.columns), chest_wall=plan.chest_wall, lesions=plan.lesions
+        (plan.rows, plan.columns),
+        chest_wall=plan.chest_wall,
+        view=plan.view,
+        texture=plan.texture,
+        lesions=plan.lesions,
     )
     if plan.photometric == "MONOCHROME1":
         pixels = (WHITE - pixels).astype(np.uint16)

@@ -19,14 +19,35 @@ _GLYPHS = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=16)
-def _breast(shape: tuple[int, int]) -> NDArray[np.float64]:
+@lru_cache(maxsize=8)
+def _texture(shape: tuple[int, int], seed: int) -> NDArray[np.float64]:
+    """Return noise whose amplitude falls with frequency to the power 1.5, as parenchyma's does.
+
+    Burgess, Jacobson and Judy (2001), doi:10.1118/1.1355308: power falls with the third power.
+    """
+    rows, columns = shape
+    frequency = np.hypot(
+        (np.fft.fftfreq(rows) * rows)[:, np.newaxis], np.fft.rfftfreq(columns) * columns
+    )
+    amplitude = np.where(frequency >= 2, np.maximum(frequency, 2) ** -1.5, 0)
+    white = np.random.default_rng(np.random.SeedSequence(seed)).standard_normal(shape)
+    noise: NDArray[np.float64] = np.fft.irfft2(np.fft.rfft2(white) * amplitude, s=shape)
+    return noise / max(float(noise.std()), 1e-9)
+
+
+@lru_cache(maxsize=8)
+def _breast(shape: tuple[int, int], view: str, texture: int) -> NDArray[np.float64]:
     """Return a breast between 0 and 1 whose chest wall is the left edge; air is 0."""
     rows, columns = shape
     y, x = np.ogrid[0 : 1 : rows * 1j, 0 : 1 : columns * 1j]
+    noise = _texture(shape, texture)
     depth = 1 - (x / 0.85) ** 2 - ((y - 0.5) / 0.45) ** 2
-    tissue = 0.25 * (1 + 0.4 * np.sin(9 * x + 4 * y) * np.cos(7 * y) + 0.3 * np.sin(23 * x * y + 5))
-    breast: NDArray[np.float64] = np.where(depth > 0, np.sqrt(np.maximum(depth, 0)) * tissue, 0)
+    gland = np.exp(-(((x - 0.33) / 0.28) ** 2 + ((y - 0.48) / 0.27) ** 2))
+    tissue = np.clip(0.16 + 0.05 * noise + gland * (0.16 + 0.1 * noise), 0.03, 1)
+    breast: NDArray[np.float64] = np.where(depth > 0, np.maximum(depth, 0) ** 0.25 * tissue, 0)
+    if view == "MLO":  # the pectoral muscle, a triangle at the upper chest wall
+        muscle = np.clip(8 * (1 - x / 0.42 - y / 0.62), 0, 1)
+        breast = breast + 0.2 * muscle * (1 + 0.08 * noise)
     return breast
 
 
@@ -34,6 +55,8 @@ def breast_pixels(
     shape: tuple[int, int],
     *,
     chest_wall: str = "left",
+    view: str = "CC",
+    texture: int = 0,
     lesions: Sequence[tuple[float, float, float]] = (),
 ) -> NDArray[np.uint16]:
     """Return a breast as a reader sees it: air 0, dense tissue bright, at most 4095.
@@ -44,6 +67,10 @@ def breast_pixels(
         Rows and columns.
     chest_wall : {"left", "right"}
         Edge of the picture at which the chest wall is.
+    view : {"CC", "MLO"}
+        Projection: a mediolateral oblique one shows the pectoral muscle.
+    texture : int
+        Seed of the tissue, at least 0.
     lesions : sequence of (x, y, radius)
         Centres, in pixels from the left and from the top, and radii in pixels.
 
@@ -53,7 +80,7 @@ def breast_pixels(
     >>> picture.dtype.name, int(picture[0, 47]), bool(picture[32, 10] > picture[20, 10])
     ('uint16', 0, True)
     """
-    breast = _breast(shape)
+    breast = _breast(shape, view, texture)
     if chest_wall == "right":
         breast = breast[:, ::-1]
     picture = WHITE * breast
