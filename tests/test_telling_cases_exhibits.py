@@ -1,0 +1,98 @@
+"""The sentences of chapter 14, for each shape that the data can have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from toolkit.exhibits import telling_cases as exhibits
+from toolkit.scoring.telling_cases import KINDS, Recalls, TellingCase, TellingCases
+
+CASE = TellingCase(
+    case_id="SECRET-1",
+    cancer=True,
+    ai_rating=9.9,
+    ai_place=(13, 1240),
+    recalls={"unaided": Recalls(recalled=1, called=10), "aided": Recalls(recalled=6, called=10)},
+)
+FOUND = TellingCases(
+    ai="P 1",
+    shown={"missed by readers": (CASE,), "rated low": (CASE,), "rated high": ()},
+    n_of_kind={"missed by readers": 19, "rated low": 100, "rated high": 0},
+    n_cancers_called=95,
+    n_without_pictures=0,
+)
+
+
+def test_answer_counts_the_cancers_that_readers_called() -> None:
+    assert exhibits.answer(FOUND, modality="unaided") == (
+        "More than half of the readers without AI did not recall 19 of 95 (20.0%) cancers. "
+        "One case chosen by rule stands below."
+    )
+
+
+def test_answer_without_readers_or_cancers_says_so() -> None:
+    nobody = replace(FOUND, n_cancers_called=0)
+    assert exhibits.answer(nobody, modality="unaided").startswith(
+        "No reader called a cancer without AI."
+    )
+    none = replace(FOUND, n_of_kind=dict.fromkeys(KINDS, 0), shown=dict.fromkeys(KINDS, ()))
+    assert exhibits.answer(none, modality="x") == (
+        "There is no cancer among the cases with pictures. No case stands below."
+    )
+
+
+def test_label_says_reference_standard_rating_place_and_recalls() -> None:
+    assert exhibits.label(CASE) == (
+        "Cancer. The AI rated it 9.9, place 13 of 1,240 cases; recalled by 1 of 10 without AI and "
+        "6 of 10 with AI."
+    )
+    highest = replace(CASE, cancer=False, ai_rating=10.0, ai_place=(1, 3), recalls={})
+    assert exhibits.label(highest) == "No cancer. The AI rated it 10, the highest of three cases."
+
+
+@pytest.mark.parametrize(
+    ("shown", "total", "sentence"),
+    [
+        (0, 0, "There is none among the cases with pictures."),
+        (1, 1, "The only one."),
+        (2, 2, "Both, the lowest first."),
+        (3, 3, "All three of them, the lowest first."),
+        (3, 100, "Three of 100, the lowest first."),
+    ],
+)
+def test_opening_says_how_many_of_how_many(shown: int, total: int, sentence: str) -> None:
+    found = replace(
+        FOUND,
+        shown={**FOUND.shown, "rated low": (CASE,) * shown},
+        n_of_kind={**FOUND.n_of_kind, "rated low": total},
+    )
+    assert exhibits.opening(found, "rated low") == sentence
+
+
+def test_facts_name_cases_without_pictures_only_where_there_are_any() -> None:
+    assert [name for name, _ in exhibits.facts(FOUND)] == [
+        "AI",
+        "Cancers with pictures",
+        "Others with pictures",
+    ]
+    lacking = dict(exhibits.facts(replace(FOUND, n_without_pictures=7)))
+    assert lacking["Rated, without pictures"] == "7"
+
+
+def test_no_sentence_holds_an_identifier() -> None:
+    said = [
+        exhibits.answer(FOUND, modality="unaided"),
+        exhibits.rule(modality="unaided"),
+        str(exhibits.facts(FOUND)),
+    ]
+    for kind in KINDS:
+        said += [exhibits.opening(FOUND, kind), *exhibits.labels(FOUND, kind)]
+    assert not any("SECRET" in text for text in said)
+
+
+def test_record_is_the_share_of_cancers_that_were_called() -> None:
+    share = exhibits.record(FOUND)["missed_by_most_readers"]
+    assert (share.numerator, share.denominator) == (19, 95)
+    assert exhibits.record(replace(FOUND, n_cancers_called=0)) == {}

@@ -1,0 +1,198 @@
+"""Cases that tell more than a rate: where the readers and the AI judged differently, and wrongly.
+
+They are chosen by rule, never by hand: whoever picks examples picks those that suit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.scoring.ratings import RatingArray, ScoringError, rating_array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Kind = Literal["missed by readers", "rated low", "rated high"]
+KINDS: tuple[Kind, ...] = ("missed by readers", "rated low", "rated high")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recalls:
+    """How many readers recalled a case, of those who called it in one modality."""
+
+    recalled: int
+    called: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellingCase:
+    """One case.
+
+    Parameters
+    ----------
+    case_id : str
+        Identifies a patient: it never stands on a page.
+    cancer : bool
+        The reference standard.
+    ai_rating : float
+        The AI's rating of the case.
+    ai_place : (int, int)
+        Its place among all cases that the AI rated, from the highest, and how many these are;
+        cases of one rating share the best place.
+    recalls : dict of str to Recalls
+        By modality; a modality in which nobody called the case is not there.
+    """
+
+    case_id: str
+    cancer: bool
+    ai_rating: float
+    ai_place: tuple[int, int]
+    recalls: dict[str, Recalls]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellingCases:
+    """The cases of each kind, the most telling first.
+
+    Parameters
+    ----------
+    ai : str
+        Product and version.
+    shown : dict of Kind to tuple of TellingCase
+        At most as many of a kind as were asked for.
+    n_of_kind : dict of Kind to int
+        How many there are of each kind, shown or not: cancers that more than half of the readers
+        did not recall; cancers; cases without cancer.
+    n_cancers_called : int
+        Cancers that at least one reader called in the first modality: of these some were missed.
+    n_without_pictures : int
+        Cases with a rating that no image is known of; they are of no kind.
+    """
+
+    ai: str
+    shown: dict[Kind, tuple[TellingCase, ...]]
+    n_of_kind: dict[Kind, int]
+    n_cancers_called: int
+    n_without_pictures: int
+
+    def case_ids(self, kind: Kind) -> list[str]:
+        """Return the cases of a kind that are shown, the most telling first."""
+        return [case.case_id for case in self.shown[kind]]
+
+
+def telling_cases(
+    *,
+    cases: pd.DataFrame,
+    readers: pd.DataFrame,
+    readings: pd.DataFrame,
+    images: pd.DataFrame,
+    ai_modality: str = "standalone",
+    modalities: tuple[str, ...] = ("unaided", "aided"),
+    session: str | None = None,
+    most: int = 3,
+) -> TellingCases:
+    """Return the cancers that most readers missed, those the AI rated lowest, and its false alarms.
+
+    Parameters
+    ----------
+    cases, readers, readings, images : DataFrame
+        Canonical tables. Only cases with an image are chosen from.
+    ai_modality : str
+        Reading condition of the AI alone.
+    modalities : tuple of str
+        Reading conditions of people, at least one; by the first a cancer counts as missed.
+    session : str or None
+        Reading session; None takes whichever a reader read a case in.
+    most : int
+        Cases of a kind, at least 1.
+
+    Returns
+    -------
+    TellingCases
+
+    Raises
+    ------
+    ScoringError
+        If not exactly one AI rated cases in ``ai_modality``, no modality is given, or ``most`` is
+        below 1.
+
+    Notes
+    -----
+    Missed cancers stand in the order of the AI's rating, highest first: those that it might have
+    shown the readers come first. Cancers the AI rated low stand lowest first, cases without cancer
+    highest first. Ties keep the order of the cases table. A case without a complete reading by the
+    AI is of no kind: it has no rating.
+    """
+    if most < 1 or not modalities:
+        msg = f"most must be at least 1 and modalities name one, got {most} and {modalities}"
+        raise ScoringError(msg)
+    tables = (readings, readers, cases)
+    ai = rating_array(*tables, kind="ai", modality=ai_modality, session=session)
+    if len(ai.labels) != 1:
+        names = ", ".join(ai.labels) or "none"
+        msg = f"one AI is expected with ratings in modality {ai_modality!r}, but there are: {names}"
+        raise ScoringError(msg)
+    read = {
+        modality: rating_array(
+            *tables, kind="human", modality=modality, session=session, required=False
+        )
+        for modality in modalities
+    }
+    rating = ai.rating[:, 0]
+    pictured = np.isin(ai.case_id, images["case_id"].to_numpy(dtype=str))
+    rated = ~np.isnan(rating)
+    usable = rated & pictured
+    cancer = usable & (ai.truth == 1)
+    called, recalled = _counts(ai, read[modalities[0]])
+    missed = cancer & (2 * recalled < called)
+    orders: dict[Kind, NDArray[np.intp]] = {
+        "missed by readers": _ordered(missed, -rating),
+        "rated low": _ordered(cancer, rating),
+        "rated high": _ordered(usable & (ai.truth == 0), -rating),
+    }
+    return TellingCases(
+        ai=ai.labels[0],
+        shown={
+            kind: tuple(_case(ai, read, int(row)) for row in order[:most])
+            for kind, order in orders.items()
+        },
+        n_of_kind={kind: int(order.size) for kind, order in orders.items()},
+        n_cancers_called=int((cancer & (called > 0)).sum()),
+        n_without_pictures=int((rated & ~pictured).sum()),
+    )
+
+
+def _ordered(which: NDArray[np.bool_], by: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the rows of some cases, lowest ``by`` first, ties in the order of the table."""
+    rows = np.flatnonzero(which)
+    return rows[np.argsort(by[rows], kind="stable")]
+
+
+def _counts(ai: RatingArray, read: RatingArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return for each case of the AI how many readers called and how many recalled it."""
+    by_case = dict(zip(read.case_id.tolist(), read.call, strict=True))
+    calls = [by_case.get(case_id, np.zeros(0)) for case_id in ai.case_id.tolist()]
+    called = np.array([(~np.isnan(call)).sum() for call in calls], dtype=np.int64)
+    return called, np.array([np.nansum(call) for call in calls], dtype=np.int64)
+
+
+def _case(ai: RatingArray, read: dict[str, RatingArray], row: int) -> TellingCase:
+    """Return one case with what was said of it."""
+    rating, case_id = float(ai.rating[row, 0]), str(ai.case_id[row])
+    all_ratings = ai.rating[~np.isnan(ai.rating[:, 0]), 0]
+    recalls = {}
+    for modality, readings in read.items():
+        call = readings.call[readings.case_id == case_id]
+        if called := int((~np.isnan(call)).sum()):
+            recalls[modality] = Recalls(recalled=int(np.nansum(call)), called=called)
+    return TellingCase(
+        case_id=case_id,
+        cancer=bool(ai.truth[row] == 1),
+        ai_rating=rating,
+        ai_place=(int((all_ratings > rating).sum()) + 1, int(all_ratings.size)),
+        recalls=recalls,
+    )
