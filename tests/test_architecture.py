@@ -28,6 +28,7 @@ LAYERS = {
     "sentences": 4,
     "html": 5,
     "figures": 5,
+    "pictures": 6,
     "exhibits": 6,
     "study": 7,
     "explore": 8,

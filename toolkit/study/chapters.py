@@ -20,6 +20,7 @@ from toolkit.tables import TABLES
 
 __all__ = [
     "BOOK_PARTS",
+    "PICTURES",
     "RECORDS",
     "SET_BY_RUN",
     "BookPart",
@@ -32,8 +33,9 @@ __all__ = [
 
 BookPart = Literal["I", "II", "III", "IV"]
 BOOK_PARTS = get_args(BookPart)
-RECORDS = "records"  # a need: the chapter reads the other chapters' records
-SET_BY_RUN = ("tables", "part", "record")
+RECORDS = "records"  # a need: the chapter reads the other chapters' records, so it runs last
+PICTURES = "pictures"  # a need: the chapter shows the images themselves, from the archive
+SET_BY_RUN = ("tables", "part", "record", "archive")
 
 _FILE_NAME = re.compile(r"(\d\d)_[a-z0-9_]+")
 _TITLE = re.compile(r"# (\d\d) (\S.*)")
@@ -56,7 +58,7 @@ class Chapter:
     part : str
         Part of the book: ``I`` to ``IV``.
     needs : tuple of str
-        Columns that the data must have, ``table.column``, or ``records``.
+        Columns that the data must have, ``table.column``; ``records``; ``pictures``.
     parameters : tuple of ParameterSpec
         In the order of the notebook.
     """
@@ -148,7 +150,7 @@ def check_parameters(chapter: Chapter, given: Mapping[str, Any], *, place: str) 
     chapter : Chapter
         The chapter.
     given : mapping
-        Parameter name to value, without ``tables``, ``part`` and ``record``.
+        Parameter name to value, without those that the run sets itself.
     place : str
         Where the values stand, for the messages.
 
@@ -226,7 +228,7 @@ def _metadata(notebook: Mapping[str, Any], faults: list[str]) -> tuple[str, tupl
     if own["part"] not in BOOK_PARTS:
         faults.append(f"part must be one of {', '.join(BOOK_PARTS)}, but got {own['part']!r}")
     columns = [f"{t.name}.{column.name}" for t in TABLES.values() for column in t.columns]
-    known = [RECORDS, *columns]
+    known = [RECORDS, PICTURES, *columns]
     needs = tuple(own["needs"])
     faults.extend(
         f"needs: unknown column {need!r}{did_you_mean(str(need), known)}"

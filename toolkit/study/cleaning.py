@@ -21,7 +21,7 @@ from typing import Any
 from toolkit.study.kernel_folder import KERNELS_FOLDER, temporary_folders
 
 INJECTED = "injected-parameters"  # papermill's tag
-MACHINE_PARAMETERS = ("tables", "record")  # paths that the run hands to each chapter
+MACHINE_PARAMETERS = ("tables", "record", "archive")  # paths that the run hands to each chapter
 
 _CELL_METADATA = ("tags", "mystnb")
 _MIME_TYPES = (

@@ -36,10 +36,14 @@ class StudyIndex:
         The JSON file that ``load_tables`` reads.
     content : dict
         ``{format, study, parts: {part: {table: {file, sha256, rows, columns, sources}}}}``.
+    archive : str
+        Folder of the DICOM files, ``"demo"`` where pictures are simulated, or empty: none. It is
+        no part of ``content``, since a result does not depend on where a file lies.
     """
 
     path: Path
     content: dict[str, Any]
+    archive: str = ""
 
     @property
     def inputs(self) -> dict[str, str]:

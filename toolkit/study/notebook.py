@@ -19,6 +19,9 @@ from toolkit import html
 from toolkit.exhibits.book_plan import planned_answer, planned_decision
 from toolkit.exhibits.paired import PairedView
 from toolkit.figures.svg import figure_svg
+from toolkit.pictures.cases import Case
+from toolkit.pictures.from_tables import cases_from_tables
+from toolkit.pictures.gallery import gallery_page
 from toolkit.results import Comparison, Result, result_from_dict
 from toolkit.study.fingerprint import sha256_bytes, sha256_json
 from toolkit.study.intake import frame_sha256
@@ -355,6 +358,37 @@ def show(
             svg, number=number, finding=finding, caption=f"{caption}{note}", alt=alt, csv=data
         )
     )
+
+
+def show_cases(case_ids: Sequence[str], *, archive: str, labels: Sequence[str]) -> None:
+    """Print the pictures of cases with the marks on them, a figure each; none prints nothing.
+
+    Parameters
+    ----------
+    case_ids : sequence of str
+        Cases of this part, in order; they stand on no page.
+    archive : str
+        Folder of the DICOM files, or ``"demo"``: the pictures are simulated.
+    labels : sequence of str
+        What is known of each case, a sentence without an identifier.
+    """
+    page = _current()
+    if not case_ids:
+        return
+    cases = _pictures(page.study, case_ids, archive)
+    numbers = [_number(page, page.figures + place) for place in range(1, len(case_ids) + 1)]
+    page.figures += len(case_ids)
+    _display(gallery_page(cases, labels=labels, numbers=numbers, stamp=stamp()))
+
+
+def _pictures(study: StudyTables, case_ids: Sequence[str], archive: str) -> Sequence[Case]:
+    """Return the pictures of cases, which are loaded as they are drawn."""
+    tables = {name: study.optional(name) for name in ("marks", "lesions", "readers")}
+    if archive == DEMO:
+        from toolkit.study.demo_pictures import demo_cases
+
+        return demo_cases(study.images, case_ids=case_ids, **tables)
+    return cases_from_tables(study.images, archive=archive, case_ids=case_ids, **tables)
 
 
 def table(view: html.TableView | None) -> None:

@@ -128,8 +128,10 @@ def _assignment(statement: ast.stmt, comments: Mapping[int, str]) -> ParameterSp
 
 
 def _shared_faults(specs: Mapping[str, ParameterSpec]) -> list[str]:
-    """Return what is wrong with the three parameters that every chapter has."""
+    """Return what is wrong with the parameters that the run sets; ``archive`` may be absent."""
     rules: dict[str, tuple[str, ...]] = {"tables": ("demo",), "part": PARTS, "record": ("",)}
+    if "archive" in specs:
+        rules["archive"] = ("demo",)
     faults: list[str] = []
     for name, allowed in rules.items():
         choice = " or ".join(repr(value) for value in allowed)

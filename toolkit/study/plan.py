@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from toolkit.study.chapters import Chapter, check_parameters, find_chapters
+from toolkit.study.chapters import (
+    PICTURES,
+    RECORDS,
+    Chapter,
+    check_parameters,
+    find_chapters,
+)
 from toolkit.study.fingerprint import (
     PACKAGE,
     changed,
@@ -28,8 +34,6 @@ from toolkit.study.parameters import (
 from toolkit.study.plan_parameters import told_to
 from toolkit.study.workspace import Workspace, read_json, to_json, write_atomic
 
-SHARED = ("tables", "part", "record")  # what the run itself hands to each chapter
-RECORDS = "records"  # a need: the chapter reads the other chapters' records, so it runs last
 KEPT_STATES = 3
 
 
@@ -72,7 +76,9 @@ class PlannedChapter:
 
     def lacking(self, index: StudyIndex) -> str:
         """Return why the data cannot feed this chapter, or an empty text."""
-        needs = [need for need in self.chapter.needs if need != RECORDS]
+        if PICTURES in self.chapter.needs and not index.archive:
+            return "no archive of pictures was named; say --archive FOLDER"
+        needs = [need for need in self.chapter.needs if need not in (RECORDS, PICTURES)]
         if not needs:
             return ""
         if self.part not in index.content["parts"]:

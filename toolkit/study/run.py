@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from toolkit import __version__
+from toolkit.study.chapters import PICTURES
 from toolkit.study.delivery import Edition, deliver, render
 from toolkit.study.intake import StudyIndex, prepare_tables, read_study
 from toolkit.study.parameters import ParametersError, StudyParameters, load_parameters
@@ -32,6 +33,7 @@ class RunOptions:
     """What the command line says about how a study is run; nothing in it changes a number."""
 
     data: Path | None = None
+    archive: Path | None = None
     out: Path | None = None
     chapters: tuple[str, ...] = ()
     workers: int = 2
@@ -70,6 +72,25 @@ def data_folder(parameters: StudyParameters, data: Path | None) -> Path | None:
     if not data.is_dir():
         raise ParametersError([f"--data: {data.name!r} is not a folder"])
     return data
+
+
+def archive_folder(parameters: StudyParameters, archive: Path | None) -> str:
+    """Return the folder of the pictures, "demo" for the embedded study, or nothing.
+
+    Raises
+    ------
+    ParametersError
+        If it is not there, or the study is the embedded one.
+    """
+    if parameters.data == "demo":
+        if archive is not None:
+            raise ParametersError(["--archive: this study is the embedded demo; leave it out"])
+        return "demo"
+    if archive is None:
+        return ""
+    if not archive.is_dir():
+        raise ParametersError([f"--archive: {archive.name!r} is not a folder"])
+    return str(archive.absolute())
 
 
 def check_study(path: Path, *, data: Path | None = None, show_values: bool = False) -> list[str]:
@@ -131,7 +152,7 @@ def run_study(path: Path, options: RunOptions) -> RunReport:
     wanted = select_chapters(opened.planned, options.chapters)
     with opened.workspace.locked():
         options.progress("tables", 0, 1)
-        index = prepare_tables(opened.parameters, opened.folder, opened.workspace)
+        index = opened.index()
         options.progress("tables", 1, 1)
         finished = _run_chapters(opened, wanted, index, options)
         edition = Edition(
@@ -146,7 +167,7 @@ def explain(path: Path, options: RunOptions) -> dict[str, State]:
     opened = _open(path, options)
     states: dict[str, State] = {}
     with opened.workspace.locked():
-        index = prepare_tables(opened.parameters, opened.folder, opened.workspace)
+        index = opened.index()
         _finished_before(opened, index, states)
     return {chapter.name: states[chapter.name] for chapter in opened.planned}
 
@@ -167,7 +188,7 @@ def render_study(
     """
     opened = _open(path, options)
     with opened.workspace.locked():
-        index = prepare_tables(opened.parameters, opened.folder, opened.workspace)
+        index = opened.index()
         edition = Edition(
             parameters=opened.parameters,
             planned=opened.planned,
@@ -185,7 +206,13 @@ class _Opened:
     parameters: StudyParameters
     planned: Sequence[PlannedChapter]
     folder: Path | None
+    archive: str
     workspace: Workspace
+
+    def index(self) -> StudyIndex:
+        """Return the index of the tables, which are made if they are not there yet."""
+        made = prepare_tables(self.parameters, self.folder, self.workspace)
+        return replace(made, archive=self.archive)
 
 
 def _open(path: Path, options: RunOptions) -> _Opened:
@@ -194,9 +221,17 @@ def _open(path: Path, options: RunOptions) -> _Opened:
     planned = plan_chapters(parameters, path)
     folder = data_folder(parameters, options.data)
     workspace = Workspace(options.out or Path("reports") / parameters.study)
-    if folder is not None:
-        workspace.refuse_inside(folder)
-    return _Opened(parameters=parameters, planned=planned, folder=folder, workspace=workspace)
+    archive = archive_folder(parameters, options.archive)
+    for source in (folder, options.archive):
+        if source is not None:
+            workspace.refuse_inside(source)
+    return _Opened(
+        parameters=parameters,
+        planned=planned,
+        folder=folder,
+        archive=archive,
+        workspace=workspace,
+    )
 
 
 def _finished_before(opened: _Opened, index: StudyIndex, states: dict[str, State]) -> Finished:
@@ -251,7 +286,7 @@ def _index_with_records(
     }
     path = index.path.with_name("index-records.json")
     write_atomic(path, to_json(content))
-    return StudyIndex(path=path, content=content)
+    return replace(index, path=path, content=content)
 
 
 def _run_wave(
@@ -317,6 +352,7 @@ def _execute(
                 "tables": str(_index_of(chapter, index)),
                 "part": chapter.part,
                 "record": str(scratch[chapter.name] / "results.json"),
+                **_archive_of(chapter, index),
             },
             executed=scratch[chapter.name] / "executed.ipynb",
             working_folder=scratch[chapter.name],
@@ -326,6 +362,11 @@ def _execute(
     ]
     options.progress("chapters", 0, len(jobs))
     execute_chapters(jobs, kernel=options.kernel, workers=options.workers, on_done=done)
+
+
+def _archive_of(planned: PlannedChapter, index: StudyIndex) -> dict[str, str]:
+    """Return the parameter that names the archive, for a chapter that shows pictures."""
+    return {"archive": index.archive} if PICTURES in planned.chapter.needs else {}
 
 
 def _index_of(planned: PlannedChapter, index: StudyIndex) -> Path:
