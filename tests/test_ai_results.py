@@ -320,7 +320,7 @@ def test_version_change_in_mid_study_is_a_fault():
     rule = r"version 2.1.0 in 2, version 2.2.0 in 1 of 3 examinations"
     with pytest.raises(AiResultsError, match=rule) as caught:
         tables(*reports)
-    assert 'versions="separate"' in str(caught.value)
+    assert "--versions separate" in str(caught.value)
     result = tables(*reports, choices=AiChoices(versions="separate"))
     assert len(result.readers) == 2
     states = Counter((one["reader_id"], one["status"]) for one in result.readings)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from toolkit.cli import app
 from toolkit.study.demo_dicom.archive import write_demo_archive, write_tables
-from toolkit.study.ingest import ingest
+from toolkit.study.ingest import IngestRequest, ingest
 from toolkit.study.workspace import OutputError
 
 EXAMS = 21  # of the first twenty, each kind of object and syntax comes at least once
@@ -30,7 +30,10 @@ def ingested(archive, tmp_path_factory):
     folder, _ = archive
     out = tmp_path_factory.mktemp("ingested") / "out"
     done = ingest(
-        str(folder / "dicom"), out, tables=folder / "hospital", export_floor=1, quiet=True
+        str(folder / "dicom"),
+        out,
+        IngestRequest(tables=folder / "hospital", export_floor=1),
+        quiet=True,
     )
     return done, {path.stem: pd.read_parquet(path) for path in out.glob("*.parquet")}
 
@@ -75,7 +78,7 @@ def test_the_study_it_writes_is_whole(ingested):
     content = yaml.safe_load(done.parameters.read_text(encoding="utf-8"))
     assert content["origin"] == "simulated"
     numbers = [entry["chapter"][:2] for entry in content["chapters"]]
-    assert numbers == ["00", "04", "05", "08", "90"]
+    assert numbers == ["00", "04", "05", "08", "14", "90"]
     result = CliRunner().invoke(
         app, ["check", str(done.parameters), "--data", str(done.parameters.parent)]
     )
@@ -119,8 +122,84 @@ def test_a_folder_that_is_not_ours_is_left_alone(archive, tmp_path):
     ingest(str(folder / "dicom" / "00001"), tmp_path / "one", quiet=True)
     with pytest.raises(OutputError, match="was made from another archive"):
         ingest(str(folder / "dicom"), tmp_path / "one", quiet=True)
+    truth = IngestRequest(tables=folder / "truth")
     with pytest.raises(OutputError, match=r"holds none of cases\.csv"):
-        ingest(str(folder / "dicom"), tmp_path / "two", tables=folder / "truth", quiet=True)
+        ingest(str(folder / "dicom"), tmp_path / "two", truth, quiet=True)
+
+
+def test_pictures_need_an_archive(archive, ingested, tmp_path):
+    folder, _ = archive
+    done, _ = ingested
+    words = ["run", str(done.parameters), "--data", str(done.folder), "--out", str(tmp_path / "b")]
+    result = CliRunner().invoke(app, [*words, "--chapters", "14"])
+    assert "no archive of pictures was named; say --archive FOLDER" in result.output
+    result = CliRunner().invoke(app, [*words, "--archive", str(folder / "absent")])
+    assert result.exit_code == 2
+    assert "--archive: 'absent' is not a folder" in result.output
+    result = CliRunner().invoke(app, ["run", "parameters/demo.yaml", "--archive", str(folder)])
+    assert result.exit_code == 2
+    assert "--archive: this study is the embedded demo; leave it out" in result.output
+
+
+def test_pictures_are_those_of_the_table(archive, ingested, tmp_path):
+    folder, _ = archive
+    done, tables = ingested
+    other = tmp_path / "other"
+    shutil.copytree(folder / "dicom", other)
+    paths = tables["images"]["path"].tolist()
+    for here, there in zip(paths, paths[1:] + paths[:1], strict=True):
+        shutil.copyfile(folder / "dicom" / there, other / here)
+    words = ["run", str(done.parameters), "--data", str(done.folder), "--out", str(tmp_path / "b")]
+    result = CliRunner().invoke(app, [*words, "--archive", str(other), "--chapters", "14"])
+    assert result.exit_code == 1
+    assert "the file must be the image that the table names" in result.output
+    assert str(other) not in result.output
+
+
+def invoke(*words):
+    return CliRunner().invoke(app, ["ingest", *(str(word) for word in words)])
+
+
+def test_an_examination_may_be_rated_by_its_highest_mark(archive, tmp_path):
+    folder, made = archive
+    result = invoke(folder / "dicom", "--out", tmp_path, "--exam-rating", "highest_mark")
+    assert result.exit_code == 0, result.output
+    found = pd.read_parquet(tmp_path / "readings.parquet").set_index("case_id")["rating"]
+    highest = made.ai_marks.groupby("case_id")["rating"].max()
+    assert len(highest) > 5
+    for case, rating in highest.items():
+        assert found[case] == pytest.approx(rating, abs=1e-9)
+    readers = pd.read_parquet(tmp_path / "readers.parquet")
+    assert set(readers["score_kind"]) == {"region"}
+    marker = json.loads((tmp_path / "ingest.json").read_text("utf-8"))
+    assert marker["ai"]["exam_rating"] == "highest_mark"
+
+
+def test_a_site_says_where_its_ai_puts_the_score(archive, tmp_path):
+    folder, _ = archive
+    entry = {
+        "name": "ours",
+        "seen_in": "a test",
+        "product": ".*simulated.*",
+        "version": ".*",
+        "score_kind": "exam",
+        "score_min": 0,
+        "score_max": 20,
+        "places": [{"concept": ["DEMO-01", "99DEMO"], "units": ["{score}", "1"]}],
+    }
+    own = tmp_path / "vendors.yaml"
+    own.write_text(yaml.safe_dump({"format": 1, "entries": [entry]}), encoding="utf-8")
+    result = invoke(folder / "dicom", "--out", tmp_path / "out", "--vendors", own)
+    assert result.exit_code == 0, result.output
+    readers = pd.read_parquet(tmp_path / "out" / "readers.parquet")
+    assert readers[["score_min", "score_max"]].to_numpy().tolist() == [[0, 20]]
+    states = pd.read_csv(tmp_path / "out" / "ai_states.csv")
+    assert set(states["score_entry"].dropna()) == {"ours"}
+    own.write_text(yaml.safe_dump({"format": 1, "entries": [{**entry, "score_max": 0}]}))
+    refused = invoke(folder / "dicom", "--out", tmp_path / "no", "--vendors", own)
+    assert refused.exit_code == 2
+    assert "score_min must be below score_max" in refused.output
+    assert not (tmp_path / "no").exists()
 
 
 def test_bad_files_end_as_rows(archive, tmp_path):
@@ -150,13 +229,21 @@ def test_a_folder_that_is_not_there(tmp_path):
 
 @pytest.mark.slow
 def test_the_book_of_an_archive_has_the_scores_of_its_reports(archive, ingested, tmp_path):
-    _, made = archive
+    folder, made = archive
     done, _ = ingested
     result = CliRunner().invoke(
         app,
-        ["run", str(done.parameters), "--data", str(done.folder), "--out", str(tmp_path / "book")],
+        [
+            *("run", str(done.parameters), "--data", str(done.folder)),
+            *("--archive", str(folder / "dicom"), "--out", str(tmp_path / "book")),
+        ],
     )
     assert result.exit_code == 0, result.output
+    page = (tmp_path / "book" / "chapters" / "14_cases_to_look_at.html").read_text("utf-8")
+    shown = page.count("data:image/jpeg;base64,")
+    assert shown >= 4 * 6
+    assert str(folder) not in page
+    assert not any(uid in page for uid in [*made.objects["image_id"], *made.objects["case_id"]])
     record = json.loads(
         (tmp_path / "book" / "records" / "05_standalone_ai.json").read_text(encoding="utf-8")
     )

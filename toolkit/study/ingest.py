@@ -7,11 +7,12 @@ import io
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from toolkit.readers.atomic import write_atomic
+from toolkit.readers.dicom.ai_readings import AiChoices
 from toolkit.readers.dicom.ai_results import AiTables, ai_tables
 from toolkit.readers.dicom.cad_report import CadReport, report_from_json
 from toolkit.readers.dicom.inventory import HEADERS
@@ -29,6 +30,8 @@ from toolkit.readers.dicom.tables import (
     InventoryCounts,
     write_inventory,
 )
+from toolkit.readers.dicom.vendors import VendorEntry, load_vendors
+from toolkit.study.fingerprint import sha256_file
 from toolkit.study.new import analysis_lines, chapter_lines, chosen_chapters
 from toolkit.study.workspace import OutputError
 from toolkit.tables import TABLES
@@ -63,6 +66,34 @@ data:
 
 
 @dataclass(frozen=True, kw_only=True)
+class IngestRequest:
+    """What to make of an archive.
+
+    Parameters
+    ----------
+    tables : Path, optional
+        Folder of the hospital's own tables as CSV files named after the canonical ones, with the
+        Study Instance UID as ``case_id``; copied. A cases table replaces that of the archive,
+        other tables stand beside it.
+    part : {"retrospective", "reader_study", "prospective"}
+        Part of the study.
+    export_floor : float, optional
+        Lowest region score that the AI delivers, which no report says; without it there is no
+        chapter on localization.
+    vendors : Path, optional
+        YAML that says where products put their score; its entries come before the package's own.
+    ai : AiChoices
+        What the reports leave to the analyst.
+    """
+
+    tables: Path | None = None
+    part: str = "retrospective"
+    export_floor: float | None = None
+    vendors: Path | None = None
+    ai: AiChoices = AiChoices()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ingested:
     """What was made of an archive.
 
@@ -92,10 +123,8 @@ class Ingested:
 def ingest(
     address: str,
     folder: Path,
+    request: IngestRequest | None = None,
     *,
-    tables: Path | None = None,
-    part: str = "retrospective",
-    export_floor: float | None = None,
     jobs: int = 1,
     scheduler: str | None = None,
     quiet: bool = False,
@@ -108,15 +137,8 @@ def ingest(
         Folder, ``file://`` or ``s3://`` address of the DICOM files; only read.
     folder : Path
         Where the tables go; an earlier result of this function there is brought up to date.
-    tables : Path, optional
-        Folder of the hospital's own tables as CSV files named after the canonical ones, with the
-        Study Instance UID as ``case_id``; copied. A cases table replaces that of the archive,
-        other tables stand beside it.
-    part : {"retrospective", "reader_study", "prospective"}
-        Part of the study.
-    export_floor : float, optional
-        Lowest region score that the AI delivers, which no report says; without it there is no
-        chapter on localization.
+    request : IngestRequest, optional
+        What to make of it.
     jobs, scheduler
         As of ``map_ordered``.
     quiet : bool
@@ -134,12 +156,16 @@ def ingest(
         If the folder holds something else.
     AiResultsError
         If results of an AI must not be analysed as they are.
+    VendorError
+        If the file of vendor entries breaks a rule; nothing is read then.
 
     Notes
     -----
     ``study.yaml`` is written once and never again: it may hold choices of its owner.
     """
-    _claim(folder, address)
+    request = request or IngestRequest()
+    vendors = load_vendors(request.vendors)
+    _claim(folder, address, request)
     how: dict[str, Any] = {"jobs": jobs, "scheduler": scheduler}
     found = read_pieces(address, folder / SCAN, HEADERS, **how)
     headers = list(_with_progress(found, "reading headers", quiet=quiet))
@@ -147,12 +173,12 @@ def ingest(
     places = _report_places(headers, folder)
     found = read_pieces(address, folder / SCAN, REPORTS, places=places, **how)
     reports = list(_with_progress(found, "reading reports", quiet=quiet))
-    results, notes = _results(reports, folder)
+    results, notes = _results(reports, folder, vendors, request.ai)
     _write_results(folder, results)
-    own = _copy_own(tables, folder)
+    own = _copy_own(request.tables, folder)
     chosen = _Choices(
-        part=part,
-        export_floor=export_floor,
+        part=request.part,
+        export_floor=request.export_floor,
         own=tuple(own),
         # What study demo-dicom wrote must never look like patients.
         origin="simulated" if _all_simulated(folder) else "study",
@@ -163,8 +189,8 @@ def ingest(
     return Ingested(folder=folder, counts=counts, n_read=n_read, said=said)
 
 
-def _claim(folder: Path, address: str) -> None:
-    """Take a new folder, or one that an earlier scan of the same archive made."""
+def _claim(folder: Path, address: str, request: IngestRequest) -> None:
+    """Take a new folder, or one that an earlier scan of the same archive made; note the choices."""
     marker = folder / MARKER
     if folder.is_file() or (folder.exists() and not marker.exists() and any(folder.iterdir())):
         msg = f"{folder.name} exists and was not made by study ingest; name another folder"
@@ -172,7 +198,14 @@ def _claim(folder: Path, address: str) -> None:
     if marker.exists() and json.loads(marker.read_text(encoding="utf-8"))["archive"] != address:
         msg = f"{folder.name} was made from another archive; name another folder"
         raise OutputError(msg)
-    write_atomic(marker, json.dumps({"format": 1, "archive": address}))
+    vendors = request.vendors
+    content = {
+        "format": 1,
+        "archive": address,
+        "ai": asdict(request.ai),
+        "vendors": sha256_file(vendors) if vendors else None,
+    }
+    write_atomic(marker, json.dumps(content, indent=1))
 
 
 def _with_progress(pieces: Iterable[Piece], title: str, *, quiet: bool) -> Iterator[Piece]:
@@ -210,7 +243,9 @@ def _report_places(headers: Sequence[Piece], folder: Path) -> Iterator[Place]:
                 yield Place(row["path"], row["size"], row["stamp"])
 
 
-def _results(pieces: Sequence[Piece], folder: Path) -> tuple[AiTables, tuple[str, ...]]:
+def _results(
+    pieces: Sequence[Piece], folder: Path, vendors: Sequence[VendorEntry], choices: AiChoices
+) -> tuple[AiTables, tuple[str, ...]]:
     """Return what the AIs say, with marks on the images that are read, and what to note."""
     rows = [row for piece in pieces for row in piece_rows(piece.path) if row.get("report")]
     reports = [report_from_json(row["report"]) for row in rows]
@@ -227,6 +262,8 @@ def _results(pieces: Sequence[Piece], folder: Path) -> tuple[AiTables, tuple[str
             for row in images
             if row["rows"] and row["columns"]
         },
+        vendors=vendors,
+        choices=choices,
     )
     pairs = presentation_images(_objects(folder, *PAIRING_COLUMNS))
     marks, left = on_presentation(found.marks, *pairs)
@@ -396,4 +433,6 @@ def _chapters(results: AiTables, choices: _Choices) -> list[tuple[str, dict[str,
             "modality_with": "unaided",
         }
         chapters.append(("08", against))
+    if "cases" in choices.own and results.readings:
+        chapters.append(("14", {}))  # left out by study run where no archive is named
     return [*chapters, ("90", {})]

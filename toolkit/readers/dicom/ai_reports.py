@@ -244,7 +244,7 @@ def version_faults(
                 place=product or _UNNAMED,
                 rule=f"changes its version in mid-study ({counts} of {len(every)} examinations)",
                 remedy="process all examinations with one version, leave the reports of the others "
-                'out, or take versions="separate" to make each version a reader of its own',
+                "out, or say --versions separate to make each version a reader of its own",
             )
         )
     return faults
