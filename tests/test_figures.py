@@ -252,6 +252,17 @@ def drift(stamp: str = "") -> Figure:
     return drift_figure(list(range(1, 25)), [strip(), limited], stamp=stamp)
 
 
+def test_a_month_without_a_case_leaves_the_axis_of_the_others() -> None:
+    whole, gap = strip(), strip()
+    values, high = np.array(gap.values), np.array(gap.high)
+    values[5], high[5] = nan, nan
+    axes = [
+        drift_figure(list(range(1, 25)), [one]).axes[0].get_ylim()
+        for one in (whole, replace(gap, values=values, high=high))
+    ]
+    assert axes[0] == axes[1]
+
+
 def causes(stamp: str = "") -> Figure:
     return causes_figure(
         [("Timed out", 19), ("Partly processed: one breast", 9), ("Image rejected", 6)],

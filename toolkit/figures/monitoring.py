@@ -98,12 +98,13 @@ def _month_labels(months: Sequence[int]) -> list[int]:
 
 def _strip_range(strip: DriftStrip, values: Floats) -> tuple[float, float]:
     """Return the ends of a strip's axis; it begins at 0 unless all lies far above."""
-    known = [values[~np.isnan(values)]]
+    known = [values]
     if strip.high is not None:
         known.append(np.asarray(strip.high, dtype=np.float64))
     if strip.limit is not None:
         known.append(np.array([strip.limit * 2]))
-    most = float(np.max(np.concatenate(known), initial=0.0))
+    # A month without a case has neither a value nor limits.
+    most = float(np.nanmax(np.concatenate(known), initial=0.0))
     top = most * 1.12 or 1.0
     lowest = values if strip.low is None else np.append(values, np.asarray(strip.low))
     least = float(np.nanmin(lowest, initial=top))
