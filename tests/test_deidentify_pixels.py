@@ -1,5 +1,6 @@
 """Pixels stay as they are; what hides beside them is blanked."""
 
+import copy
 from io import BytesIO
 
 import numpy as np
@@ -14,7 +15,8 @@ from toolkit.readers.dicom.deidentify.pixel_data import compressed
 IMAGE = dicom_files.image_file()
 RLE, JPEG, JPEG_2000 = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.90"
 ONE = pydicom.Dataset()
-ONE.Rows, ONE.Columns = 2, 4
+ONE.Rows, ONE.Columns, ONE.SamplesPerPixel = 2, 4, 1
+ONE.BitsAllocated, ONE.BitsStored, ONE.PixelRepresentation = 8, 8, 0
 
 
 def fragments(*streams):
@@ -29,9 +31,9 @@ def test_unused_high_bits_and_bytes_behind_the_pixels_go():
     tree = tree_of_file(IMAGE)
     pixels = np.frombuffer(tree[0x7FE00010][1], "<u2")
     tree[0x7FE00010] = ("OW", (pixels | 0xA000).astype("<u2").tobytes() + b"ZQX ")
-    copy = deidentified(file_of(tree), OPTIONS)
-    ds = pydicom.dcmread(BytesIO(copy.data))
-    assert leaks(copy.data) == []
+    made = deidentified(file_of(tree), OPTIONS)
+    ds = pydicom.dcmread(BytesIO(made.data))
+    assert leaks(made.data) == []
     assert (np.frombuffer(ds.PixelData, "<u2") == pixels).all()
 
 
@@ -67,6 +69,56 @@ def test_gaps_of_run_lengths_are_blanked():
     out = compressed(fragments(stream), RLE, ONE)
     assert leaks(out) == []
     assert b"\x03abcd\xfd\x09" in out
+
+
+def test_text_between_and_in_other_segments_of_jpeg_is_blanked():
+    scan = b"\xff\xda\x00\x04\x01\x02\x12\xff\x00\x34\xff\xd0\x56"
+    table = b"\xff\xc4\x00\x04\x07\x08"
+    stream = (
+        b"\xff\xd8ZQX1" + table + b"ZQX2" + b"\xff\xf0\x00\x08ZQXjpg" + b"\xff\x02ZQX3"
+        + scan + b"\xff\xc4\x00\x04\x07\x08ZQX4" + scan + b"\xff\xd9"
+    )  # fmt: skip
+    out = compressed(fragments(stream), JPEG, ONE)
+    assert leaks(out) == []
+    assert out.count(table) == 2
+    assert out.count(scan) == 2
+
+
+def test_unknown_segments_of_jpeg_2000_are_blanked():
+    size, unknown = b"\xff\x51\x00\x06\x01\x02\x03\x04", b"\xff\x70\x00\x09\x00\x01ZQXco"
+    part = b"\xff\x90\x00\x0a\0\0" + (12 + 2 + 3).to_bytes(4, "big") + b"\0\1\xff\x93\1\2\3"
+    out = compressed(fragments(b"\xff\x4f" + size + unknown + part + b"\xff\xd9"), JPEG_2000, ONE)
+    assert leaks(out) == []
+    assert size in out
+    assert part in out
+
+
+def test_segments_of_run_lengths_that_no_pixel_needs_are_refused():
+    starts = b"".join(n.to_bytes(4, "little") for n in (64, 73))
+    head = (2).to_bytes(4, "little") + starts.ljust(60, b"\0")
+    stream = head + b"\x07ZQXZQXZQ" * 2
+    with pytest.raises(ValueError, match="with parts that are not of its kind"):
+        compressed(fragments(stream), RLE, ONE)
+
+
+def test_an_overlay_in_the_unused_bits_of_run_lengths_is_refused():
+    wide = copy.deepcopy(ONE)
+    wide.BitsAllocated, wide.BitsStored = 16, 12
+    starts = b"".join(n.to_bytes(4, "little") for n in (64, 66))
+    head = (2).to_bytes(4, "little") + starts.ljust(60, b"\0")
+    for high, good in ((b"\x0f", True), (b"\x1f", False)):
+        stream = head + b"\xf9" + high + b"\xf9\x22"
+        if good:
+            assert b"\xf9\x0f\xf9\x22" in compressed(fragments(stream), RLE, wide)
+        else:
+            with pytest.raises(ValueError, match="an overlay in the unused bits"):
+                compressed(fragments(stream), RLE, wide)
+
+
+def test_text_before_the_first_marker_is_refused():
+    for syntax, rest in ((JPEG, b"\xff\xd8\xff\xd9"), (JPEG_2000, b"\xff\x4f\xff\xd9")):
+        with pytest.raises(ValueError, match="a compressed frame without an end"):
+            compressed(fragments(b"ZQX1" + rest), syntax, ONE)
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,17 @@ from tests.deidentify_sample import (
     planted_file,
     tree_of_file,
 )
-from toolkit.readers.dicom.deidentify import engine, pixel_data, structured_report, values
+from toolkit.readers.dicom.deidentify import (
+    engine,
+    hospital_tables,
+    pixel_data,
+    structured_report,
+    values,
+)
 from toolkit.readers.dicom.deidentify.keep_list import Kept, keep_list
+from toolkit.readers.dicom.faults import DicomFault
 from toolkit.readers.dicom.header import read_header
+from toolkit.tables import TableError
 
 IMAGE, REPORT = dicom_files.image_file(), dicom_files.report_file()
 DROPPED = [
@@ -216,6 +224,176 @@ def test_a_form_of_texts_that_is_too_wide_is_noticed(monkeypatch):
     texts = dict(keep_list().texts) | {("DCM", "111044"): re.compile(".*")}
     with_list(monkeypatch, texts=texts)
     assert problems()
+
+
+def numbers_as_text():
+    """Text in every attribute of binary numbers; a problem where it comes out."""
+    from tests.test_deidentify_tokens import BYTES
+
+    tree = tree_of_file(IMAGE) | {
+        tag: (keep_list().attributes[tag].vr, b"ZQX12345") for tag in BYTES
+    }
+    return leaks(engine.deidentified(file_of(tree), OPTIONS).data)
+
+
+def test_binary_numbers_of_any_size_are_noticed(monkeypatch):
+    assert not numbers_as_text()
+    monkeypatch.setattr(values, "_LIMITS", {})
+    assert numbers_as_text()
+
+
+REFUSED_BY = {"burned_in", "burned_in_unknown", "secondary_capture", "kind_not_kept"}
+
+
+@pytest.mark.parametrize("reason", sorted(REFUSED_BY))
+def test_without_its_refusal_an_object_would_be_copied(reason, monkeypatch):
+    from tests.test_deidentify_folder import REFUSED
+
+    assert engine.deidentified(REFUSED[reason], OPTIONS).reason == reason
+    monkeypatch.setattr(engine, "refusal", lambda *_: "")
+    assert engine.deidentified(REFUSED[reason], OPTIONS).data
+
+
+def test_without_its_refusal_an_overlay_in_pixels_would_be_copied(monkeypatch):
+    tree = tree_of_file(IMAGE) | {0x60000010: ("US", b"\1\0")}
+    head = (2).to_bytes(4, "little") + (64).to_bytes(4, "little")
+    runs = b"\x81\0" * (64 * 48 // 128)
+    head += (64 + len(runs)).to_bytes(4, "little")
+    frame = head.ljust(64, b"\0") + runs * 2
+    tree[0x7FE00010] = ("OB", frame)
+    data = file_of(tree, meta={0x00020010: ("UI", b"1.2.840.10008.1.2.5")})
+    place = data.index(b"\xe0\x7f\x10\x00OB")
+    items = b"\xfe\xff\x00\xe0\0\0\0\0\xfe\xff\x00\xe0" + len(frame).to_bytes(4, "little")
+    data = (
+        data[: place + 8] + b"\xff\xff\xff\xff" + items + frame
+        + b"\xfe\xff\xdd\xe0\0\0\0\0" + data[place + 12 + len(frame) :]
+    )  # fmt: skip
+    assert engine.deidentified(data, OPTIONS).reason == "overlay_in_pixels"
+    monkeypatch.setattr(engine, "_refuse_hidden_overlay", lambda *_: None)
+    assert engine.deidentified(data, OPTIONS).data
+
+
+def pixel_problems():
+    """What is wrong with pixels of each kind; nothing with every rule in force."""
+    from tests import test_deidentify_pixels as of_pixels
+
+    found = []
+    for name in PIXEL_TESTS:
+        try:
+            getattr(of_pixels, name)()
+        except (AssertionError, pytest.fail.Exception):
+            found.append(name)
+    return found
+
+
+PIXEL_TESTS = (
+    "test_unused_high_bits_and_bytes_behind_the_pixels_go",
+    "test_fewer_pixels_than_the_header_says_are_refused",
+    "test_comments_and_ends_of_jpeg_are_blanked",
+    "test_comments_of_jpeg_2000_are_blanked",
+    "test_gaps_of_run_lengths_are_blanked",
+    "test_text_between_and_in_other_segments_of_jpeg_is_blanked",
+    "test_unknown_segments_of_jpeg_2000_are_blanked",
+    "test_segments_of_run_lengths_that_no_pixel_needs_are_refused",
+    "test_an_overlay_in_the_unused_bits_of_run_lengths_is_refused",
+    "test_text_before_the_first_marker_is_refused",
+    "test_other_compression_is_refused",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("_low_bits", lambda value, *_, **__: value),
+        ("_blank", lambda *_: None),
+        ("_blank_jpeg", lambda _: None),
+        ("_blank_jpeg_2000", lambda _: None),
+        ("_blank_rle", lambda *_, **__: None),
+        ("_blank_segment", lambda stream, at: at + 2 + int.from_bytes(stream[at + 2 : at + 4])),
+        ("_JPEG_PARTS", frozenset(range(256))),
+        ("_JPEG_2000_PARTS", frozenset(range(256))),
+        ("_encapsulated", lambda frames: b"ZQXTABLE" + b"".join(frames[0])),
+        ("_no_end", lambda: None),
+        ("_RLE", "1.2.840.10008.1.2.4.100"),
+    ],
+)
+def test_a_rule_of_pixels_that_is_gone_is_noticed(name, instead, monkeypatch):
+    monkeypatch.setattr(pixel_data, name, instead)
+    try:
+        found = pixel_problems()
+    except (DicomFault, IndexError, ValueError):
+        return  # refused or broken where it was copied: noticed
+    assert found
+
+
+def test_pixels_are_right_with_every_rule_in_force():
+    assert pixel_problems() == []
+
+
+def table_problems(action=""):
+    """Whether a token comes out of a cell of any column of text, or of those of one rule."""
+    from tests.test_deidentify_tables import outcome
+    from toolkit.tables import TABLES
+
+    found = []
+    for name, definition in TABLES.items():
+        for column in definition.columns:
+            if column.kind not in ("text", "category") or column.allowed:
+                continue
+            if action and keep_list().columns.get(column.name) != action:
+                continue
+            row = {
+                "reader_id": "R1", "case_id": "1.2.3", "modality": "unaided", "mark_id": "1",
+                "lesion_id": "1", "image_id": "1.2.9", "kind": "human", "rating": "5",
+            }  # fmt: skip
+            row = {k: v for k, v in row.items() if k in definition.names}
+            found += leaks(outcome(name, row | {column.name: "ZQXnam"}).encode())
+    return found
+
+
+@pytest.mark.parametrize("action", sorted(hospital_tables._ACTIONS))
+def test_a_rule_of_tables_that_changes_nothing_is_noticed(action, monkeypatch):
+    monkeypatch.setitem(hospital_tables._ACTIONS, action, lambda text, _: text)
+    assert table_problems(action)
+
+
+def test_tables_are_right_with_every_rule_in_force():
+    assert not table_problems()
+
+
+@pytest.mark.parametrize("column", sorted(keep_list().columns))
+def test_each_column_is_written_and_without_its_row_it_is_gone(column, monkeypatch):
+    import dataclasses
+
+    from tests import test_deidentify_tables as of_tables
+    from toolkit.tables import TABLES
+
+    good = {
+        "case_id": "1.2.3", "image_id": "1.2.9", "reader_id": "R1", "modality": "unaided",
+        "mark_id": "1", "lesion_id": "1", "kind": "human", "rating": "5", "birads": "4A",
+        "outline": "1,1 2,2 3,1", "sop_class": "1.2.840.10008.5.1.4.1.1.1.2", "version": "1.0",
+        "product": "Transpara", "score_min": "1", "score_max": "10", "score_kind": "exam",
+    }  # fmt: skip
+    name = next(name for name, table in TABLES.items() if column in table.names)
+    definition = TABLES[name]
+    row = {c.name: good.get(c.name, "1") for c in definition.columns if c.required}
+    row |= {column: good.get(column, "2")}
+    if column in ("product", "version"):
+        row |= {k: good[k] for k in ("product", "version", "score_min", "score_max", "score_kind")}
+        row["kind"] = "ai"
+    if name == "readings":
+        row["rating"] = "5"
+    assert column in of_tables.written(**{name: [row]}).frames[name]
+    columns = {k: v for k, v in keep_list().columns.items() if k != column}
+    changed = dataclasses.replace(keep_list(), columns=columns)
+    monkeypatch.setattr(of_tables, "keep_list", lambda: changed)
+    if definition.column(column).required and not definition.column(column).default:
+        with pytest.raises(TableError, match="must be a column of"):
+            of_tables.written(**{name: [row]})
+    else:
+        frame = of_tables.written(**{name: [row]}).frames[name]
+        default = definition.column(column).default
+        assert column not in frame or frame[column].isna().all() or set(frame[column]) == {default}
 
 
 # Objects are read by the others: tests of whole objects and of their tokens are about them.

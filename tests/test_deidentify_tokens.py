@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pydicom
 import pytest
 
@@ -69,6 +70,32 @@ def test_no_name_comes_out_in_any_character_set(character_set):
     assert leaks(copied(planted), name, *words) == []
 
 
+def test_no_part_of_a_name_in_three_scripts_comes_out():
+    name = "Nguyen^Thi Thu=阮^試=グエン^テスト"
+    for character_set, codec in (("ISO_IR 192", "utf-8"), ("\\ISO 2022 IR 87", "iso2022_jp_ext")):
+        parts = name.replace("^", "=").split("=") if codec == "utf-8" else ["Nguyen", "試"]
+        planted = planted_file(
+            OBJECTS["image"], Planter(codec, "=".join(parts)), character_set=character_set
+        )
+        out = copied(planted)
+        assert not [part for part in parts if part.encode(codec) in out]
+
+
+def test_every_value_representation_is_planted_and_every_attribute_of_the_standard():
+    tree = tree_of_file(planted_file(OBJECTS["image"], Planter()))
+    planted = {vr for vr, value in tree.values() if vr != "SQ" and b"ZQX" in value}
+    assert planted == VRS
+    absent = {tag for tag, _ in all_tags()} - set(tree)
+    assert all(is_number(keep_list().attributes[tag]) for tag in absent)
+
+
+VRS = {
+    "AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "OB", "OD", "OF", "OL",
+    "OV", "OW", "PN", "SH", "SL", "SS", "ST", "SV", "TM", "UC", "UI", "UL", "UN", "UR", "US", "UT",
+    "UV",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("kind", OBJECTS)
 def test_every_element_of_the_copy_is_on_the_keep_list(kind):
     ds = read(copied(planted_file(OBJECTS[kind], Planter())))
@@ -129,6 +156,36 @@ def test_text_in_the_place_of_a_number_does_not_come_out(vr):
         assert copy.reason in ("", "other", "wrong_vr")
 
 
+BYTES = sorted(
+    tag
+    for tag, row in keep_list().attributes.items()
+    if row.action == "number" and row.vr in ("UL", "SL", "FL", "FD") and tag not in STRUCTURE
+)
+
+
+@pytest.mark.parametrize("syntax", ["own", "unknown"])
+@pytest.mark.parametrize("token", [b"ZQX12345", b"Nguyen T", b"19500417", b"0912345678  "])
+def test_text_as_binary_numbers_does_not_come_out(token, syntax):
+    tree = tree_of_file(OBJECTS["image"])
+    for tag in BYTES:
+        row = keep_list().attributes[tag]
+        value = token[: len(token) // 8 * 8] if row.vr == "FD" else token
+        vr = row.vr if syntax == "own" else "UN"
+        copy = copied(file_of(tree | {tag: (vr, value)}))
+        assert token[:4] not in copy, row.keyword
+        assert token[4:8] not in copy, row.keyword
+    assert len(BYTES) > 10
+
+
+def test_binary_numbers_that_are_measured_stay_to_the_last_bit():
+    tree = tree_of_file(OBJECTS["image"])
+    values = np.array([0, 6e-4, 0.5, 1234.56789, 65536, 1e9], "<f4").tobytes()
+    tree[0x00700022] = ("FL", values)
+    assert read(copied(file_of(tree))).get_item(0x00700022).value == values
+    tree[0x00700022] = ("FL", np.array([1e-9, 7], "<f4").tobytes())
+    assert list(read(copied(file_of(tree)))[0x00700022].value) == [0, 7]
+
+
 @pytest.mark.parametrize("keyword_tag", sorted(STRUCTURE - {None}))
 def test_a_token_in_an_attribute_that_objects_are_read_by_is_refused_or_dropped(keyword_tag):
     tree = tree_of_file(OBJECTS["image"])
@@ -139,6 +196,13 @@ def test_a_token_in_an_attribute_that_objects_are_read_by_is_refused_or_dropped(
     copy = deidentified(file_of(tree), OPTIONS)
     assert leaks(copy.data + copy.words.encode() + copy.path.encode()) == []
     assert copy.reason or copy.data
+
+
+@pytest.mark.parametrize("end", [b"ZQX1", b"\0" * 6 + b"ZQX", b"\x09\0\x11\x10LO\x04\0ZQX1"])
+@pytest.mark.parametrize("kind", ["image", "cad report"])
+def test_what_stands_behind_the_last_element_does_not_come_out(kind, end):
+    copy = deidentified(OBJECTS[kind] + end, OPTIONS)
+    assert leaks(copy.data + copy.words.encode()) == []
 
 
 def test_image_type_keeps_its_places():
@@ -177,6 +241,48 @@ def test_every_transfer_syntax_gives_the_same_object(syntax):
     assert (other.pixel_array == explicit.pixel_array).all()
     del explicit.PixelData, other.PixelData
     assert explicit == other
+
+
+def by_pydicom(copy):
+    """The same object as pydicom writes it."""
+    stream = io.BytesIO()
+    ds = read(copy)
+    list(ds.iterall())  # decoded, so that nothing is passed on as it was read
+    ds.save_as(stream, enforce_file_format=True)
+    return stream.getvalue()
+
+
+def written_alike(copy):
+    """Whether the bytes are pydicom's; deflated ones, which depend on the effort, when inflated."""
+    ds = read(copy)
+    if ds.file_meta.TransferSyntaxUID.is_deflated:
+        return ds == read(by_pydicom(copy))
+    return copy == by_pydicom(copy)
+
+
+@pytest.mark.parametrize("kind", OBJECTS)
+def test_the_bytes_are_those_that_pydicom_writes(kind):
+    copy = copied(OBJECTS[kind])
+    assert copy == by_pydicom(copy)
+
+
+@pytest.mark.parametrize("syntax", ["explicit", "implicit", "deflated", "big_endian"])
+def test_the_bytes_of_every_transfer_syntax_are_those_that_pydicom_writes(syntax):
+    copy = copied(encoded(IMAGE, syntax=syntax))
+    assert written_alike(copy)
+
+
+def test_the_bytes_of_real_objects_are_those_that_pydicom_writes(reference_data):
+    options = OPTIONS.__class__(
+        key=OPTIONS.key, admit=frozenset(("burned_in_unknown", "secondary_capture"))
+    )
+    n_same = 0
+    for path in sorted((reference_data / "data" / "dicom").glob("*.dcm")):
+        copy = deidentified(path.read_bytes(), options)
+        if copy.data:
+            assert written_alike(copy.data), path.name
+            n_same += 1
+    assert n_same >= 8
 
 
 def test_what_says_that_it_was_done():

@@ -20,9 +20,9 @@ from toolkit.study.demo_dicom.write import encoded
 FILES = 300
 OURS = """
 import sys; from pathlib import Path
-from toolkit.study.deidentify import Request, deidentify_folder
+from toolkit.study.deidentify import Request, deidentify_archive
 folder = Path(sys.argv[1])
-done = deidentify_folder(folder / "in", folder / "out", Request(key_file=folder / "key"))
+done = deidentify_archive(str(folder / "in"), folder / "out", Request(key_file=folder / "key"))
 assert done.n_written == int(sys.argv[2]), done
 """
 PYDICOM = """

@@ -1,26 +1,44 @@
-"""A folder of DICOM objects -> its de-identified copy, whole or not at all."""
+"""An archive of DICOM objects and the hospital's tables -> their de-identified copy."""
 
 from __future__ import annotations
 
 import csv
-import io
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from toolkit.executor import map_ordered
-from toolkit.readers.dicom.deidentify.engine import Copy, Options, deidentified
+from toolkit.readers.dicom.deidentify.hospital_tables import TableRules, deidentified_tables
 from toolkit.readers.dicom.deidentify.keep_list import keep_list
-from toolkit.readers.dicom.deidentify.key_file import read_or_make_key, refuse_inside
-from toolkit.readers.dicom.deidentify.refusals import check_admitted
-from toolkit.readers.dicom.deidentify.uids import UUID_ROOT, check_root
 from toolkit.readers.dicom.faults import REMEDIES, Reason
-from toolkit.readers.dicom.places import FolderArchive, Place
+from toolkit.readers.dicom.places import archive_at
+from toolkit.study.deidentify_request import (
+    Places,
+    Request,
+    checked_key,
+    refuse_existing,
+    request_hash,
+)
+from toolkit.study.deidentify_tables import read_hospital_tables, write_hospital_tables
+from toolkit.study.deidentify_work import (
+    BatchDone,
+    DeidentifyError,
+    MappingRow,
+    batches,
+    begin_delivery,
+    files_of,
+    finished,
+    work_folder,
+)
+from toolkit.tables import TableData
 
-REFUSED_FILE: Final = "refused.csv"
+__all__ = ["Deidentified", "DeidentifyError", "Places", "Request", "deidentify_archive"]
+
 _REFUSED_COLUMNS: Final = ("file", "reason", "words", "remedy")
 _MAPPING_COLUMNS: Final = ("file", "path", "what", "original", "replacement")
 _REMEDIES: Final[dict[str, str]] = {
@@ -37,45 +55,9 @@ def _remedy(reason: str) -> str:
     return _REMEDIES.get(reason) or REMEDIES[cast("Reason", reason)]
 
 
-class DeidentifyError(ValueError):
-    """A copy that cannot be made as it was asked for, and what to do about it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """How a folder is to be de-identified.
-
-    Parameters
-    ----------
-    key_file : Path
-        Secret that UIDs, pseudonyms and dates follow from; made if it is not there.
-    jobs : int
-        Processes.
-    admit : frozenset of str
-        Refusals taken back, having looked at the pictures: burned_in, burned_in_unknown,
-        secondary_capture.
-    known : Path, optional
-        YAML with names and codes that are written as they are.
-    uid_root : str
-        Root of the UIDs.
-    mapping : Path, optional
-        CSV that tells which object was which, written with mode 0600; without it no such list is.
-    progress : callable, optional
-        Called with the number of files done.
-    """
-
-    key_file: Path
-    jobs: int = 1
-    admit: frozenset[str] = frozenset()
-    known: Path | None = None
-    uid_root: str = UUID_ROOT
-    mapping: Path | None = None
-    progress: Callable[[int], object] | None = None
-
-
 @dataclass(frozen=True, kw_only=True)
 class Deidentified:
-    """What became of a folder.
+    """What became of an archive.
 
     Parameters
     ----------
@@ -85,34 +67,30 @@ class Deidentified:
         How many were refused for each reason.
     key_made : bool
         Whether the key is new.
+    places : Places
+        What was written where.
+    said : tuple of str
+        What was left out of the tables.
     """
 
     n_files: int
     n_written: int
     refused: dict[str, int]
     key_made: bool
+    places: Places
+    said: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """One file of the folder, for any process."""
-
-    number: int
-    folder: Path
-    place: Place
-    scratch: Path
-    options: Options
-
-
-def deidentify_folder(source: Path, out: Path, request: Request) -> Deidentified:
-    """Write a de-identified copy of a folder: ``study/series/instance.dcm`` and refused.csv.
+def deidentify_archive(source: str, out: Path, request: Request) -> Deidentified:
+    """Write a de-identified copy of an archive: ``study/series/instance.dcm`` and nothing else.
 
     Parameters
     ----------
-    source : Path
-        Folder, with all below it; only read.
+    source : str
+        Folder, ``file://`` or ``s3://`` address, with all below it; only read.
     out : Path
-        The copy; must not exist. It appears whole, or not at all.
+        The copy; must not exist. It appears whole, or not at all. The hospital's tables go to
+        ``OUT-tables``, the list of refused files to ``OUT-refused.csv``.
     request : Request
         Key and choices. The same key gives the same copy.
 
@@ -123,127 +101,158 @@ def deidentify_folder(source: Path, out: Path, request: Request) -> Deidentified
     Raises
     ------
     ValueError
-        If a folder or file is not where it may be, or the key or an argument is not usable;
-        nothing is written then.
+        If a folder or file is not where it may be, or the key or an argument is not usable.
+    TableError
+        With every cell of the tables that cannot be used.
+    ArchiveError
+        If the archive is not there.
+
+    Notes
+    -----
+    A run that was stopped goes on from its work folder when it is asked for the same again.
     """
-    check_admitted(request.admit)
-    keep_list(request.known)
-    _check_folders(source, out)
-    mapping = request.mapping
-    for path, what in ((mapping, "--mapping"), (request.key_file, "--key")):
-        if path is not None:
-            refuse_inside(path, (out, source), what)
-    if mapping is not None and mapping.exists():
-        msg = f"--mapping: {mapping.name} exists; name a new file"
-        raise DeidentifyError(msg)
-    root = check_root(request.uid_root)
-    key, key_made = read_or_make_key(request.key_file, outside=(out, source))
-    options = Options(key=key, admit=request.admit, known=request.known, uid_root=root)
-    scratch = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    scratch.mkdir(parents=True)
-    try:
-        copies = _copies(source, scratch, options, request.jobs)
-        refused, mapped, n_files = _placed(copies, scratch, request.progress)
-        (scratch / REFUSED_FILE).write_bytes(_csv_bytes(_REFUSED_COLUMNS, refused))
-        if mapping is not None:
-            _write_secret(mapping, _csv_bytes(_MAPPING_COLUMNS, mapped))
-        scratch.rename(out)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    reasons = [reason for _, reason, _, _ in refused]
+    places = Places(out)
+    key, key_made = checked_key(source, places, request)
+    hospital, said = read_hospital_tables(request.tables) if request.tables else ({}, [])
+    with work_folder(places.work, request_hash(source, key, request)) as delivering:
+        if not delivering:
+            refuse_existing(places, request.mapping)
+        with _secret_rows(request.mapping) as note:
+            done = _worked(source, places.work, key, request, note)
+            copied = _placed(done, places.work / "copy")
+            if hospital:
+                rules = TableRules(
+                    keep=keep_list(request.known),
+                    key=key,
+                    patients=copied.patients,
+                    uid_root=request.uid_root,
+                )
+                _write_tables(hospital, rules, places.work / "tables", note)
+        _deliver(places, copied.refused, request.mapping)
+    shutil.rmtree(places.work)
+    reasons = Counter(row[1] for row in copied.refused)
     return Deidentified(
-        n_files=n_files,
-        n_written=n_files - len(refused),
-        refused={reason: reasons.count(reason) for reason in sorted(set(reasons))},
+        n_files=copied.n_files,
+        n_written=copied.n_files - len(copied.refused),
+        refused=dict(sorted(reasons.items())),
         key_made=key_made,
+        places=places,
+        said=tuple(said),
     )
 
 
-def _check_folders(source: Path, out: Path) -> None:
-    """Refuse a copy over something that exists, or inside what is copied."""
-    if not source.is_dir():
-        msg = "IN is no folder; name the folder that holds the DICOM files"
-        raise DeidentifyError(msg)
-    if out.exists() or out.is_symlink():
-        msg = f"{out.name} exists; a copy is whole or not at all, so name a new folder"
-        raise DeidentifyError(msg)
-    if out.resolve().is_relative_to(source.resolve()):
-        msg = f"{out.name} lies inside the folder that is copied; name a folder outside it"
-        raise DeidentifyError(msg)
+def _worked(
+    source: str,
+    work: Path,
+    key: bytes,
+    request: Request,
+    note: Callable[[Sequence[MappingRow]], object],
+) -> list[BatchDone]:
+    """De-identify all files, batch by batch; return the batches in the order of the files."""
+    common: dict[str, Any] = {
+        "key_file": request.key_file.absolute(),
+        "known": request.known.absolute() if request.known else None,
+        "admit": request.admit,
+        "uid_root": request.uid_root,
+        "mapped": request.mapping is not None,
+    }
+    tasks = batches(source, archive_at(source).places(), key, work=work.absolute(), **common)
+    done = []
+    for batch in map_ordered(finished, tasks, jobs=request.jobs, scheduler=request.scheduler):
+        note(batch.who)
+        done.append(batch.without_names())
+        if request.progress is not None:
+            request.progress(batch.number + batch.n_files - 1)
+    return done
 
 
-def _copies(
-    source: Path, scratch: Path, options: Options, jobs: int
-) -> Iterator[tuple[int, str, Copy]]:
-    """Yield number, path and what became of each file, in the order of the folder."""
-    tasks = (
-        _Task(number, source, place, scratch, options)
-        for number, place in enumerate(FolderArchive(source).places(), start=1)
-    )
-    return map_ordered(_one, tasks, jobs=jobs)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Placed:
+    """Rows of refusals, patients of each new Study Instance UID, and how many files there were."""
+
+    refused: list[tuple[int, str, str, str]]
+    patients: Mapping[str, Mapping[str, int]]
+    n_files: int
 
 
-def _one(task: _Task) -> tuple[int, str, Copy]:
-    """De-identify one file into the scratch folder, under its number."""
-    if task.place.reason:
-        words = "the file or folder cannot be entered, or leads back to itself"
-        return task.number, task.place.path, Copy(reason=task.place.reason, words=words)
-    try:
-        data = (task.folder / task.place.path).read_bytes()
-    except OSError as error:
-        words = f"the file cannot be read ({type(error).__name__})"
-        return task.number, task.place.path, Copy(reason="unreadable", words=words)
-    copy = deidentified(data, task.options)
-    if copy.data:
-        (task.scratch / str(task.number)).write_bytes(copy.data)
-    return (
-        task.number,
-        task.place.path,
-        Copy(path=copy.path, reason=copy.reason, words=copy.words, replaced=copy.replaced),
-    )
-
-
-def _placed(
-    copies: Iterator[tuple[int, str, Copy]],
-    scratch: Path,
-    progress: Callable[[int], object] | None,
-) -> tuple[list[tuple[int, str, str, str]], list[tuple[int, str, str, str, str]], int]:
-    """Move each copy to its place; return rows of refusals, rows of the mapping, and how many.
+def _placed(done: Sequence[BatchDone], copy: Path) -> _Placed:
+    """Move each copy to its place.
 
     A second file of one instance is refused here, in the order of the files, whoever made it.
     """
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir()
     refused: list[tuple[int, str, str, str]] = []
-    mapped: list[tuple[int, str, str, str, str]] = []
-    number = 0
-    for number, path, copy in copies:
-        target = scratch / copy.path
-        reason, words = copy.reason, copy.words
-        if not reason and target.exists():
-            reason, words = "duplicate", "another file holds the same instance"
-            (scratch / str(number)).unlink()
-        if reason:
-            refused.append((number, reason, words, _remedy(reason)))
-        else:
+    patients: dict[str, dict[str, int]] = {}
+    for batch in done:
+        for file in files_of(batch.record, batch.number):
+            target = copy / file.path
+            reason, words = file.reason, file.words
+            if not reason and target.exists():
+                reason, words = "duplicate", "another file holds the same instance"
+            if reason:
+                refused.append((file.number, reason, words, _remedy(reason)))
+                continue
             target.parent.mkdir(parents=True, exist_ok=True)
-            (scratch / str(number)).rename(target)
-            rows = (copy.replaced or {}).items()
-            mapped += [(number, path, what, before, after) for what, (before, after) in rows]
-        if progress is not None:
-            progress(number)
-    return refused, mapped, number
+            file.copy.rename(target)
+            patients.setdefault(file.path.split("/")[0], {})[file.patient] = file.days
+    n_files = sum(batch.n_files for batch in done)
+    return _Placed(refused=refused, patients=patients, n_files=n_files)
 
 
-def _csv_bytes(columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> bytes:
-    """Return a table as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+def _write_tables(
+    hospital: Mapping[str, TableData],
+    rules: TableRules,
+    folder: Path,
+    note: Callable[[Sequence[MappingRow]], object],
+) -> None:
+    """Write the hospital's tables, and note what stands for what."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    made = deidentified_tables(hospital, rules)
+    write_hospital_tables(made.frames, folder)
+    note(
+        [
+            (0, f"{name}.csv", column, before, after)
+            for (name, column, before), after in made.replaced.items()
+        ]
+    )
+
+
+@contextmanager
+def _secret_rows(path: Path | None) -> Iterator[Callable[[Sequence[MappingRow]], object]]:
+    """Yield what notes rows in a file that only its owner can read, or nowhere."""
+    if path is None:
+        yield lambda _: None
+        return
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     # A file name that is no UTF-8 is kept as the bytes that it is.
-    return text.getvalue().encode("utf-8", "surrogateescape")
+    with os.fdopen(number, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_MAPPING_COLUMNS)
+        try:
+            yield writer.writerows
+        except BaseException:
+            part.unlink()
+            raise
 
 
-def _write_secret(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
+def _deliver(
+    places: Places, refused: Sequence[tuple[int, str, str, str]], mapping: Path | None
+) -> None:
+    """Move all that was made to its place, the copy last."""
+    begin_delivery(places.work)
+    if mapping is not None:
+        mapping.with_name(f".{mapping.name}.part").replace(mapping)
+    listed = places.work / "refused.csv"
+    with listed.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_REFUSED_COLUMNS)
+        writer.writerows(refused)
+    listed.replace(places.refused)
+    if (places.work / "tables").exists():
+        shutil.rmtree(places.tables, ignore_errors=True)
+        (places.work / "tables").rename(places.tables)
+    (places.work / "copy").rename(places.out)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import io
-import logging
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from toolkit.readers.dicom.deidentify import pixel_data
 from toolkit.readers.dicom.deidentify.codes import kept_code
 from toolkit.readers.dicom.deidentify.dates import day_offset
+from toolkit.readers.dicom.deidentify.encode import encoded_file
 from toolkit.readers.dicom.deidentify.keep_list import Kept, keep_list
 from toolkit.readers.dicom.deidentify.refusals import WORDS, refusal
+from toolkit.readers.dicom.deidentify.silence import silent
 from toolkit.readers.dicom.deidentify.structured_report import finish_item
-from toolkit.readers.dicom.deidentify.uids import UUID_ROOT, pseudonym
+from toolkit.readers.dicom.deidentify.uids import UUID_ROOT
 from toolkit.readers.dicom.deidentify.values import TEXT_ACTIONS, Context, number, pointer, table
+from toolkit.readers.dicom.deidentify.who_is_who import moves_with, patient_of
 from toolkit.readers.dicom.faults import DicomFault
 from toolkit.readers.dicom.header import BIG_ENDIAN, IMPLICIT, Header, read_header
 
@@ -33,8 +32,6 @@ _PROFILE: Final = (
     ("DCM", "113108", "Retain Patient Characteristics Option"),
 )
 _CLEAN_REPORT: Final = ("DCM", "113104", "Clean Structured Content Option")
-_IMPLEMENTATION: Final = "2.25.205903475120838478341937592837417283911"
-_IMPLEMENTATION_NAME: Final = "READER_STUDY"
 _CODE_KEYWORDS: Final = ("CodeValue", "LongCodeValue", "URNCodeValue")
 _LONGEST_CODE: Final = 16
 _UNDEFINED: Final = 0xFFFFFFFF
@@ -56,7 +53,7 @@ class Options:
         Root of the UIDs.
     """
 
-    key: bytes
+    key: bytes = field(repr=False)
     admit: frozenset[str] = frozenset()
     known: Path | None = None
     uid_root: str = UUID_ROOT
@@ -74,16 +71,18 @@ class Copy:
         ``study/series/instance.dcm``, all by their new UIDs.
     reason, words : str
         Why it is refused; empty where it is not.
-    replaced : mapping of str to (str, str)
-        Patient, study, series and instance: what stood in the file and what stands for it. It
-        tells who is who: it belongs into no output.
+    patient : str
+        Pseudonym of the patient.
+    days : int
+        By how many days the dates were moved.
     """
 
-    data: bytes = b""
+    data: bytes = field(default=b"", repr=False)
     path: str = ""
     reason: str = ""
     words: str = ""
-    replaced: Mapping[str, tuple[str, str]] | None = None
+    patient: str = ""
+    days: int = 0
 
 
 def deidentified(data: bytes, options: Options) -> Copy:
@@ -103,7 +102,7 @@ def deidentified(data: bytes, options: Options) -> Copy:
     is in the picture is not looked at.
     """
     try:
-        with _silent():
+        with silent():
             return _copy(data, options)
     except DicomFault as fault:
         return Copy(reason=fault.reason, words=fault.words)
@@ -112,19 +111,6 @@ def deidentified(data: bytes, options: Options) -> Copy:
     # pydicom raises what its many parts raise; a message may hold a value, the class does not.
     except Exception as error:
         return Copy(reason="other", words=f"cannot be read ({type(error).__name__})")
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Keep what pydicom says of values from warnings and log: it quotes them."""
-    log = logging.getLogger("pydicom")
-    before, log.disabled = log.disabled, True
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        log.disabled = before
 
 
 def _copy(data: bytes, options: Options) -> Copy:
@@ -136,12 +122,11 @@ def _copy(data: bytes, options: Options) -> Copy:
     reason = refusal(header, keep, options.admit)
     if reason:
         return Copy(reason=reason, words=WORDS[reason])
-    patient = header.text("PatientID") or header.text("StudyInstanceUID")
     context = Context(
         keep=keep,
         key=options.key,
-        patient=pseudonym(options.key, "patient", patient),
-        days=day_offset(options.key, patient),
+        patient=patient_of(header, options.key),
+        days=day_offset(options.key, moves_with(header)),
         uid_root=options.uid_root,
         implicit_vr=header.transfer_syntax == IMPLICIT,
         little_endian=header.transfer_syntax != BIG_ENDIAN,
@@ -151,20 +136,17 @@ def _copy(data: bytes, options: Options) -> Copy:
     ds = cleaned(source, context)
     _finish(ds, header, context)
     path = "/".join((ds.StudyInstanceUID, ds.SeriesInstanceUID, f"{ds.SOPInstanceUID}.dcm"))
-    replaced = {"patient": (header.text("PatientID"), context.patient)} | {
-        what: (header.text(keyword), str(ds[keyword].value))
-        for what, keyword in (
-            ("study", "StudyInstanceUID"),
-            ("series", "SeriesInstanceUID"),
-            ("instance", "SOPInstanceUID"),
-        )
-    }
-    return Copy(data=_encoded(ds, header), path=path, replaced=replaced)
+    return Copy(
+        data=encoded_file(ds, header.transfer_syntax),
+        path=path,
+        patient=context.patient,
+        days=context.days,
+    )
 
 
 def _refuse_hidden_overlay(source: Dataset, header: Header) -> None:
     """Refuse an overlay inside compressed pixels: it cannot be taken out without decoding."""
-    compressed = header.has_pixels and header.transfer_syntax.startswith("1.2.840.10008.1.2.4")
+    compressed = header.has_pixels and source.file_meta.TransferSyntaxUID.is_encapsulated
     for group in range(0x6000, 0x6020, 2):
         if compressed and (group, 0x0010) in source and (group, 0x3000) not in source:
             raise DicomFault("overlay_in_pixels", WORDS["overlay_in_pixels"])  # type: ignore[arg-type]
@@ -214,7 +196,7 @@ def _keep_value(source: Dataset, ds: Dataset, element: Any, kept: Kept, context:
         return
     new: bytes | None
     if kept.action == "number":
-        new = number(value, vr, kept.most)
+        new = number(value, vr, kept.most, little_endian=context.little_endian)
     elif kept.action == "table":
         new = table(value, vr, little_endian=context.little_endian)
     elif kept.action == "pointer":
@@ -300,26 +282,9 @@ def _finish(ds: Dataset, header: Header, context: Context) -> None:
     report = header.text("SOPClassUID").startswith("1.2.840.10008.5.1.4.1.1.88.")
     if report:
         ds.VerificationFlag = "UNVERIFIED"  # who verified it is not kept
-    codes = (*_PROFILE, _CLEAN_REPORT) if report else _PROFILE
+    structured = report or bool(ds.get("AcquisitionContextSequence"))
+    codes = (*_PROFILE, _CLEAN_REPORT) if structured else _PROFILE
     ds.PatientIdentityRemoved = "YES"
     ds.DeidentificationMethod = METHOD
     ds.DeidentificationMethodCodeSequence = Sequence([code_item(*code, context) for code in codes])
     ds.LongitudinalTemporalInformationModified = "MODIFIED"
-
-
-def _encoded(ds: Dataset, header: Header) -> bytes:
-    """Return the object as a file: preamble of zeros, file meta information of its own."""
-    from pydicom.dataset import FileMetaDataset
-    from pydicom.filewriter import dcmwrite
-    from pydicom.uid import UID
-
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = ds.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-    meta.TransferSyntaxUID = UID(header.transfer_syntax)
-    meta.ImplementationClassUID = UID(_IMPLEMENTATION)
-    meta.ImplementationVersionName = _IMPLEMENTATION_NAME
-    ds.file_meta = meta
-    stream = io.BytesIO()
-    dcmwrite(stream, ds, enforce_file_format=True)
-    return stream.getvalue()

@@ -61,6 +61,10 @@ class KeepList:
         Rule, or form, of the texts of a report by their concept.
     replaced : frozenset of (scheme, value)
         Concepts whose items are replaced whatever their type.
+    columns : mapping of str to str
+        Rule of each column of text in the hospital's tables.
+    table_words : frozenset of str
+        Words of those tables.
     """
 
     attributes: Mapping[int, Kept]
@@ -69,6 +73,8 @@ class KeepList:
     codes: Mapping[tuple[str, str], str]
     texts: Mapping[tuple[str, str], str | re.Pattern[str]]
     replaced: frozenset[tuple[str, str]]
+    columns: Mapping[str, str]
+    table_words: frozenset[str]
 
 
 @lru_cache(maxsize=4)
@@ -88,7 +94,7 @@ def keep_list(known: Path | None = None) -> KeepList:
     """
     import yaml
 
-    written = yaml.safe_load(files(__package__).joinpath(_FILE).read_text(encoding="utf-8"))
+    written = yaml.safe_load(keep_list_bytes())
     added = _known(known)
     names = frozenset([*written["names"], *added.get("names", [])])
     codes = {
@@ -104,7 +110,14 @@ def keep_list(known: Path | None = None) -> KeepList:
         codes=codes,
         texts={_code(code): _form(rule, names) for code, rule in written["texts"].items()},
         replaced=frozenset(_code(code) for code in written["replaced"]),
+        columns=written["tables"]["columns"],
+        table_words=frozenset(written["tables"]["words"]),
     )
+
+
+def keep_list_bytes() -> bytes:
+    """Return the keep list as it is written."""
+    return files(__package__).joinpath(_FILE).read_bytes()
 
 
 def _known(path: Path | None) -> dict[str, Any]:

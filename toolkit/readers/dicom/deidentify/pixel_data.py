@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import numpy as np
 
+from toolkit.readers.dicom.deidentify.refusals import WORDS
 from toolkit.readers.dicom.faults import DicomFault
 
 if TYPE_CHECKING:
@@ -22,6 +24,14 @@ _JPEG: Final = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 
 _JPEG_2000: Final = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (90, 91, 201, 202, 203))
 _RLE: Final = "1.2.840.10008.1.2.5"
 _ADOBE: Final = b"\xff\xee\x00\x0eAdobe"  # says which colours: needed to decode
+# Frame headers, tables, restart interval, scan, number of lines; of JPEG-LS frame and presets.
+_JPEG_PARTS: Final = frozenset(
+    (*range(0xC0, 0xC8), *range(0xC9, 0xD0), *range(0xDA, 0xDE), 0xF7, 0xF8)
+)
+# CAP SIZ COD COC TLM PRF PLM PLT CPF QCD QCC RGN POC PPM PPT CRG.
+_JPEG_2000_PARTS: Final = frozenset(
+    (0x50, 0x51, 0x52, 0x53, 0x55, 0x56, 0x57, 0x58, 0x59, 0x5C, 0x5D, 0x5E, 0x5F, 0x60, 0x61, 0x63)
+)
 _UNDEFINED: Final = 0xFFFFFFFF
 
 
@@ -97,7 +107,7 @@ def compressed(value: bytes, transfer_syntax: str, ds: Dataset) -> bytes:
     elif transfer_syntax in _JPEG_2000:
         start, blank = b"\xff\x4f", _blank_jpeg_2000
     elif transfer_syntax == _RLE:
-        start, blank = b"", partial(_blank_rle, pixels=ds.Rows * ds.Columns)
+        start, blank = b"", partial(_blank_rle, form=_RunLengths.of(ds))
     else:
         msg = "pixels compressed in a way of which it is not known where text may hide"
         raise DicomFault("other", msg)
@@ -170,27 +180,32 @@ def _no_end() -> NoReturn:
 
 
 def _blank_jpeg(stream: bytearray) -> None:
-    """Blank comments, application segments and what follows the image (ISO 10918-1 annex B)."""
-    at = 2
-    while (at := stream.find(b"\xff", at)) >= 0 and at + 1 < len(stream):
-        marker = stream[at + 1]
+    """Blank all but the coded image and what decodes it (ISO 10918-1 annex B, 14495-1 annex C)."""
+    if stream[:2] != b"\xff\xd8":
+        _no_end()
+    at, in_scan = 2, False
+    while (found := stream.find(b"\xff", at)) >= 0 and found + 1 < len(stream):
+        if not in_scan:
+            _blank(stream, at, found)
+        at, marker = found, stream[found + 1]
         # Behind FF, coded data hold 00, or below 80 in JPEG-LS; D0 to D7 stand between parts.
         if marker < 0xC0 or 0xD0 <= marker <= 0xD7 or marker == 0xFF:
-            at += 1 if marker == 0xFF else 2
+            at += 1 if marker == 0xFF or not in_scan else 2
             continue
         if marker == 0xD9:
             _blank(stream, at + 2, len(stream))
             return
         end = at + 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
-        is_text = marker == 0xFE or 0xE0 <= marker <= 0xEF
-        if is_text and not (stream[at : at + 9] == _ADOBE and end == at + 16):
+        if marker not in _JPEG_PARTS and not (stream[at : at + 9] == _ADOBE and end == at + 16):
             _blank(stream, at + 4, end)
-        at = end
+        at, in_scan = end, marker == 0xDA
     _no_end()
 
 
 def _blank_jpeg_2000(stream: bytearray) -> None:
-    """Blank comments of the main and the tile headers (ISO 15444-1 annex A)."""
+    """Blank all segments of the main and tile headers that decode nothing (ISO 15444-1 annex A)."""
+    if stream[:2] != b"\xff\x4f":
+        _no_end()
     at = 2
     while stream[at : at + 1] == b"\xff":
         marker = stream[at + 1]
@@ -198,52 +213,75 @@ def _blank_jpeg_2000(stream: bytearray) -> None:
             _blank(stream, at + 2, len(stream))
             return
         # 90 begins a tile part.
-        at = _blank_tile_part(stream, at) if marker == 0x90 else _blank_comment(stream, at)
+        at = _blank_tile_part(stream, at) if marker == 0x90 else _blank_segment(stream, at)
     _no_end()
 
 
-def _blank_comment(stream: bytearray, at: int) -> int:
-    """Blank a segment if it is a comment; return where the next begins."""
+def _blank_segment(stream: bytearray, at: int) -> int:
+    """Blank a segment unless it decodes the image; return where the next begins."""
     end = at + 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
-    if stream[at + 1] == 0x64:
+    if stream[at + 1] not in _JPEG_2000_PARTS:
         _blank(stream, at + 4, end)
     return end
 
 
 def _blank_tile_part(stream: bytearray, start: int) -> int:
-    """Blank the comments of one tile part's header; return where the next part begins."""
+    """Blank what decodes nothing in one tile part's header; return where the next part begins."""
     at = start + 12
     while stream[at : at + 1] == b"\xff" and stream[at + 1] != 0x93:
-        at = _blank_comment(stream, at)
+        at = _blank_segment(stream, at)
     size = int.from_bytes(stream[start + 6 : start + 10], "big")
     # Without a size it reaches to the end, a marker that coded data never hold.
     return start + size if size else stream.find(b"\xff\xd9", at)
 
 
-def _blank_rle(stream: bytearray, *, pixels: int) -> None:
+@dataclass(frozen=True)
+class _RunLengths:
+    """What the segments of a frame must hold: one for each byte of a pixel, the highest first."""
+
+    pixels: int
+    segments: int
+    spare: int  # bits of the highest byte that no pixel may use
+
+    @classmethod
+    def of(cls, ds: Dataset) -> _RunLengths:
+        """Return what a header says."""
+        size = int(ds.BitsAllocated) // 8
+        unused = 0 if ds.PixelRepresentation else int(ds.BitsAllocated) - int(ds.BitsStored)
+        spare = 0xFF & ~(0xFF >> min(unused, 8))
+        return cls(int(ds.Rows) * int(ds.Columns), size * int(ds.SamplesPerPixel), spare)
+
+
+def _blank_rle(stream: bytearray, *, form: _RunLengths) -> None:
     """Blank what no segment needs: places of the header, gaps and ends (PS3.5 annex G)."""
     count = int.from_bytes(stream[:4], "little")
-    if not 1 <= count <= 15:
+    if count != form.segments or not 1 <= count <= 15:
         _no_end()
     starts = [int.from_bytes(stream[4 + 4 * n : 8 + 4 * n], "little") for n in range(count)]
     kept = bytearray(len(stream))
     kept[: 4 + 4 * count] = stream[: 4 + 4 * count]
-    for start in starts:
-        end = _end_of_run_lengths(stream, start, pixels)
+    for place, start in enumerate(starts):
+        # Whichever samples there are, the highest byte of one pixel comes first.
+        spare = form.spare if place == 0 else 0
+        end = _end_of_run_lengths(stream, start, form.pixels, spare)
         kept[start:end] = stream[start:end]
     stream[:] = kept
 
 
-def _end_of_run_lengths(stream: bytearray, at: int, pixels: int) -> int:
-    """Return where the last run of a segment ends."""
+def _end_of_run_lengths(stream: bytearray, at: int, pixels: int, spare: int) -> int:
+    """Return where the last run of a segment ends; refuse bits that no pixel uses."""
     while pixels > 0:
         if at >= len(stream):
             _no_end()
         head = stream[at]
-        if head < 128:  # as many bytes as they are
-            at, pixels = at + 2 + head, pixels - 1 - head
-        elif head > 128:  # one byte, many times
-            at, pixels = at + 2, pixels - 257 + head
-        else:
+        if head == 128:
             at += 1
+            continue
+        # As many bytes as they are, or one byte many times.
+        size, run = (head + 1, head + 1) if head < 128 else (1, 257 - head)
+        if spare and any(byte & spare for byte in stream[at + 1 : at + 1 + size]):
+            raise DicomFault("overlay_in_pixels", WORDS["overlay_in_pixels"])  # type: ignore[arg-type]
+        at, pixels = at + 1 + size, pixels - run
+    if pixels < 0:
+        _no_end()
     return at

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -25,11 +25,19 @@ _NUMBERS: Final = {
     "DS": re.compile(r" *[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)? *"),
     "IS": re.compile(r" *[+-]?\d{1,10} *"),
 }
+# Form, the size below which a number is 0, and the largest.
+_LIMITS: Final = {
+    "UL": ("u4", 0, 0x1FFFFFFF),
+    "SL": ("i4", 0, 0x1FFFFFFF),
+    "FL": ("f4", 5e-4, 1e9),
+    "FD": ("f8", 1e-28, 1e28),
+}
 _LONGEST_NUMBER: Final = 16
 _DIGITS: Final = re.compile(r"\d{1,5}")
 # With a point, or one to three digits: no date, no telephone number; no letters but these.
-_VERSION: Final = re.compile(
-    r"([vV]|(AWS|PXCM|ARR|IP|DTW):)?\d{1,3}(\.\d{1,4}){1,4}([ -]?[a-z]\d?)?|\d{1,3}"
+VERSION: Final = re.compile(
+    r"([vV]|(AWS|PXCM|ARR|IP|DTW):)?\d{1,3}(\.\d{1,4}){1,4}([ -]?[a-z]\d?)?|\d{1,3}",
+    re.ASCII,
 )
 _SHORTEST_TABLE: Final = 16
 _UNLISTED: Final = "unlisted-"
@@ -59,7 +67,7 @@ class Context:
     """
 
     keep: KeepList
-    key: bytes
+    key: bytes = field(repr=False)
     patient: str
     days: int
     uid_root: str = UUID_ROOT
@@ -80,7 +88,21 @@ class Context:
 Action = Callable[[str, Kept, Context], "str | None"]
 
 
-def name(text: str, context: Context) -> str:
+class Naming(Protocol):
+    """What decides of a name: the known ones, and the secret that stands for the others."""
+
+    @property
+    def keep(self) -> KeepList:
+        """What may be written."""
+        ...
+
+    @property
+    def key(self) -> bytes:
+        """Secret of the others."""
+        ...
+
+
+def name(text: str, context: Naming) -> str:
     """Return a known name as it is, any other as a keyed hash that is the same in every file."""
     seen = text.strip(" \0")
     if not seen or seen in context.keep.names:
@@ -88,10 +110,10 @@ def name(text: str, context: Context) -> str:
     return _UNLISTED + pseudonym(context.key, "name", seen)
 
 
-def version(text: str, context: Context) -> str:
+def version(text: str, context: Naming) -> str:
     """Return what looks like a version as it is, else what ``name`` returns."""
     seen = text.strip(" \0")
-    return seen if _VERSION.fullmatch(seen) else name(seen, context)
+    return seen if VERSION.fullmatch(seen) else name(seen, context)
 
 
 def _each(text: str, change: Callable[[str], str]) -> str:
@@ -142,11 +164,12 @@ TEXT_ACTIONS: Final[dict[str, Action]] = {
 }
 
 
-def number(value: bytes, vr: str, most: int | None) -> bytes | None:
+def number(value: bytes, vr: str, most: int | None, *, little_endian: bool) -> bytes | None:
     """Keep the bytes of numbers of a value representation; None where they are none, or many."""
     if vr in SIZES:
         whole, rest = divmod(len(value), SIZES[vr])
-        return value if not rest and (most is None or whole <= most) else None
+        good = not rest and (most is None or whole <= most)
+        return _measured(value, vr, little_endian=little_endian) if good else None
     form = _NUMBERS[vr]
     text = value.rstrip(b"\0").decode("ascii", "replace")
     parts = text.split("\\")
@@ -155,6 +178,23 @@ def number(value: bytes, vr: str, most: int | None) -> bytes | None:
         for part in parts
     )
     return text.encode() if good and (most is None or len(parts) <= most) else None
+
+
+def _measured(value: bytes, vr: str, *, little_endian: bool) -> bytes | None:
+    """Keep binary numbers of a size that a measurement, a place or a count can have.
+
+    Letters and digits in their place give integers of half a thousand million or more, and reals
+    far too large, for which there is nothing, or so small that they are written as 0.
+    """
+    if vr not in _LIMITS:
+        return value
+    form, least, most = _LIMITS[vr]
+    numbers = np.frombuffer(value, ("<" if little_endian else ">") + form)
+    size = np.abs(numbers.astype(np.float64))
+    if not (size <= most).all():
+        return None
+    kept: bytes = np.where(size < least, 0, numbers).astype(numbers.dtype).tobytes()
+    return kept
 
 
 def table(value: bytes, vr: str, *, little_endian: bool) -> bytes | None:
