@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import json
 import shutil
 
 import numpy as np
@@ -394,3 +395,24 @@ def test_tables_that_cannot_be_are_refused_and_nothing_appears(both, tmp_path):
     assert leaks(told.output.encode()) == []
     assert not (tmp_path / "copy").exists()
     assert not (tmp_path / "copy-tables").exists()
+
+
+def test_the_book_of_the_copy_says_the_same(both):
+    records = []
+    for folder, archive in (("t1", "in/dicom"), ("t2", "copy")):
+        words = ["run", str(both / folder / "study.yaml"), "--data", str(both / folder)]
+        words += ["--archive", str(both / archive), "--out", str(both / f"book-{folder}")]
+        told = CliRunner().invoke(app, [*words, "--chapters", "05,14"])
+        assert told.exit_code == 0, told.output
+        made = both / f"book-{folder}" / "records"
+        records.append(
+            {path.stem: json.loads(path.read_text("utf-8")) for path in made.glob("*.json")}
+        )
+        page = (both / f"book-{folder}" / "chapters" / "14_cases_to_look_at.html").read_text(
+            "utf-8"
+        )
+        assert "data:image/jpeg;base64," in page
+    assert records[0].keys() == records[1].keys() == {"05_standalone_ai", "14_cases_to_look_at"}
+    for one, other in zip(records[0].values(), records[1].values(), strict=True):
+        assert one["results"] == other["results"]
+        assert one["headline"] == other["headline"]

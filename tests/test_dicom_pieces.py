@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from pydicom.dataset import Dataset
@@ -161,20 +162,33 @@ def test_a_link_to_a_folder_above_is_one_row(tmp_path):
     ]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_a_folder_without_permission_is_one_row(tmp_path):
-    archive = tmp_path / "archive"
-    put(archive, "a/1")
-    put(archive, "closed/1")
-    (archive / "closed").chmod(0)
-    try:
-        found = rows(scan(archive, tmp_path / "work"))
-    finally:
+SCAN_AS_NOBODY = """
+import os, sys
+from toolkit.readers.dicom.places import archive_at
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+print([(place.path, place.reason) for place in archive_at(sys.argv[1]).places()])
+"""
+
+
+def test_a_folder_without_permission_is_one_row():
+    import subprocess
+    import tempfile
+
+    # Not below pytest's own folder, which nobody else may enter.
+    with tempfile.TemporaryDirectory() as name:
+        archive = Path(name)
+        archive.chmod(0o755)
+        put(archive, "a/1")
+        put(archive, "closed/1")
+        (archive / "closed").chmod(0)
+        command = [sys.executable, "-c", SCAN_AS_NOBODY, name]
+        done = subprocess.run(command, capture_output=True, text=True)
         (archive / "closed").chmod(0o700)
-    assert [(row["path"], row["reason"]) for row in found] == [
-        ("a/1", ""),
-        ("closed", "unreadable"),
-    ]
+    assert done.stderr == ""
+    assert done.stdout.strip() == "[('a/1', ''), ('closed', 'unreadable')]"
 
 
 def test_a_folder_that_cannot_be_entered_is_one_row(tmp_path, monkeypatch):
@@ -266,6 +280,33 @@ def test_an_object_store_gives_the_same_rows_as_a_folder(object_store, tmp_path,
     assert again.n_read == 0
     with pytest.raises(ArchiveError, match="holds nothing"):
         list(read_pieces("s3://archive-bucket/other", tmp_path / "none", HEADERS))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_an_object_store_that_does_not_answer_is_one_clear_error(
+    object_store, tmp_path, monkeypatch
+):
+    address, files = object_store
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", address)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+    with pytest.raises(ArchiveError, match="holds nothing; name the bucket and prefix"):
+        list(read_pieces("s3://no-such-bucket/here", tmp_path / "1", HEADERS))
+
+    async def forbidden(*_, **__):
+        msg = "Access Denied"
+        raise PermissionError(msg)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(files), "_ls", forbidden)
+        files.clear_instance_cache()
+        with pytest.raises(ArchiveError, match=r"does not let this account list .*; give the cred"):
+            list(read_pieces("s3://archive-bucket", tmp_path / "2", HEADERS))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    files.clear_instance_cache()
+    with pytest.raises(ArchiveError, match=r"cannot be reached .*; check the address, the network"):
+        list(read_pieces("s3://archive-bucket", tmp_path / "3", HEADERS))
 
 
 def test_importing_the_command_imports_no_dicom():

@@ -258,3 +258,50 @@ def test_the_book_of_an_archive_has_the_scores_of_its_reports(archive, ingested,
         if result.get("quantity") == "auc" and "estimate" in result
     ]
     assert any(area == pytest.approx(higher, abs=1e-12) for area in areas)
+
+
+def test_cases_may_be_accession_numbers(archive, ingested, tmp_path):
+    folder, _ = archive
+    _, by_study = ingested
+    out = tmp_path / "out"
+    result = CliRunner().invoke(
+        app,
+        ["ingest", str(folder / "dicom"), "--out", str(out), "--case-id", "accession"],
+    )
+    assert result.exit_code == 0, result.output
+    tables = {path.stem: pd.read_parquet(path) for path in out.glob("*.parquet")}
+    accession = tables["images"].merge(by_study["images"], on="image_id").set_index("case_id_y")
+    accession = accession["case_id_x"].groupby(level=0).first()
+    assert accession.nunique() == len(by_study["cases"])
+    for name, key in (("cases", "case_id"), ("readings", "case_id"), ("marks", "mark_id")):
+        order = ["case_id", key]
+        expected = by_study[name].assign(case_id=by_study[name]["case_id"].map(accession))
+        pd.testing.assert_frame_equal(
+            tables[name].sort_values(order, ignore_index=True),
+            expected.sort_values(order, ignore_index=True),
+        )
+    pd.testing.assert_frame_equal(tables["objects"], by_study["objects"])
+    text = (out / "study.yaml").read_text(encoding="utf-8")
+    assert "# case_id is the accession number" in text
+    with pytest.raises(OutputError, match="has another kind of case_id; name another folder"):
+        ingest(str(folder / "dicom"), out, quiet=True)
+
+
+def test_a_report_on_an_examination_without_a_case_is_in_none(archive, tmp_path):
+    import pydicom
+
+    folder, _ = archive
+    shutil.copytree(folder / "dicom" / "00001", tmp_path / "in")
+    for path in (tmp_path / "in").iterdir():
+        file = pydicom.dcmread(path)
+        file.AccessionNumber = ""
+        file.save_as(path)
+    done = ingest(
+        str(tmp_path / "in"), tmp_path / "out", IngestRequest(case_id="accession"), quiet=True
+    )
+    assert (done.counts.cases, done.counts.refused) == (0, 1)
+    assert "1 examinations are no case: refused_exams.csv says why" in done.said
+    assert len(pd.read_parquet(tmp_path / "out" / "images.parquet")) == 0
+    assert not (tmp_path / "out" / "readings.parquet").exists()
+    listed = pd.read_csv(tmp_path / "out" / "ai_not_mapped.csv")
+    assert (listed["what"] == "not_counted").any()

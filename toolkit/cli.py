@@ -41,6 +41,15 @@ DataFolder = Annotated[
     Path | None,
     typer.Option("--data", metavar="DIR", help="Folder with the study's files; only read."),
 ]
+ArchiveFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--archive",
+        metavar="DIR",
+        help="Folder of the DICOM files that `study ingest` read, for the chapter that shows "
+        "pictures; without it there is no such chapter.",
+    ),
+]
 OutFolder = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Where the book goes.  [default: reports/<study>]"),
@@ -137,6 +146,7 @@ def check(
 def run(
     file: StudyOrParameters,
     data: DataFolder = None,
+    archive: ArchiveFolder = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -187,6 +197,7 @@ def run(
     progress = _Progress()
     options = RunOptions(
         data=data,
+        archive=archive,
         out=out,
         chapters=tuple(word.strip() for word in chapters.split(",") if word.strip()),
         workers=jobs,
@@ -209,11 +220,17 @@ def run(
 
 
 @app.command()
-def why(file: ParametersFile, data: DataFolder = None, out: OutFolder = None) -> None:
+def why(
+    file: ParametersFile,
+    data: DataFolder = None,
+    archive: ArchiveFolder = None,
+    out: OutFolder = None,
+) -> None:
     """Say of each chapter whether it would run again, and what changed; run nothing."""
     from toolkit.study.run import RunOptions, explain
 
-    states = _guarded(lambda: explain(file, RunOptions(data=data, out=out)))
+    options = RunOptions(data=data, archive=archive, out=out)
+    states = _guarded(lambda: explain(file, options))
     for name, state in states.items():
         typer.echo(f"{name}: {', '.join(state.reasons) if state.reasons else 'unchanged'}")
 
@@ -223,6 +240,7 @@ def render(
     file: ParametersFile,
     to: Annotated[Path, typer.Argument(metavar="TO", help="Folder, or a file ending in .pdf.")],
     data: DataFolder = None,
+    archive: ArchiveFolder = None,
     out: OutFolder = None,
     with_code: Annotated[
         bool, typer.Option("--with-code", help="Show the code of each cell.")
@@ -232,7 +250,7 @@ def render(
     """Render the chapters of the last run once more: with their code, or as a PDF."""
     from toolkit.study.run import RunOptions, render_study
 
-    options = RunOptions(data=data, out=out)
+    options = RunOptions(data=data, archive=archive, out=out)
     place = _guarded(lambda: render_study(file, options, to=to, with_code=with_code, pdf=pdf))
     typer.echo(f"written: {_short(place)}")
 
@@ -286,30 +304,42 @@ def new(
     typer.echo(f"written: {_short(file)}; next: name your files in it, then `study check`")
 
 
+class DemoPart(StrEnum):
+    """Parts of the simulated study that can be written as DICOM files."""
+
+    reader_study = "reader_study"
+    retrospective = "retrospective"
+
+
 @app.command("demo-dicom")
 def demo_dicom(
     out: Annotated[
         Path, typer.Argument(metavar="DIR", help="New folder for dicom/, hospital/ and truth/.")
     ],
-    exams: Annotated[int, typer.Option(help="Number of examinations, up to 240.")] = 20,
+    exams: Annotated[
+        int, typer.Option(help="Number of examinations, up to 240, or 3,000 of the other part.")
+    ] = 20,
+    part: Annotated[
+        DemoPart, typer.Option(help="The retrospective part has no marks of readers.")
+    ] = DemoPart.reader_study,
     seed: Annotated[int, typer.Option(help="Seed of the UIDs and findings.")] = 1,
 ) -> None:
-    """Write the simulated reader study as DICOM files, with the hospital's tables beside them.
+    """Write the simulated study as DICOM files, with the hospital's tables beside them.
 
     dicom/ holds mammograms, tomosynthesis, reports of the AI and other objects; hospital/ what a
     hospital knows (reference standard, readers, readings, lesions); truth/ what every file holds.
-    Try it:
+    In the retrospective part the AI failed on some examinations, and on some it never ran. Try it:
 
       study demo-dicom archive --exams 60
 
       study ingest archive/dicom --out ingested --tables archive/hospital --export-floor 1
 
-      study run ingested/study.yaml --data ingested
+      study run ingested/study.yaml --data ingested --archive archive/dicom
     """
     from toolkit.study.demo_dicom.archive import write_demo_archive, write_tables
 
     try:
-        archive = write_demo_archive(out / "dicom", exams=exams, seed=seed)
+        archive = write_demo_archive(out / "dicom", exams=exams, seed=seed, part=part.value)
     except ValueError as error:
         _fail(str(error))
     _guarded(lambda: write_tables(archive, out))
@@ -322,6 +352,27 @@ class StudyPart(StrEnum):
     retrospective = "retrospective"
     reader_study = "reader_study"
     prospective = "prospective"
+
+
+class ExamRatings(StrEnum):
+    """What an examination is rated by."""
+
+    reported = "reported"
+    highest_mark = "highest_mark"
+
+
+class Versions(StrEnum):
+    """What a change of the AI's version in mid-study is."""
+
+    one = "one"
+    separate = "separate"
+
+
+class CaseIds(StrEnum):
+    """What a case of an archive is."""
+
+    study = "study"
+    accession = "accession"
 
 
 @app.command()
@@ -337,9 +388,30 @@ def ingest(
         ),
     ] = None,
     part: Annotated[StudyPart, typer.Option(help="Part of the study.")] = StudyPart.retrospective,
+    case_id: Annotated[
+        CaseIds, typer.Option(help="What a case is: a Study Instance UID or an accession number.")
+    ] = CaseIds.study,
     export_floor: Annotated[
         float | None, typer.Option(help="Lowest region score that the AI delivers.")
     ] = None,
+    vendors: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="YAML: where the AI puts its score (docs/dicom_cad_sr.md)."
+        ),
+    ] = None,
+    exam_rating: Annotated[
+        ExamRatings, typer.Option(help="An examination's rating: its score, or its highest mark.")
+    ] = ExamRatings.reported,
+    operating_point: Annotated[
+        float | None, typer.Option(help="Optional findings up to this point are marks.")
+    ] = None,
+    accept_partly_failed: Annotated[
+        bool, typer.Option("--accept-partly-failed", help="Use what partly failed runs found.")
+    ] = False,
+    versions: Annotated[
+        Versions, typer.Option(help="A change of version is an error, or makes two readers.")
+    ] = Versions.one,
     jobs: Annotated[int, typer.Option(help="Processes on this machine.", min=1)] = 1,
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Running dask scheduler, tcp://host:port.")
@@ -350,22 +422,28 @@ def ingest(
     Headers are read to the end of each file and pixels are passed over. DIR gets objects.parquet
     (one row an object), images, cases, and of the AI's reports readers, readings and marks;
     rejected.csv says of each other file why, conflicts.csv what contradicts itself, ai_states.csv
-    what became of each examination. A second scan reads only files that have changed, and a scan
+    what became of each examination. With accession numbers as cases, refused_exams.csv lists the
+    examinations that are none. A second scan reads only files that have changed, and a scan
     that was stopped goes on.
     """
+    from toolkit.readers.dicom.ai_readings import AiChoices
+    from toolkit.study.ingest import IngestRequest
     from toolkit.study.ingest import ingest as read_archive
 
-    done = _guarded(
-        lambda: read_archive(
-            source,
-            out,
-            tables=tables,
-            part=part.value,
-            export_floor=export_floor,
-            jobs=jobs,
-            scheduler=scheduler,
-        )
+    request = IngestRequest(
+        tables=tables,
+        part=part.value,
+        case_id=case_id.value,
+        export_floor=export_floor,
+        vendors=vendors,
+        ai=AiChoices(
+            exam_rating=exam_rating.value,
+            operating_point=operating_point,
+            accept_partly_failed=accept_partly_failed,
+            versions=versions.value,
+        ),
     )
+    done = _guarded(lambda: read_archive(source, out, request, jobs=jobs, scheduler=scheduler))
     for line in done.said:
         typer.echo(line)
     typer.echo(f"next: study run {_short(done.parameters)} --data {_short(out)}")
@@ -373,12 +451,22 @@ def ingest(
 
 @app.command()
 def deidentify(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="Folder of DICOM files; only read.")],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="IN", help="DICOM files: a folder, file:// or s3://; only read."),
+    ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The copy; must not exist.")],
     key: Annotated[
         Path, typer.Option(metavar="FILE", help="Secret of this study; made if it is not there.")
     ],
+    tables: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The hospital's own tables, copied to OUT-tables."),
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Processes.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Running dask scheduler, tcp://host:port.")
+    ] = None,
     admit: Annotated[
         list[str] | None,
         typer.Option(help="Copy these too: burned_in, burned_in_unknown, secondary_capture."),
@@ -396,27 +484,37 @@ def deidentify(
     """Copy DICOM images and AI reports without what names a patient; see docs/deidentification.md.
 
     Only what the keep list names is copied; dates move by one offset a patient. Texts inside a
-    picture are not seen: look at the pictures. OUT/refused.csv says which files were left out.
+    picture are not seen: look at the pictures. OUT-refused.csv says which files were left out. A
+    run that was stopped goes on when the same is said again. Try it:
+
+      study deidentify archive/dicom copy --key mystudy.key --tables archive/hospital
+
+      study ingest copy --out ingested --tables copy-tables --export-floor 1
+
     Exit status: 0 all copied, 1 some refused, 2 wrong input and nothing was written.
     """
     from tqdm import tqdm
 
-    from toolkit.study.deidentify import Request, deidentify_folder
+    from toolkit.study.deidentify import Request, deidentify_archive
 
-    with tqdm(unit="file", leave=False, disable=None) as bar:
+    with tqdm(desc="de-identifying", unit=" files", leave=False, disable=None) as bar:
         request = Request(
             key_file=key,
+            tables=tables,
             jobs=jobs,
+            scheduler=scheduler,
             admit=frozenset(admit or ()),
             known=known,
             uid_root=uid_root,
             mapping=mapping,
             progress=lambda number: bar.update(number - bar.n),
         )
-        done = _guarded(lambda: deidentify_folder(source, out, request))
+        done = _guarded(lambda: deidentify_archive(source, out, request))
     if done.key_made:
         typer.echo("key made: keep it, and keep it away from the copy")
-    typer.echo(f"{done.n_written} of {done.n_files} files copied")
+    for line in done.said:
+        typer.echo(line)
+    typer.echo(f"{done.n_written:,} of {done.n_files:,} files copied")
     for reason, count in done.refused.items():
         typer.echo(f"refused: {count} {reason}", err=True)
     if done.refused:

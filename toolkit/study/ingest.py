@@ -6,14 +6,15 @@ import csv
 import io
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from toolkit.readers.atomic import write_atomic
 from toolkit.readers.dicom.ai_readings import AiChoices
 from toolkit.readers.dicom.ai_results import AiTables, ai_tables
+from toolkit.readers.dicom.arrow_tables import arrow_table, found_schema
 from toolkit.readers.dicom.cad_report import CadReport, report_from_json
 from toolkit.readers.dicom.inventory import HEADERS
 from toolkit.readers.dicom.pieces import Piece, piece_rows, read_pieces
@@ -25,19 +26,23 @@ from toolkit.readers.dicom.presentation import (
 )
 from toolkit.readers.dicom.report_rows import REPORTS
 from toolkit.readers.dicom.tables import (
-    IMAGE_KINDS,
+    MAMMOGRAM_KINDS,
     REPORT_KINDS,
+    CaseId,
     InventoryCounts,
+    add_images,
     write_inventory,
 )
 from toolkit.readers.dicom.vendors import VendorEntry, load_vendors
 from toolkit.study.fingerprint import sha256_file
-from toolkit.study.new import analysis_lines, chapter_lines, chosen_chapters
 from toolkit.study.workspace import OutputError
 from toolkit.tables import TABLES
 
 SCAN, MARKER, PARAMETERS, OWN = ".scan", "ingest.json", "study.yaml", "hospital"
-_OF_IMAGE: Final = ("image_id", "study_uid", "kind", "laterality", "rows", "columns")
+CASES: Final[dict[CaseId, str]] = {
+    "study": "the Study Instance UID",
+    "accession": "the accession number",
+}
 SIMULATED: Final = "(simulated)"
 # Tables that an archive gives, and further ones that only the hospital has.
 _OF_ARCHIVE: Final = ("cases", "readers", "readings", "images", "marks")
@@ -56,7 +61,7 @@ study: {study}  # short name
 title: {title}
 origin: {origin}  # public, study or simulated; every page says it
 
-# case_id is the Study Instance UID, image_id the SOP Instance UID. The hospital's own tables
+# case_id is {case}, image_id the SOP Instance UID. The hospital's own tables
 # (reference standard, readers, readings, lesions) are further entries: study ingest --tables.
 data:
   {part}:
@@ -73,10 +78,12 @@ class IngestRequest:
     ----------
     tables : Path, optional
         Folder of the hospital's own tables as CSV files named after the canonical ones, with the
-        Study Instance UID as ``case_id``; copied. A cases table replaces that of the archive,
-        other tables stand beside it.
+        same ``case_id``; copied. A cases table replaces that of the archive, other tables stand
+        beside it.
     part : {"retrospective", "reader_study", "prospective"}
         Part of the study.
+    case_id : {"study", "accession"}
+        What a case is, as of ``write_inventory``.
     export_floor : float, optional
         Lowest region score that the AI delivers, which no report says; without it there is no
         chapter on localization.
@@ -88,9 +95,10 @@ class IngestRequest:
 
     tables: Path | None = None
     part: str = "retrospective"
+    case_id: CaseId = "study"
     export_floor: float | None = None
     vendors: Path | None = None
-    ai: AiChoices = AiChoices()
+    ai: AiChoices = field(default_factory=AiChoices)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,17 +177,19 @@ def ingest(
     how: dict[str, Any] = {"jobs": jobs, "scheduler": scheduler}
     found = read_pieces(address, folder / SCAN, HEADERS, **how)
     headers = list(_with_progress(found, "reading headers", quiet=quiet))
-    counts = write_inventory(headers, folder)
+    counts = write_inventory(headers, folder, case_id=request.case_id)
     places = _report_places(headers, folder)
     found = read_pieces(address, folder / SCAN, REPORTS, places=places, **how)
     reports = list(_with_progress(found, "reading reports", quiet=quiet))
     results, notes = _results(reports, folder, vendors, request.ai)
     _write_results(folder, results)
     own = _copy_own(request.tables, folder)
+    notes = (*notes, *_with_referenced_images(folder, results, own))
     chosen = _Choices(
         part=request.part,
         export_floor=request.export_floor,
         own=tuple(own),
+        case=CASES[request.case_id],
         # What study demo-dicom wrote must never look like patients.
         origin="simulated" if _all_simulated(folder) else "study",
     )
@@ -195,13 +205,19 @@ def _claim(folder: Path, address: str, request: IngestRequest) -> None:
     if folder.is_file() or (folder.exists() and not marker.exists() and any(folder.iterdir())):
         msg = f"{folder.name} exists and was not made by study ingest; name another folder"
         raise OutputError(msg)
-    if marker.exists() and json.loads(marker.read_text(encoding="utf-8"))["archive"] != address:
+    made = json.loads(marker.read_text(encoding="utf-8")) if marker.exists() else {}
+    if made and made["archive"] != address:
         msg = f"{folder.name} was made from another archive; name another folder"
+        raise OutputError(msg)
+    if made and made.get("case_id", "study") != request.case_id:
+        # Its study.yaml and the hospital's tables beside it go by the other identifiers.
+        msg = f"{folder.name} has another kind of case_id; name another folder"
         raise OutputError(msg)
     vendors = request.vendors
     content = {
         "format": 1,
         "archive": address,
+        "case_id": request.case_id,
         "ai": asdict(request.ai),
         "vendors": sha256_file(vendors) if vendors else None,
     }
@@ -220,11 +236,17 @@ def _with_progress(pieces: Iterable[Piece], title: str, *, quiet: bool) -> Itera
 
 def _objects(folder: Path, *columns: str) -> Iterator[dict[str, Any]]:
     """Yield some columns of the inventory, a part of the rows at a time."""
+    return _rows_of(folder / "objects.parquet", *columns)
+
+
+def _rows_of(path: Path, *columns: str) -> Iterator[dict[str, Any]]:
+    """Yield some columns of a table, a part of the rows at a time."""
     import pyarrow.parquet as pq
 
-    file = pq.ParquetFile(folder / "objects.parquet")
-    for batch in file.iter_batches(batch_size=4096, columns=list(columns)):
-        yield from batch.to_pylist()
+    # Threads, and reading ahead for them, would take 20 MB and save nothing here.
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        for batch in file.iter_batches(1024, columns=list(columns), use_threads=False):
+            yield from batch.to_pylist()
 
 
 def _all_simulated(folder: Path) -> bool:
@@ -235,37 +257,37 @@ def _all_simulated(folder: Path) -> bool:
 
 def _report_places(headers: Sequence[Piece], folder: Path) -> Iterator[Place]:
     """Yield the places of the reports among the objects that are used."""
-    rows = _objects(folder, "path", "kind")
-    used = {row["path"] for row in rows if row["kind"] in REPORT_KINDS}
+    # Objects stand in the order of the pieces, so one pass over both needs no list of either.
+    objects = _objects(folder, "path", "kind")
+    coming = next(objects, None)
     for piece in headers:
         for row in piece_rows(piece.path):
-            if row["path"] in used and not row["reason"]:
+            if row["reason"] or coming is None or row["path"] != coming["path"]:
+                continue
+            if coming["kind"] in REPORT_KINDS:
                 yield Place(row["path"], row["size"], row["stamp"])
+            coming = next(objects, None)
 
 
 def _results(
     pieces: Sequence[Piece], folder: Path, vendors: Sequence[VendorEntry], choices: AiChoices
 ) -> tuple[AiTables, tuple[str, ...]]:
     """Return what the AIs say, with marks on the images that are read, and what to note."""
-    rows = [row for piece in pieces for row in piece_rows(piece.path) if row.get("report")]
-    reports = [report_from_json(row["report"]) for row in rows]
-    images = [row for row in _objects(folder, *_OF_IMAGE) if row["kind"] in IMAGE_KINDS]
-    image_cases = {str(row["image_id"]): str(row["study_uid"]) for row in images}
+    rows = (row for piece in pieces for row in piece_rows(piece.path))
+    reports = [report_from_json(row["report"]) for row in rows if row.get("report")]
+    images, exams = _of_reports(reports, folder)
     found = ai_tables(
         reports,
-        case_ids={report.report_uid: _case_of(report, image_cases) for report in reports},
-        exams=set(image_cases.values()),
-        image_cases=image_cases,
-        image_sides={row["image_id"]: row["laterality"] for row in images if row["laterality"]},
-        image_sizes={
-            row["image_id"]: (row["columns"], row["rows"])
-            for row in images
-            if row["rows"] and row["columns"]
-        },
+        case_ids={report.report_uid: _case_of(report, images, exams) for report in reports},
+        exams={case for case in exams.values() if case},
+        image_cases={uid: image.case_id for uid, image in images.items()},
+        image_sides={uid: image.laterality for uid, image in images.items() if image.laterality},
+        image_sizes={uid: image.size for uid, image in images.items() if all(image.size)},
         vendors=vendors,
         choices=choices,
     )
-    pairs = presentation_images(_objects(folder, *PAIRING_COLUMNS))
+    marked = {mark["image_id"] for mark in found.marks}
+    pairs = presentation_images(_pairing(folder, marked))
     marks, left = on_presentation(found.marks, *pairs)
     note = (
         f"{left:,} marks stay on the image that was analysed: the one for presentation has another "
@@ -274,16 +296,72 @@ def _results(
     return replace(found, marks=tuple(marks)), (note,) if left else ()
 
 
-def _case_of(report: CadReport, image_cases: Mapping[str, str]) -> str:
-    """Return the examination of a report: that of the images it refers to, else its own study.
+class _Image(NamedTuple):
+    """What is needed of an image that a report names; without a case it is in none."""
 
-    A report that refers to images of several, as one with priors does, belongs to its own study if
-    that is among them, and else to none.
+    case_id: str
+    laterality: str | None
+    size: tuple[int, int]
+
+
+def _of_reports(
+    reports: Sequence[CadReport], folder: Path
+) -> tuple[dict[str, _Image], dict[str, str]]:
+    """Return the images that reports name, and the case of each examination with images."""
+    if not reports:
+        return {}, {}
+    named = {uid for report in reports for uid in report.images}
+    named |= {finding.image_uid for report in reports for finding in report.findings}
+    images: dict[str, _Image] = {}
+    exams: dict[str, str] = {}
+    case_of = _CasesInOrder(folder)
+    columns = ("image_id", "study_uid", "kind", "laterality", "rows", "columns")
+    for row in _objects(folder, *columns):
+        if row["kind"] not in MAMMOGRAM_KINDS:
+            continue
+        case_id = exams.setdefault(row["study_uid"], case_of(row["image_id"]))
+        if row["image_id"] in named:
+            size = (row["columns"] or 0, row["rows"] or 0)
+            images[row["image_id"]] = _Image(case_id, row["laterality"], size)
+    return images, exams
+
+
+class _CasesInOrder:
+    """The case of each mammogram, asked for in the order of the objects; some have none."""
+
+    def __init__(self, folder: Path) -> None:
+        self._tables = [
+            _rows_of(folder / f"{name}.parquet", "image_id", "case_id")
+            for name in ("images", "other_images")
+        ]
+        self._coming = [next(table, None) for table in self._tables]
+
+    def __call__(self, image_id: str) -> str:
+        for place, row in enumerate(self._coming):
+            if row is not None and row["image_id"] == image_id:
+                self._coming[place] = next(self._tables[place], None)
+                return str(row["case_id"])
+        return ""
+
+
+def _case_of(report: CadReport, images: Mapping[str, _Image], exams: Mapping[str, str]) -> str:
+    """Return the case of a report: that of the images it refers to, else of its own study.
+
+    A report that refers to images of several, as one with priors does, belongs to the case of its
+    own study if that is among them, and else to none.
     """
-    named = {image_cases[uid] for uid in report.images if uid in image_cases}
+    own = exams.get(report.study_uid, "")
+    named = {images[uid].case_id for uid in report.images if uid in images}
     if len(named) == 1:
         return named.pop()
-    return report.study_uid if not named or report.study_uid in named else ""
+    return own if not named or own in named else ""
+
+
+def _pairing(folder: Path, marked: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Yield the images that marks lie on, and those that were made from them."""
+    for row in _objects(folder, *PAIRING_COLUMNS):
+        if row["image_id"] in marked or any(uid in marked for uid in row["references"]):
+            yield row
 
 
 def _write_results(folder: Path, results: AiTables) -> None:
@@ -302,11 +380,9 @@ def _write_results(folder: Path, results: AiTables) -> None:
 
 def _parquet(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> bytes:
     """Return rows as a Parquet file, columns in the order of the canonical table."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    given = [name for name in names if any(row.get(name) is not None for row in rows)]
-    table = pa.Table.from_pylist([{name: row.get(name) for name in given} for row in rows])
+    table = arrow_table(rows, found_schema(rows, names))
     content = io.BytesIO()
     pq.write_table(table, content, compression="zstd")
     return content.getvalue()
@@ -338,6 +414,20 @@ def _copy_own(tables: Path | None, folder: Path) -> list[str]:
     return found
 
 
+def _with_referenced_images(folder: Path, results: AiTables, own: Sequence[str]) -> tuple[str, ...]:
+    """Take images that marks or lesions lie on into the images table; return what to note."""
+    wanted = {mark["image_id"] for mark in results.marks}
+    for name in {"marks", "lesions"} & {*own}:
+        with (folder / OWN / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
+            wanted |= {row.get("image_id") or "" for row in csv.DictReader(file)}
+    moved = add_images(folder, wanted)
+    note = (
+        f"{moved:,} images that were not made to be read are images of the study, since marks or "
+        "lesions lie on them; counts per image count them"
+    )
+    return (note,) if moved else ()
+
+
 def _account(counts: InventoryCounts, n_read: int) -> tuple[str, ...]:
     """Return what was found, a line each."""
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in counts.objects.items())
@@ -345,6 +435,14 @@ def _account(counts: InventoryCounts, n_read: int) -> tuple[str, ...]:
         f"{counts.files:,} files, {n_read:,} of them opened: {kinds or 'no object'}",
         f"{counts.exams:,} examinations",
     ]
+    joined = counts.exams - counts.refused - counts.cases
+    if joined:
+        lines.append(
+            f"{counts.cases:,} cases: {joined:,} examinations have the accession number of another "
+            "one of the same patient and are one case with it"
+        )
+    if counts.refused:
+        lines.append(f"{counts.refused:,} examinations are no case: refused_exams.csv says why")
     if counts.rejected:
         lines.append(f"{counts.rejected:,} files without a row: rejected.csv says why")
     if counts.conflicts:
@@ -359,6 +457,7 @@ class _Choices:
     part: str
     export_floor: float | None
     own: tuple[str, ...]
+    case: str
     origin: str
 
 
@@ -366,6 +465,9 @@ def _write_parameters(
     folder: Path, counts: InventoryCounts, results: AiTables, choices: _Choices
 ) -> None:
     """Write the parameters file, unless there is one: it may hold choices."""
+    # Imported once the tables are written: what reads parameters takes 20 MB.
+    from toolkit.study.new import analysis_lines, chapter_lines, chosen_chapters
+
     path = folder / PARAMETERS
     if path.exists():
         return
@@ -384,6 +486,7 @@ def _write_parameters(
         study=json.dumps("archive"),
         title=json.dumps("AI results from an archive"),
         part=choices.part,
+        case=choices.case,
         origin=choices.origin,
         data="\n".join(_data_lines(sources, choices.export_floor)),
     )

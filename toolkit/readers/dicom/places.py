@@ -170,11 +170,13 @@ class RemoteArchive:
 
     def places(self) -> Iterator[Place]:
         """Yield all files."""
+        # Asked for before the first file, since a store that does not answer is no empty folder.
         try:
-            there = self._files.isdir(self._root)
-        except OSError as error:
-            msg = f"{self._address} cannot be reached ({type(error).__name__}); check credentials"
-            raise ArchiveError(msg) from None
+            there = self._files.ls(self._root, detail=True, refresh=True)
+        except FileNotFoundError:
+            there = []
+        except Exception as error:  # packages of stores raise errors of their own
+            raise _no_answer(self._address, error) from None
         if not there:
             msg = f"{self._address} holds nothing; name the bucket and prefix of the DICOM files"
             raise ArchiveError(msg)
@@ -187,6 +189,8 @@ class RemoteArchive:
         except OSError:
             yield Place(self._relative(folder), 0, "", "unreadable")
             return
+        except Exception as error:  # the way to the store is gone: half a list is none
+            raise _no_answer(self._address, error) from None
         for entry in sorted(entries, key=_last_part):
             if entry["name"].rstrip("/") == folder.rstrip("/"):
                 continue  # the marker of an empty folder
@@ -205,6 +209,18 @@ class RemoteArchive:
     def opened(self, path: str) -> OpenFile:
         """Open one file."""
         return _RemoteFile(self._files.cat_file, f"{self._root.rstrip('/')}/{path}")
+
+
+def _no_answer(address: str, error: Exception) -> ArchiveError:
+    """Return the error of a store that does not give its list of files."""
+    name = type(error).__name__
+    if isinstance(error, PermissionError) or "Credentials" in name:
+        what = "does not let this account list its files"
+        remedy = "give the credentials of one that may, or check those that are set"
+    else:
+        what = "cannot be reached"
+        remedy = "check the address, the network and the store's endpoint"
+    return ArchiveError(f"{address} {what} ({name}); {remedy}")
 
 
 def _last_part(entry: dict[str, Any]) -> str:
@@ -226,7 +242,7 @@ class _RemoteFile:
             return b""
         try:
             return self._cat(self._name, start=offset, end=offset + length)
-        except OSError as error:
+        except Exception as error:  # packages of stores raise errors of their own
             raise _unreadable(error) from None
 
     def __enter__(self) -> _RemoteFile:
@@ -236,6 +252,6 @@ class _RemoteFile:
         return None
 
 
-def _unreadable(error: OSError) -> DicomFault:
+def _unreadable(error: Exception) -> DicomFault:
     """Return the fault of a file that the system does not give."""
     return DicomFault("unreadable", f"the file cannot be read ({type(error).__name__})")
