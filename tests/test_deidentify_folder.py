@@ -307,28 +307,15 @@ def test_a_cluster_writes_the_same_copy(archive, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")  # of the client library, about its own calls
-def test_an_object_store_gives_the_same_copy(archive, tmp_path, monkeypatch):
-    import s3fs
-    from moto.server import ThreadedMotoServer
-
-    store = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    store.start()
-    try:
-        host, port = store.get_host_and_port()
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://{host}:{port}")
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-        files = s3fs.S3FileSystem(endpoint_url=f"http://{host}:{port}")
-        files.mkdir("deid-bucket")
-        for path in sorted(archive.iterdir())[:5]:
-            files.pipe(f"deid-bucket/{path.name}", path.read_bytes())
-        for path in sorted(archive.iterdir())[5:]:
-            path.unlink()
-        request = Request(key_file=tmp_path / "key")
-        deidentify_archive("s3://deid-bucket", tmp_path / "far", request)
-        deidentify_archive(archive.as_uri(), tmp_path / "near", request)
-    finally:
-        store.stop()
+def test_an_object_store_gives_the_same_copy(archive, object_store, tmp_path):
+    object_store.mkdir("deid-bucket")
+    for path in sorted(archive.iterdir())[:5]:
+        object_store.pipe(f"deid-bucket/{path.name}", path.read_bytes())
+    for path in sorted(archive.iterdir())[5:]:
+        path.unlink()
+    request = Request(key_file=tmp_path / "key")
+    deidentify_archive("s3://deid-bucket", tmp_path / "far", request)
+    deidentify_archive(archive.as_uri(), tmp_path / "near", request)
     assert len(tree(tmp_path / "far")) == 5
     assert tree(tmp_path / "far") == tree(tmp_path / "near")
 

@@ -239,27 +239,9 @@ def test_headers_of_an_archive(tmp_path):
     assert "image_id" not in found[1]
 
 
-@pytest.fixture(scope="module")
-def object_store():
-    import s3fs
-    from moto.server import ThreadedMotoServer
-
-    store = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    store.start()
-    host, port = store.get_host_and_port()
-    address = f"http://{host}:{port}"
-    files = s3fs.S3FileSystem(key="any", secret="any", endpoint_url=address)
-    files.mkdir("archive-bucket")
-    yield address, files
-    store.stop()
-
-
 @pytest.mark.filterwarnings("ignore")  # of the client library, about its own calls
-def test_an_object_store_gives_the_same_rows_as_a_folder(object_store, tmp_path, monkeypatch):
-    address, files = object_store
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", address)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+def test_an_object_store_gives_the_same_rows_as_a_folder(object_store, tmp_path):
+    object_store.mkdir("archive-bucket")
     item = Dataset()
     item.ReferencedSOPInstanceUID = "1.9"
     contents = {
@@ -269,7 +251,7 @@ def test_an_object_store_gives_the_same_rows_as_a_folder(object_store, tmp_path,
     }
     for path, content in contents.items():
         put(tmp_path / "archive", path, content)
-        files.pipe(f"archive-bucket/year/{path}", content)
+        object_store.pipe(f"archive-bucket/year/{path}", content)
     (near,) = read_pieces(str(tmp_path / "archive"), tmp_path / "near", HEADERS)
     (far,) = read_pieces("s3://archive-bucket/year", tmp_path / "far", HEADERS)
     rows_near, rows_far = rows([near]), rows([far])
@@ -286,10 +268,6 @@ def test_an_object_store_gives_the_same_rows_as_a_folder(object_store, tmp_path,
 def test_an_object_store_that_does_not_answer_is_one_clear_error(
     object_store, tmp_path, monkeypatch
 ):
-    address, files = object_store
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", address)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
     with pytest.raises(ArchiveError, match="holds nothing; name the bucket and prefix"):
         list(read_pieces("s3://no-such-bucket/here", tmp_path / "1", HEADERS))
 
@@ -298,13 +276,13 @@ def test_an_object_store_that_does_not_answer_is_one_clear_error(
         raise PermissionError(msg)
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(files), "_ls", forbidden)
-        files.clear_instance_cache()
+        patch.setattr(type(object_store), "_ls", forbidden)
+        object_store.clear_instance_cache()
         with pytest.raises(ArchiveError, match=r"does not let this account list .*; give the cred"):
             list(read_pieces("s3://archive-bucket", tmp_path / "2", HEADERS))
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    files.clear_instance_cache()
+    object_store.clear_instance_cache()
     with pytest.raises(ArchiveError, match=r"cannot be reached .*; check the address, the network"):
         list(read_pieces("s3://archive-bucket", tmp_path / "3", HEADERS))
 
