@@ -26,6 +26,7 @@ bench: .venv/.ok
 	$(BIN)/python tests/benchmarks/bench.py
 	$(BIN)/python tests/benchmarks/bench_dicom.py
 	$(BIN)/python tests/benchmarks/bench_deidentify.py
+	$(BIN)/python -m tests.benchmarks.bench_dicom_scale
 
 bench-statistics: .venv/.ok
 	$(BIN)/python tests/benchmarks/bench_statistics.py
