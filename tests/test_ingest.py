@@ -227,7 +227,6 @@ def test_a_folder_that_is_not_there(tmp_path):
     assert "is no folder; name the folder that holds the DICOM files" in result.output
 
 
-@pytest.mark.slow
 def test_the_book_of_an_archive_has_the_scores_of_its_reports(archive, ingested, tmp_path):
     folder, made = archive
     done, _ = ingested

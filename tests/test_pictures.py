@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from tests.dicom_files import EXAM
-from toolkit.pictures.cases import CaseView, ViewMark, hung
-from toolkit.pictures.from_tables import cases_from_tables
+from toolkit.pictures.cases import CaseView, ViewLesion, ViewMark, hung
+from toolkit.pictures.from_tables import cases_from_tables, lesions_by_image
 from toolkit.pictures.gallery import gallery_page
 from toolkit.readers.dicom.image_source import ImageError
 from toolkit.readers.dicom.pixels import load_image
@@ -174,6 +174,57 @@ class Archive:
         images = pd.DataFrame(self.rows)
         rows = None if marks is None else pd.DataFrame(marks)
         return cases_from_tables(images, rows, archive=self.folder, case_ids=case_ids, **options)
+
+
+class TestLesions:
+    CORNERS = ((10.0, 20.0), (20.0, 20.0), (20.0, 30.0))
+
+    def page_of(self, **plan):
+        view = replace(
+            view_of("L", "CC", **plan),
+            lesions=(ViewLesion(corners=self.CORNERS, label="mass, 11 mm"),),
+        )
+        return gallery_page([[view]])
+
+    def test_the_outline_is_drawn_where_the_picture_is_turned_to(self):
+        (drawn,) = set(re.findall(r'points="([^"]*)"', self.page_of()))
+        assert drawn == "10.0,20.0 20.0,20.0 20.0,30.0"
+        # The stored picture is mirrored: 48 columns.
+        (drawn,) = set(re.findall(r'points="([^"]*)"', self.page_of(flipped=True)))
+        assert drawn == "38.0,20.0 28.0,20.0 28.0,30.0"
+
+    def test_the_caption_says_what_is_dotted(self):
+        assert "Dotted: the lesion (mass, 11 mm)." in self.page_of()
+        assert "Dotted" not in gallery_page([[view_of("L", "CC")]])
+
+    def test_a_table_gives_outlines_and_circles(self):
+        rows = [
+            {"image_id": "1", "outline": "0,0 4,0 4,3", "lesion_type": "mass", "size_mm": 11.0},
+            {"image_id": "2", "x_px": 50.0, "y_px": 60.0, "radius_px": 5.0},
+            {"image_id": "3", "x_px": 50.0, "y_px": 60.0},
+            {"image_id": None, "x_px": 50.0, "y_px": 60.0, "radius_px": 5.0},
+        ]
+        lesions = pd.DataFrame([{"case_id": "a", **row} for row in rows])
+        found = lesions_by_image(lesions, {"a"})
+        assert set(found) == {"1", "2"}
+        assert found["1"] == [ViewLesion(corners=((0, 0), (4, 0), (4, 3)), label="mass, 11 mm")]
+        (circle,) = found["2"]
+        distances = np.hypot(*(np.array(circle.corners) - (50, 60)).T)
+        assert distances == pytest.approx(5)
+        assert len(circle.corners) >= 12
+        assert lesions_by_image(lesions, {"b"}) == lesions_by_image(None, {"a"}) == {}
+
+    def test_a_lesion_needs_three_corners(self):
+        with pytest.raises(ValueError, match="corners must be at least 3, got 2"):
+            ViewLesion(corners=self.CORNERS[:2])
+
+
+def test_figures_are_numbered_as_the_chapter_says(case):
+    page = gallery_page([case], numbers=["14.2"])
+    assert 'id="figure-14-2"' in page
+    assert "<b>Figure 14.2.</b>" in page
+    with pytest.raises(ValueError, match="numbers must be one for each of the 1 cases, got 2"):
+        gallery_page([case], numbers=["14.2", "14.3"])
 
 
 @pytest.fixture

@@ -50,6 +50,10 @@ ArchiveFolder = Annotated[
         "pictures; without it there is no such chapter.",
     ),
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="Running dask scheduler, tcp://host:port."),
+]
 OutFolder = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Where the book goes.  [default: reports/<study>]"),
@@ -413,9 +417,7 @@ def ingest(
         Versions, typer.Option(help="A change of version is an error, or makes two readers.")
     ] = Versions.one,
     jobs: Annotated[int, typer.Option(help="Processes on this machine.", min=1)] = 1,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Running dask scheduler, tcp://host:port.")
-    ] = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Read a folder of mammography DICOM into tables, and write a parameters file for them.
 
@@ -464,9 +466,7 @@ def deidentify(
         typer.Option(metavar="DIR", help="The hospital's own tables, copied to OUT-tables."),
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Processes.")] = 1,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Running dask scheduler, tcp://host:port.")
-    ] = None,
+    scheduler: Scheduler = None,
     admit: Annotated[
         list[str] | None,
         typer.Option(help="Copy these too: burned_in, burned_in_unknown, secondary_capture."),

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from toolkit.exhibits.people import capital
 from toolkit.results import Result
-from toolkit.scoring.telling_cases import KINDS, Kind, TellingCase, TellingCases
+from toolkit.scoring.telling_cases import Kind, TellingCase, TellingCases
 from toolkit.stats.proportions import wilson_ci
 from toolkit.wording import count_text, counted, joined, number_text, share_text
 
 _CONDITIONS = {"unaided": "without AI", "aided": "with AI"}
-HEADINGS: dict[Kind, str] = {
-    "missed by readers": "Cancers that most readers missed",
-    "rated low": "Cancers that the AI rated lowest",
-    "rated high": "Cases without cancer that the AI rated highest",
-}
 
 
 def _condition(modality: str) -> str:
@@ -130,17 +125,3 @@ def record(found: TellingCases) -> dict[str, Result]:
             missed, cancers, quantity="share_missed_by_most_readers", label=found.ai
         )
     }
-
-
-__all__ = [
-    "HEADINGS",
-    "KINDS",
-    "answer",
-    "facts",
-    "label",
-    "labels",
-    "opening",
-    "question",
-    "record",
-    "rule",
-]
