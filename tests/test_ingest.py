@@ -304,3 +304,23 @@ def test_a_report_on_an_examination_without_a_case_is_in_none(archive, tmp_path)
     assert not (tmp_path / "out" / "readings.parquet").exists()
     listed = pd.read_csv(tmp_path / "out" / "ai_not_mapped.csv")
     assert (listed["what"] == "not_counted").any()
+
+
+def test_an_image_with_a_lesion_is_an_image_of_the_study(archive, ingested, tmp_path):
+    folder, _ = archive
+    done, _ = ingested
+    others = pd.read_parquet(done.folder / "other_images.parquet")
+    row = others.iloc[0]
+    shutil.copytree(folder / "hospital", tmp_path / "own")
+    lesions = pd.read_csv(tmp_path / "own" / "lesions.csv", dtype={"case_id": str})
+    lesions.loc[0, ["case_id", "image_id"]] = [row["case_id"], row["image_id"]]
+    lesions.to_csv(tmp_path / "own" / "lesions.csv", index=False)
+    request = IngestRequest(tables=tmp_path / "own")
+    again = ingest(str(folder / "dicom"), tmp_path / "out", request, quiet=True)
+    images = pd.read_parquet(again.folder / "images.parquet")["image_id"]
+    assert row["image_id"] in set(images)
+    assert any(
+        "although not made to be read, since marks or lesions lie on them: 1;" in line
+        for line in again.said
+    )
+    assert not any("not made to be read" in line for line in done.said)
