@@ -17,7 +17,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
+
+from toolkit.arrays import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -347,9 +348,9 @@ class Curve(Result):
     """A curve of operating points; ``x``, ``y`` and ``threshold`` have shape (n_points,)."""
 
     kind: str
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    threshold: NDArray[np.float64]
+    x: FloatArray
+    y: FloatArray
+    threshold: FloatArray
     label: str = ""
     n_cases: int | None = None
     n_positive: int | None = None

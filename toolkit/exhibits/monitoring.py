@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from toolkit import html
+from toolkit.arrays import FloatArray
 from toolkit.figures.accrual import accrual_figure
 from toolkit.html import HIDDEN, TableColumn, TableRow, TableView
 from toolkit.results import Result
@@ -150,9 +150,7 @@ def facts(projection: AccrualProjection) -> list[tuple[str, str]]:
     ]
 
 
-def figure(
-    look: Look, projection: AccrualProjection, plan: NDArray[np.float64], *, stamp: str
-) -> Figure:
+def figure(look: Look, projection: AccrualProjection, plan: FloatArray, *, stamp: str) -> Figure:
     """Return enrolment against the plan with its projection."""
     return accrual_figure(projection, monthly_counts=look.monthly_counts, plan=plan, stamp=stamp)
 
@@ -218,7 +216,7 @@ def alt(projection: AccrualProjection) -> str:
     )
 
 
-def data(look: Look, plan: NDArray[np.float64]) -> pd.DataFrame:
+def data(look: Look, plan: FloatArray) -> pd.DataFrame:
     """Return enrolment and plan by month."""
     n_months = max(look.n_months, plan.size)
     month = np.arange(1, n_months + 1)

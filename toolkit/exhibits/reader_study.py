@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from toolkit import html
+from toolkit.arrays import BoolArray
 from toolkit.exhibits.people import capital, some_of
 from toolkit.figures.reading_map import reading_map_figure
 from toolkit.results import Comparison, Result
@@ -132,7 +132,7 @@ def _family(study: ReaderStudy) -> str:
     return "Obuchowski\u2013Rockette. " if named else ""
 
 
-def _done(study: ReaderStudy) -> NDArray[np.bool_]:
+def _done(study: ReaderStudy) -> BoolArray:
     """Return who read what of the primary endpoint, (n_cases, n_readers, 2)."""
     readings = study.readings
     return ~np.isnan(readings.rating if study.plan.endpoint == "auc" else readings.call)

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from toolkit.arrays import FloatArray
 from toolkit.exhibits.reading_time import level_text, ratio_columns
 from toolkit.figures.forest import ForestGroup, ForestRow, ForestView, forest_figure, forest_row
-from toolkit.scoring.ratings import Floats
 from toolkit.scoring.reading_time_analyses import ReadingTimeStudy
 from toolkit.scoring.reading_time_groups import TimeGroup
 from toolkit.sentences import estimate_phrase, estimate_text
@@ -89,7 +89,7 @@ def _words(group: TimeGroup) -> str:
     return f"a score of {name}" if group.kind == "score" else f"examinations {name}"
 
 
-def caption(groups: tuple[TimeGroup, ...], scores: Floats) -> str:
+def caption(groups: tuple[TimeGroup, ...], scores: FloatArray) -> str:
     """Return what the forest draws, and what it does not say."""
     if not shown(groups):
         return ""

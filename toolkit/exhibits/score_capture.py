@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray
 from toolkit.exhibits.scores import GROUPS, classes_text, level_text, methods_text, sentence
 from toolkit.figures.capture import CapturePoint, CaptureRow, capture_figure
 from toolkit.html import TableColumn, TableRow, TableView
@@ -243,7 +243,7 @@ def status_table(scored: ScoredCases, *, ci_level: float = 0.95) -> TableView:
     )
 
 
-def _count_cells(scored: ScoredCases, rows: NDArray[np.bool_]) -> list[str]:
+def _count_cells(scored: ScoredCases, rows: BoolArray) -> list[str]:
     """Return some cases by indication, of known truth and with cancer."""
     groups = scored.groups if len(scored.groups) > 1 else ()
     counts = [int((rows & scored.group(name)).sum()) for name in groups]

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from toolkit.arrays import IntArray
 from toolkit.exhibits.scores import classes_text, sentence
 from toolkit.figures.monitoring import DriftStrip, drift_figure
 from toolkit.results import Result
 from toolkit.scoring.score_drift import MonthlyShare, ScoreDrift
-from toolkit.scoring.score_scale import Integers
 from toolkit.scoring.scores import ScoredCases
 from toolkit.sentences import estimate_text
 from toolkit.wording import count_text, counted, joined, number_text
@@ -136,7 +136,7 @@ def caption(scored: ScoredCases, drift: ScoreDrift) -> str:
     )
 
 
-def _median(counts: Integers) -> str:
+def _median(counts: IntArray) -> str:
     """Return the median count of the months."""
     return number_text(float(np.median(counts)), digits=0)
 

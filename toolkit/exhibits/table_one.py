@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray
 from toolkit.html import TableColumn, TableRow, TableView
 from toolkit.scoring.cohort import Cohort
 from toolkit.stats.balance import (
@@ -138,7 +138,7 @@ def _number_rows(
     return difference, [row, *_missing_row(name, groups)]
 
 
-def _quartiles(values: NDArray[np.float64], digits: int) -> str:
+def _quartiles(values: FloatArray, digits: int) -> str:
     """Return median and quartiles."""
     if not values.size:
         return EM_DASH

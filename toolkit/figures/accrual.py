@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.figures.scales import nice_ticks
 from toolkit.figures.style import (
     BODY,
@@ -31,19 +32,17 @@ from toolkit.figures.style import (
 from toolkit.stats.accrual import AccrualProjection
 from toolkit.wording import count_text, counted, number_text
 
-Floats = NDArray[np.float64]
-
 _DASH = (0, (4, 2.5))
 _LEFT, _WIDTH = 0.62, 6.78
 
 
-def _ahead(projection: AccrualProjection, values: Floats) -> Floats:
+def _ahead(projection: AccrualProjection, values: FloatArray) -> FloatArray:
     """Return a projected line from the present count on, ended at the target."""
-    line: Floats = np.concatenate([[projection.enrolled], values])
+    line: FloatArray = np.concatenate([[projection.enrolled], values])
     return np.minimum(line, float(projection.target))
 
 
-def _months_ahead(projection: AccrualProjection) -> Floats:
+def _months_ahead(projection: AccrualProjection) -> FloatArray:
     """Return the months of the projection, from the present one on."""
     return np.concatenate([[projection.months_elapsed], projection.month])
 
@@ -177,7 +176,7 @@ def _answer_place(projection: AccrualProjection, width: float) -> tuple[float, f
 
 
 def _draw_cumulative(
-    axes: Axes, projection: AccrualProjection, counts: Floats, plan: Floats
+    axes: Axes, projection: AccrualProjection, counts: FloatArray, plan: FloatArray
 ) -> None:
     """Draw plan, enrolment, projection and target."""
     enrolled = np.concatenate([[0.0], np.cumsum(counts)])
@@ -204,7 +203,9 @@ def _draw_cumulative(
     _draw_answer(axes, projection)
 
 
-def _draw_monthly(axes: Axes, projection: AccrualProjection, counts: Floats, plan: Floats) -> None:
+def _draw_monthly(
+    axes: Axes, projection: AccrualProjection, counts: FloatArray, plan: FloatArray
+) -> None:
     """Draw the counts of each month with the plan and the pace."""
     months = np.arange(counts.size)
     axes.bar(months + 0.5, counts, width=0.84, color=color("ink"), zorder=2)

@@ -11,14 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
-from toolkit.figures.labels import (
-    Points,
-    along_line,
-    box_points,
-    free_place,
-    in_points,
-    label_points,
-)
+from toolkit.arrays import FloatArray
+from toolkit.figures.labels import along_line, box_points, free_place, in_points, label_points
 from toolkit.figures.scales import tick_text
 from toolkit.figures.style import (
     BODY,
@@ -91,12 +85,14 @@ def _percent_axes(axes: Axes, x_label: str, y_label: str) -> None:
     axes.set_ylabel(y_label, labelpad=4)
 
 
-def _steps(x: Points, y: Points) -> tuple[Points, Points]:
+def _steps(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the corners of a stair that rises where a score is reached."""
     return np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]
 
 
-def _draw_curve(axes: Axes, curve: CaptureCurve, points: Sequence[CapturePoint]) -> list[Points]:
+def _draw_curve(
+    axes: Axes, curve: CaptureCurve, points: Sequence[CapturePoint]
+) -> list[FloatArray]:
     """Draw band, curve, class borders and no information; return what labels keep off."""
     seen = visible_points(curve.x, curve.y)
     x, y = _steps(curve.x[seen], curve.y[seen])
@@ -129,7 +125,7 @@ def _draw_curve(axes: Axes, curve: CaptureCurve, points: Sequence[CapturePoint])
     return [along_line(axes, x, y), along_line(axes, [0, 1], [0, 1])]
 
 
-def _draw_callout(axes: Axes, point: CapturePoint, text: str, taken: list[Points]) -> None:
+def _draw_callout(axes: Axes, point: CapturePoint, text: str, taken: list[FloatArray]) -> None:
     """Write what the first class border holds, with a thin line to it."""
     lines = text.split("\n")
     size_pt = (widest(lines, BODY, 600) * 72, len(lines) * _LINE * 72)

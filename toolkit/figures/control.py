@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray, IntArray
 from toolkit.figures.labels import label_points
 from toolkit.figures.scales import nice_ticks, tick_text
 from toolkit.figures.style import (
@@ -35,7 +36,7 @@ _NEAR_LIMIT = 0.75
 _MOST_MONTHS = 13
 
 
-def _month_of(unit: int, starts: NDArray[np.int64]) -> int:
+def _month_of(unit: int, starts: IntArray) -> int:
     """Return the month, counted from 1, in which a unit was read."""
     return int(np.searchsorted(starts, unit, side="right"))
 
@@ -47,7 +48,7 @@ def _draw_limits(axes: Axes, limit: float, top: float) -> None:
         axes.axhline(sign * limit, color=color("cancer"), linewidth=1.3, linestyle=_DASH)
 
 
-def _draw_paths(axes: Axes, chart: Cusum, starts: NDArray[np.int64]) -> None:
+def _draw_paths(axes: Axes, chart: Cusum, starts: IntArray) -> None:
     """Draw evidence for a rise upwards and for a fall downwards; name the highest value."""
     unit = np.arange(1, chart.up.size + 1)
     for path, role, width in ((chart.up, "ink", 1.5), (-chart.down, "unaided", 1.1)):
@@ -73,7 +74,7 @@ def _draw_paths(axes: Axes, chart: Cusum, starts: NDArray[np.int64]) -> None:
     )
 
 
-def _month_axis(axes: Axes, starts: NDArray[np.int64], n_units: int) -> None:
+def _month_axis(axes: Axes, starts: IntArray, n_units: int) -> None:
     """Set ticks where months begin, and their numbers between."""
     edges = np.append(starts, n_units)
     axes.set_xlim(0, n_units)
@@ -170,7 +171,7 @@ def _label_ends(
         last = y
 
 
-def _outside(limits: FunnelLimits, n: NDArray[np.float64], rate: NDArray[np.float64]) -> list[bool]:
+def _outside(limits: FunnelLimits, n: FloatArray, rate: FloatArray) -> list[bool]:
     """Return which readers lie outside limits known at some sizes."""
     low = np.interp(n, limits.n, limits.low)
     high = np.interp(n, limits.n, limits.high)
@@ -262,7 +263,7 @@ def _draw_funnel(axes: Axes, limits: Sequence[FunnelLimits]) -> None:
 
 def _draw_readers(
     axes: Axes,
-    places: tuple[NDArray[np.float64], NDArray[np.float64]],
+    places: tuple[FloatArray, FloatArray],
     labels: Sequence[str],
     beyond: Sequence[bool],
 ) -> None:

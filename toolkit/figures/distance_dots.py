@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IntArray
 from toolkit.figures.froc_lines import FrocRole
 from toolkit.figures.scales import nice_ticks
 
-BinCounts = tuple[NDArray[np.int64], NDArray[np.int64]]
+BinCounts = tuple[IntArray, IntArray]
 
 _MOST_BINS = 60
 _MOST_DOTS = 30  # a column of more looks the same
@@ -36,8 +36,8 @@ class DistanceRow:
     """
 
     label: str
-    distance: NDArray[np.float64]
-    hit: NDArray[np.bool_]
+    distance: FloatArray
+    hit: BoolArray
     role: FrocRole
 
 
@@ -106,7 +106,7 @@ def bin_counts(row: DistanceRow, width: float) -> BinCounts:
     return np.bincount(place[row.hit]), np.bincount(place[~row.hit])
 
 
-def column_dots(counts: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def column_dots(counts: IntArray) -> tuple[FloatArray, FloatArray]:
     """Return bin and height, in marks, of each dot; high columns are drawn with fewer."""
     x, height = [np.zeros(0)], [np.zeros(0)]
     for place, n in enumerate(counts.tolist()):

@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 
-from toolkit.figures.labels import Points, along_line, in_points
+from toolkit.arrays import FloatArray
+from toolkit.figures.labels import along_line, in_points
 from toolkit.figures.style import color
 from toolkit.figures.thinning import visible_points
 from toolkit.results import Curve
@@ -72,7 +73,7 @@ def is_defined(curve: Curve) -> bool:
     return bool(curve.x.size and np.isfinite(curve.x).all() and np.isfinite(curve.y).all())
 
 
-def draw_line(axes: Axes, line: FrocLine) -> list[Points]:
+def draw_line(axes: Axes, line: FrocLine) -> list[FloatArray]:
     """Draw one modality with its readers; return what names keep off."""
     style = ROLE_STYLES[line.role]
     taken = []
@@ -97,7 +98,7 @@ def draw_line(axes: Axes, line: FrocLine) -> list[Points]:
     return taken
 
 
-def _draw_main(axes: Axes, line: FrocLine, style: RoleStyle) -> Points:
+def _draw_main(axes: Axes, line: FrocLine, style: RoleStyle) -> FloatArray:
     """Draw the curve of a modality: what marks support, what goes on from there, the last mark."""
     curve, stop = line.curve, last_mark(line.curve)
     x, y = _thinned(curve.x[: stop + 1], curve.y[: stop + 1])
@@ -132,7 +133,7 @@ def last_mark(curve: Curve) -> int:
     return int(np.flatnonzero(curve.threshold != -np.inf).max(initial=0))
 
 
-def _thinned(x: Points, y: Points) -> tuple[Points, Points]:
+def _thinned(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the points that a line needs to look as it does."""
     kept = visible_points(x, y)
     return x[kept], y[kept]

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from toolkit.arrays import FloatArray
 from toolkit.figures.froc_lines import ROLE_STYLES, Dash, FrocLine, FrocRole, is_defined, last_mark
-from toolkit.figures.labels import Points, box_points, free_place, label_curve
+from toolkit.figures.labels import box_points, free_place, label_curve
 from toolkit.figures.style import (
     BODY,
     LABEL,
@@ -47,7 +48,9 @@ def _parts(line: FrocLine, width: float) -> list[str]:
     return parts if is_defined(line.curve) else [*parts, _NOT_DEFINED]
 
 
-def name_lines(axes: Axes, lines: Sequence[FrocLine], taken: list[Points], *, width: float) -> None:
+def name_lines(
+    axes: Axes, lines: Sequence[FrocLine], taken: list[FloatArray], *, width: float
+) -> None:
     """Name every line, off all that is ``taken``, in a width in inches.
 
     Parameters
@@ -70,7 +73,7 @@ def name_lines(axes: Axes, lines: Sequence[FrocLine], taken: list[Points], *, wi
         label_curve(axes, text, ROLE_STYLES[line.role].text, near, taken)
 
 
-def name_floors(axes: Axes, lines: Sequence[FrocLine], taken: list[Points]) -> None:
+def name_floors(axes: Axes, lines: Sequence[FrocLine], taken: list[FloatArray]) -> None:
     """Write beside the open end of a curve that it is the export floor."""
     for line in lines:
         if not line.floor or not is_defined(line.curve):

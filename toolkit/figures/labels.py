@@ -8,11 +8,9 @@ from itertools import product
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray
 from toolkit.figures.style import BODY, LABEL, SMALL, Weight, color, halo, text_width
-
-Points = NDArray[np.float64]
 
 # Right and above come first: there a reader looks for a name.
 _DIRECTIONS = ((1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1))
@@ -45,26 +43,30 @@ class _Box:
         height = min(self.high, other.high) - max(self.low, other.low) + _ROOM_PT
         return max(width, 0.0) * max(height, 0.0)
 
-    def holds(self, points: Points, spare: float = 1.0) -> int:
+    def holds(self, points: FloatArray, spare: float = 1.0) -> int:
         """Return how many points lie inside."""
         x, y = points[:, 0], points[:, 1]
         inside = (x > self.left - spare) & (x < self.right + spare)
         return int(np.sum(inside & (y > self.low - spare) & (y < self.high + spare)))
 
 
-def in_points(axes: Axes, x: Points | Sequence[float], y: Points | Sequence[float]) -> Points:
+def in_points(
+    axes: Axes, x: FloatArray | Sequence[float], y: FloatArray | Sequence[float]
+) -> FloatArray:
     """Return data places of shape (n, 2) in points on the page."""
     places = axes.transData.transform(np.column_stack([x, y]))
     return np.asarray(places * 72 / axes.figure.dpi, dtype=np.float64)
 
 
-def _in_data(axes: Axes, place: Points) -> tuple[float, float]:
+def _in_data(axes: Axes, place: FloatArray) -> tuple[float, float]:
     """Return the data place of a point on the page."""
     x, y = axes.transData.inverted().transform(place * axes.figure.dpi / 72)
     return float(x), float(y)
 
 
-def along_line(axes: Axes, x: Points | Sequence[float], y: Points | Sequence[float]) -> Points:
+def along_line(
+    axes: Axes, x: FloatArray | Sequence[float], y: FloatArray | Sequence[float]
+) -> FloatArray:
     """Return points every 2 pt along a line, so that a label can be kept off it."""
     corners = in_points(axes, x, y)
     corners = corners[~np.isnan(corners).any(axis=1)]  # a gap in the line is bridged
@@ -74,7 +76,7 @@ def along_line(axes: Axes, x: Points | Sequence[float], y: Points | Sequence[flo
     return np.column_stack([np.interp(wanted, reached, corners[:, axis]) for axis in (0, 1)])
 
 
-def _candidates(place: Points, width: float, height: float) -> list[_Box]:
+def _candidates(place: FloatArray, width: float, height: float) -> list[_Box]:
     """Return the boxes a label may take around its point."""
     boxes = []
     for gap, (right, up) in product(_GAPS_PT, _DIRECTIONS):
@@ -108,7 +110,11 @@ def _outside(box: _Box, frame: _Box) -> bool:
 
 
 def _costs(
-    boxes: Sequence[_Box], others: Sequence[_Box], markers: Points, lines: Points, frame: _Box
+    boxes: Sequence[_Box],
+    others: Sequence[_Box],
+    markers: FloatArray,
+    lines: FloatArray,
+    frame: _Box,
 ) -> list[float]:
     """Return how bad each place is."""
     return [
@@ -123,7 +129,7 @@ def _costs(
 
 
 def _arrange(
-    candidates: Sequence[Sequence[_Box]], markers: Points, lines: Points, frame: _Box
+    candidates: Sequence[Sequence[_Box]], markers: FloatArray, lines: FloatArray, frame: _Box
 ) -> list[_Box]:
     """Choose one box a label, each time the best beside those of the others."""
     chosen: list[_Box | None] = [None] * len(candidates)
@@ -136,12 +142,12 @@ def _arrange(
 
 def label_points(
     axes: Axes,
-    x: Points | Sequence[float],
-    y: Points | Sequence[float],
+    x: FloatArray | Sequence[float],
+    y: FloatArray | Sequence[float],
     labels: Sequence[str],
     *,
     roles: Sequence[str],
-    lines: Sequence[Points] = (),
+    lines: Sequence[FloatArray] = (),
     strong: Sequence[str] = ("ai", "cancertext"),
 ) -> None:
     """Name points directly beside them, off other points, labels and lines.
@@ -176,7 +182,7 @@ def label_points(
         _write_label(axes, markers[place], box, (labels[place], roles[place], weight))
 
 
-def _write_label(axes: Axes, marker: Points, box: _Box, text: tuple[str, str, Weight]) -> None:
+def _write_label(axes: Axes, marker: FloatArray, box: _Box, text: tuple[str, str, Weight]) -> None:
     """Write one label, with a thin line to its point where it stands apart."""
     label, role, weight = text
     right = box.direction[0]
@@ -211,7 +217,7 @@ def free_place(
     axes: Axes,
     size_pt: tuple[float, float],
     near: tuple[float, float],
-    obstacles: Sequence[Points],
+    obstacles: Sequence[FloatArray],
 ) -> tuple[float, float]:
     """Return the data place of the lower left corner of a free box nearest to a place.
 
@@ -243,7 +249,7 @@ def free_place(
     return _in_data(axes, np.array(best))
 
 
-def box_points(axes: Axes, corner: tuple[float, float], size_pt: tuple[float, float]) -> Points:
+def box_points(axes: Axes, corner: tuple[float, float], size_pt: tuple[float, float]) -> FloatArray:
     """Return points that fill a label's box, so that the next label keeps off it."""
     start = in_points(axes, [corner[0]], [corner[1]])[0]
     steps = [np.arange(0.0, extent + _SAMPLE_PT, _SAMPLE_PT) for extent in size_pt]
@@ -252,7 +258,7 @@ def box_points(axes: Axes, corner: tuple[float, float], size_pt: tuple[float, fl
 
 
 def label_curve(
-    axes: Axes, text: str, role: str, near: tuple[float, float], taken: list[Points]
+    axes: Axes, text: str, role: str, near: tuple[float, float], taken: list[FloatArray]
 ) -> None:
     """Write the name of a curve near a place where nothing else stands, and take the place.
 

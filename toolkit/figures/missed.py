@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Polygon, Rectangle
 
+from toolkit.arrays import FloatArray
 from toolkit.figures.froc_lines import ROLE_STYLES, FrocRole
-from toolkit.figures.labels import Points, along_line, box_points, label_points
+from toolkit.figures.labels import along_line, box_points, label_points
 from toolkit.figures.missed_views import (
     COLUMN,
     COLUMNS,
@@ -122,7 +123,7 @@ def _draw_view(figure: Figure, view: MissedView, place: tuple[float, float], hea
     _draw_marks(axes, view, taken)
 
 
-def _draw_chest_wall(axes: Axes, view: MissedView, *, at_right: bool) -> list[Points]:
+def _draw_chest_wall(axes: Axes, view: MissedView, *, at_right: bool) -> list[FloatArray]:
     """Draw the edge at the chest wall, and name breast and view in the other upper corner."""
     x = view.columns if at_right else 0
     axes.plot([x, x], [0, view.rows], color=color("axis"), linewidth=3.0, clip_on=False, zorder=1)
@@ -155,7 +156,7 @@ def _draw_chest_wall(axes: Axes, view: MissedView, *, at_right: bool) -> list[Po
     return [box_points(axes, (start, 16 * per_point), (width, 10.0))]
 
 
-def _draw_lesion(axes: Axes, view: MissedView) -> list[Points]:
+def _draw_lesion(axes: Axes, view: MissedView) -> list[FloatArray]:
     """Draw the lesion's outline, or a circle, or say that its place is not recorded."""
     edge = color("cancer")
     if view.outline is not None:
@@ -184,7 +185,7 @@ def _draw_lesion(axes: Axes, view: MissedView) -> list[Points]:
     return []
 
 
-def _draw_marks(axes: Axes, view: MissedView, taken: Sequence[Points]) -> None:
+def _draw_marks(axes: Axes, view: MissedView, taken: Sequence[FloatArray]) -> None:
     """Draw all marks and name them; marks at one place share a name."""
     for mark in view.marks:
         style = ROLE_STYLES[mark.role]

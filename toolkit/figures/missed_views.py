@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray
 from toolkit.figures.froc_lines import FrocRole
 from toolkit.figures.style import FULL_WIDTH
 
@@ -72,7 +72,7 @@ class MissedView:
     rows: int
     columns: int
     lesion: tuple[float, float, float] | None
-    outline: NDArray[np.float64] | None
+    outline: FloatArray | None
     marks: Sequence[PlacedMark]
 
 

@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.figures.scales import nice_ticks, tick_text
 from toolkit.figures.style import (
     BODY,
@@ -30,8 +31,6 @@ from toolkit.figures.style import (
     write,
 )
 from toolkit.wording import Form, count_text, value_text
-
-Floats = NDArray[np.float64]
 
 _STRIP = 0.68
 _PITCH = 0.88
@@ -75,7 +74,7 @@ class DriftStrip:
     limit_label: str = ""
     names: dict[int, str] | None = None
 
-    def outside(self) -> NDArray[np.bool_]:
+    def outside(self) -> BoolArray:
         """Return which months lie outside the limits of chance, or above that of the plan."""
         values = np.asarray(self.values, dtype=np.float64)
         beyond = np.zeros(values.shape, dtype=np.bool_)
@@ -96,7 +95,7 @@ def _month_labels(months: Sequence[int]) -> list[int]:
     ]
 
 
-def _strip_range(strip: DriftStrip, values: Floats) -> tuple[float, float]:
+def _strip_range(strip: DriftStrip, values: FloatArray) -> tuple[float, float]:
     """Return the ends of a strip's axis; it begins at 0 unless all lies far above."""
     known = [values]
     if strip.high is not None:
@@ -179,7 +178,7 @@ def _name_month(axes: Axes, strip: DriftStrip, months: Sequence[int], place: int
     )
 
 
-def _set_strip_axis(axes: Axes, strip: DriftStrip, values: Floats) -> None:
+def _set_strip_axis(axes: Axes, strip: DriftStrip, values: FloatArray) -> None:
     """Set the vertical axis with up to four ticks, and no horizontal one."""
     low, top = _strip_range(strip, values)
     axes.set_xlim(-0.6, values.size - 0.4)

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from toolkit.figures.scores import Floats, class_values
+from toolkit.arrays import FloatArray
+from toolkit.figures.scores import class_values
 from toolkit.figures.style import (
     BODY,
     FULL_WIDTH,
@@ -55,7 +56,7 @@ def _share_text(share: float) -> str:
     return "0" if share == 0 else f"{number_text(share, digits=0)}%"
 
 
-def _draw_outcome(axes: Axes, row: OutcomeRow, counts: Floats, expected: float) -> None:
+def _draw_outcome(axes: Axes, row: OutcomeRow, counts: FloatArray, expected: float) -> None:
     """Draw the shares of one outcome with their numbers."""
     shares = counts / counts.sum() * 100
     fill, _ = _ROLES[row.role]

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
+from toolkit.arrays import BoolArray, IndexArray
 from toolkit.figures.style import (
     BODY,
     FULL_WIDTH,
@@ -28,8 +29,6 @@ from toolkit.figures.style import (
 )
 from toolkit.wording import count_text
 
-Booleans = NDArray[np.bool_]
-
 _ROLES = ("unaided", "aided")
 _TALLEST, _SHORTEST, _MOST = 0.19, 0.04, 4.0
 _NAMED_FROM = 0.125  # inches: below this names of readers would meet
@@ -38,13 +37,13 @@ _BETWEEN = 0.03  # of a panel: the gap between cases with and without cancer
 _READ, _PARTLY, _NOT = 2, 1, 0
 
 
-def _in_order(read: Booleans, cancer: Booleans) -> NDArray[np.intp]:
+def _in_order(read: BoolArray, cancer: BoolArray) -> IndexArray:
     """Return the cases with cancer first, alike ones beside each other, most readings first."""
     patterns = read.reshape(len(read), -1)
     return np.lexsort((*(~patterns).T[::-1], ~patterns.any(axis=1), ~cancer))
 
 
-def _tones(read: Booleans) -> NDArray[np.int_]:
+def _tones(read: BoolArray) -> NDArray[np.int_]:
     """Return for columns of like many cases whether all, some or none were read."""
     blocks = np.array_split(read, min(_COLUMNS, len(read)))
     return np.array([_READ if b.all() else _PARTLY if b.any() else _NOT for b in blocks])
@@ -129,7 +128,7 @@ def reading_map_figure(
 
 def _checked(
     read: ArrayLike, truth: ArrayLike, n_readers: int, n_modalities: int
-) -> tuple[Booleans, Booleans]:
+) -> tuple[BoolArray, BoolArray]:
     """Return readings and truth, the cases in the order in which they are drawn."""
     done, cancer = np.asarray(read, dtype=bool), np.asarray(truth, dtype=float) == 1
     if done.shape != (cancer.size, n_readers, len(_ROLES)) or n_modalities != len(_ROLES):
@@ -143,14 +142,14 @@ def _checked(
     return done[order], cancer[order]
 
 
-def _split(cancer: Booleans) -> tuple[float, float]:
+def _split(cancer: BoolArray) -> tuple[float, float]:
     """Return the widths of the cases with and without cancer, the gap between them taken off."""
     share = float(cancer.mean())
     room = 1.0 - (_BETWEEN if 0 < share < 1 else 0.0)
     return share * room, (1 - share) * room
 
 
-def _draw_panel(axes: Axes, done: Booleans, cancer: Booleans, role: str) -> None:
+def _draw_panel(axes: Axes, done: BoolArray, cancer: BoolArray, role: str) -> None:
     """Draw all readers of one modality."""
     widths = _split(cancer)
     for number in range(done.shape[1]):
@@ -160,7 +159,7 @@ def _draw_panel(axes: Axes, done: Booleans, cancer: Booleans, role: str) -> None
 
 
 def _name_classes(
-    figure: Figure, place: tuple[float, float], panel: float, cancer: Booleans
+    figure: Figure, place: tuple[float, float], panel: float, cancer: BoolArray
 ) -> None:
     """Name both classes of cases under a panel."""
     left, y = place

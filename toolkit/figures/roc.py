@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from toolkit.figures.labels import Points, along_line, box_points, label_curve, label_points
+from toolkit.arrays import FloatArray
+from toolkit.figures.labels import along_line, box_points, label_curve, label_points
 from toolkit.figures.style import (
     FULL_WIDTH,
     SMALL,
@@ -104,7 +105,9 @@ def _draw_points(axes: Axes, points: Sequence[OperatingPoint], *, shrink: float 
         )
 
 
-def _label_points(axes: Axes, points: Sequence[OperatingPoint], lines: Sequence[Points]) -> None:
+def _label_points(
+    axes: Axes, points: Sequence[OperatingPoint], lines: Sequence[FloatArray]
+) -> None:
     """Name the operating points inside the axes."""
     label_points(
         axes,
@@ -129,7 +132,7 @@ def _square(axes: Axes, window: Window, step: float) -> None:
     axes.set_xlabel("1 − specificity", labelpad=3)
 
 
-def _obstacles(axes: Axes, ai: Curve | None, readers: Sequence[Curve]) -> list[Points]:
+def _obstacles(axes: Axes, ai: Curve | None, readers: Sequence[Curve]) -> list[FloatArray]:
     """Return what labels must keep off: every curve and the chance line."""
     curves = [curve for curve in (ai, *readers) if curve is not None]
     lines = [along_line(axes, curve.x, curve.y) for curve in curves]

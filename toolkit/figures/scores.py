@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.figures.labels import in_points, spread_apart
 from toolkit.figures.scales import nice_ticks, tick_text
 from toolkit.figures.style import (
@@ -29,8 +30,6 @@ from toolkit.figures.style import (
     write,
 )
 from toolkit.wording import number_text
-
-Floats = NDArray[np.float64]
 
 _SPREAD = 0.32
 _FLOOR = 0.1
@@ -60,7 +59,7 @@ class ScoreGroup:
     filled: bool = True
 
 
-def class_values(values: ArrayLike, n_classes: int, name: str) -> Floats:
+def class_values(values: ArrayLike, n_classes: int, name: str) -> FloatArray:
     """Return one value a class."""
     array = np.asarray(values, dtype=np.float64)
     if array.shape != (n_classes,):
@@ -77,7 +76,7 @@ def _class_axis(axes: Axes, classes: Sequence[str], label: str) -> None:
     axes.set_xlabel(label, labelpad=4)
 
 
-def _draw_shares(axes: Axes, counts: Floats, expected: float) -> None:
+def _draw_shares(axes: Axes, counts: FloatArray, expected: float) -> None:
     """Draw the share of each class with its number, against the expected share."""
     shares = counts / counts.sum() * 100
     places = np.arange(1, counts.size + 1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from toolkit.arrays import FloatArray
 from toolkit.figures.froc_lines import FrocLine, draw_line, is_defined
 from toolkit.figures.froc_names import (
     NAME_LINE,
@@ -18,7 +19,7 @@ from toolkit.figures.froc_names import (
     names_below,
     names_fit,
 )
-from toolkit.figures.labels import Points, along_line, box_points
+from toolkit.figures.labels import along_line, box_points
 from toolkit.figures.style import (
     FULL_WIDTH,
     SMALL,
@@ -126,7 +127,7 @@ def _check(panel: SquarePanel) -> None:
                 raise ValueError(msg)
 
 
-def _draw_panel(axes: Axes, panel: SquarePanel, side: float) -> list[Points]:
+def _draw_panel(axes: Axes, panel: SquarePanel, side: float) -> list[FloatArray]:
     """Draw the axes, chance and the lines; return what names keep off."""
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
@@ -143,7 +144,7 @@ def _draw_panel(axes: Axes, panel: SquarePanel, side: float) -> list[Points]:
     return taken
 
 
-def _draw_chance(axes: Axes, side: float) -> list[Points]:
+def _draw_chance(axes: Axes, side: float) -> list[FloatArray]:
     """Draw the diagonal of chance with its name below; return what names keep off."""
     axes.plot([0, 1], [0, 1], color=color("band2"), linewidth=0.9, zorder=1)
     axes.annotate(

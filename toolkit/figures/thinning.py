@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 
 _CELLS = 800
 
 
-def visible_points(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.intp]:
+def visible_points(x: FloatArray, y: FloatArray) -> IndexArray:
     """Return the places of the points that a curve within the unit square needs.
 
     Points inside a horizontal or vertical run go, and of those within one 800th of the square
@@ -28,9 +29,9 @@ def visible_points(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np
     for values in (x, y):
         level = np.diff(values) == 0
         corner[1:-1] &= ~(level[:-1] & level[1:])
-    kept: NDArray[np.intp] = np.flatnonzero(corner)
+    kept: IndexArray = np.flatnonzero(corner)
     cells = np.floor(np.column_stack([x[kept], y[kept]]) * _CELLS)
-    leaves_cell: NDArray[np.bool_] = np.append((np.diff(cells, axis=0) != 0).any(axis=1), True)
+    leaves_cell: BoolArray = np.append((np.diff(cells, axis=0) != 0).any(axis=1), True)
     leaves_cell[0] = True
-    places: NDArray[np.intp] = kept[leaves_cell]
+    places: IndexArray = kept[leaves_cell]
     return places

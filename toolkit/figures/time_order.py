@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.figures.labels import along_line, label_curve
 from toolkit.figures.scales import log_ticks, nice_ticks, tick_text
 from toolkit.figures.style import (
@@ -22,8 +23,6 @@ from toolkit.figures.style import (
     stamp_height,
     study_style,
 )
-
-Floats = NDArray[np.float64]
 
 _COMPARATOR = (0, (4, 2))
 _THIN = 0.4
@@ -90,7 +89,7 @@ def order_figure(
     return figure
 
 
-def _order_axes(axes: Axes, x: Floats, limits: tuple[float, float], label: str) -> None:
+def _order_axes(axes: Axes, x: FloatArray, limits: tuple[float, float], label: str) -> None:
     """Set the order at the bottom and a log axis of seconds at the left."""
     axes.set_yscale("log")
     axes.set_ylim(*limits)
@@ -105,7 +104,9 @@ def _order_axes(axes: Axes, x: Floats, limits: tuple[float, float], label: str) 
     axes.set_xlabel(label, labelpad=3)
 
 
-def _draw_order(axes: Axes, x: Floats, each: Floats, together: Floats, place: int) -> None:
+def _draw_order(
+    axes: Axes, x: FloatArray, each: FloatArray, together: FloatArray, place: int
+) -> None:
     """Draw each reader thin, the mean thick, and in the second panel the first mean again."""
     role = ("unaided", "aided")[place]
     for values in each.T:
@@ -133,7 +134,7 @@ def _draw_order(axes: Axes, x: Floats, each: Floats, together: Floats, place: in
     )
 
 
-def _name_means(axes: Axes, x: Floats, together: Floats, labels: Sequence[str]) -> None:
+def _name_means(axes: Axes, x: FloatArray, together: FloatArray, labels: Sequence[str]) -> None:
     """Write the names of the thick lines beside them."""
     known = [~np.isnan(together[:, place]) for place in range(len(labels))]
     taken = [

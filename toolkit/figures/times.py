@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.figures.labels import along_line, label_curve
 from toolkit.figures.scales import log_ticks, nice_ticks, tick_text
 from toolkit.figures.style import (
@@ -32,8 +33,6 @@ from toolkit.figures.style import (
     write,
 )
 from toolkit.wording import number_text, value_text
-
-Floats = NDArray[np.float64]
 
 _ROW = 0.27
 _TOP_PANEL = 1.55
@@ -124,7 +123,7 @@ def spread_figure(
     return figure
 
 
-def _checked(times: ArrayLike, name: str) -> Floats:
+def _checked(times: ArrayLike, name: str) -> FloatArray:
     """Return times as an array of numbers above 0."""
     array = np.asarray(times, dtype=np.float64)
     if not ((array > 0) & np.isfinite(array)).all():
@@ -145,7 +144,7 @@ def _time_axis(axes: Axes, limits: tuple[float, float]) -> None:
 
 def _draw_shares(
     axes: Axes,
-    times: tuple[Floats, Floats],
+    times: tuple[FloatArray, FloatArray],
     labels: tuple[str, str],
     limits: tuple[float, float],
 ) -> None:
@@ -180,7 +179,10 @@ def _draw_shares(
 
 
 def _name_shares(
-    axes: Axes, times: tuple[Floats, Floats], labels: tuple[str, str], taken: list[Floats]
+    axes: Axes,
+    times: tuple[FloatArray, FloatArray],
+    labels: tuple[str, str],
+    taken: list[FloatArray],
 ) -> None:
     """Write the name of each distribution beside it, with its median."""
     high = axes.get_ylim()[1]

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from toolkit.figures.labels import Points, along_line, box_points, label_curve, label_points
+from toolkit.arrays import FloatArray
+from toolkit.figures.labels import along_line, box_points, label_curve, label_points
 from toolkit.figures.scales import nice_ticks, tick_text
 from toolkit.figures.style import (
     FULL_WIDTH,
@@ -120,7 +121,7 @@ def _set_tradeoff_axes(axes: Axes, x_label: str, y_label: str) -> None:
     axes.set_ylabel(y_label, labelpad=4)
 
 
-def _draw_tradeoff(axes: Axes, lines: Sequence[TradeoffLine]) -> list[Points]:
+def _draw_tradeoff(axes: Axes, lines: Sequence[TradeoffLine]) -> list[FloatArray]:
     """Draw the lines; return what labels keep off."""
     taken = []
     for line in lines:
@@ -140,7 +141,7 @@ def _draw_tradeoff(axes: Axes, lines: Sequence[TradeoffLine]) -> list[Points]:
     return taken
 
 
-def _draw_limit(axes: Axes, limit: float) -> Points:
+def _draw_limit(axes: Axes, limit: float) -> FloatArray:
     """Draw the limit of the plan and shade what lies beyond."""
     low, high = axes.get_xlim()
     axes.axhspan(limit, axes.get_ylim()[1], color=color("band2"), alpha=0.55, linewidth=0, zorder=0)
@@ -157,8 +158,8 @@ def _draw_limit(axes: Axes, limit: float) -> Points:
 
 
 def _name_points(
-    axes: Axes, lines: Sequence[TradeoffLine], taken: Sequence[Points]
-) -> list[Points]:
+    axes: Axes, lines: Sequence[TradeoffLine], taken: Sequence[FloatArray]
+) -> list[FloatArray]:
     """Name the points by what they leave unread; return the places of the points."""
     x = [float(value) for line in lines for value in np.asarray(line.x)]
     y = [float(value) for line in lines for value in np.asarray(line.y)]

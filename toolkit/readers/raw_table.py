@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import IntArray
 from toolkit.tables import Fault, Places, RefusedCell, TableError, did_you_mean
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class RawTable:
     """
 
     frame: pd.DataFrame
-    rows: NDArray[np.int64]
+    rows: IntArray
     faults: tuple[Fault, ...] = ()
 
 

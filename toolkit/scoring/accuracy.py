@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray, IndexArray
 from toolkit.results import Curve, Estimate
-from toolkit.scoring.ratings import Floats, RatingArray
+from toolkit.scoring.ratings import RatingArray
 from toolkit.scoring.undefined import undefined_auc
 from toolkit.stats.delong import delong_ci
 from toolkit.stats.mrmc.compare_ai import FEWEST_LEVELS
@@ -39,7 +39,7 @@ class ReaderAccuracy:
     calls: CallAccuracy | None
 
 
-def repeated_patients(patient: NDArray[np.intp]) -> NDArray[np.intp] | None:
+def repeated_patients(patient: IndexArray) -> IndexArray | None:
     """Return the patient of each case as clusters; None where no patient has several cases."""
     return patient if np.unique(patient).size < patient.size else None
 
@@ -126,7 +126,7 @@ def accuracy_at_cutoffs(
     ]
 
 
-def only_rating(array: RatingArray) -> Floats:
+def only_rating(array: RatingArray) -> FloatArray:
     """Return the ratings of the only reader, shape (n_cases,).
 
     Raises

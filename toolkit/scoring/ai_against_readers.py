@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import Comparison, Curve
 from toolkit.scoring.accuracy import (
     ReaderAccuracy,
@@ -25,7 +25,7 @@ from toolkit.scoring.ai_and_mean_reader import (
 )
 from toolkit.scoring.mcnemar_verdicts import Tests, flagged, mcnemar_tests
 from toolkit.scoring.pairing import PairedReadings, pair_with_ai
-from toolkit.scoring.ratings import Floats, RatingArray, Rule, panel_call
+from toolkit.scoring.ratings import RatingArray, Rule, panel_call
 from toolkit.scoring.undefined import undefined_difference
 from toolkit.stats.clustered_proportions import clustered_paired_difference_ci
 from toolkit.stats.delong import delong_test
@@ -116,7 +116,7 @@ class Labels:
     ai: str = "the AI"
 
 
-def matched_cutoff(pairs: PairedReadings, panel: Floats) -> float:
+def matched_cutoff(pairs: PairedReadings, panel: FloatArray) -> float:
     """Return the AI's lowest rating that is at least as specific as the readers' joint call."""
     called = ~np.isnan(panel)
     healthy = called & (pairs.truth == 0)
@@ -222,7 +222,7 @@ def compare_ai_with_readers(
 
 
 def _accuracy(
-    pairs: PairedReadings, call: Floats, called: NDArray[np.bool_], *, label: str, ci_level: float
+    pairs: PairedReadings, call: FloatArray, called: BoolArray, *, label: str, ci_level: float
 ) -> CallAccuracy:
     """Return the accuracy of one set of calls on the cases that both called."""
     return call_accuracy(
@@ -235,10 +235,10 @@ def _accuracy(
 
 
 def _call_difference(
-    panel: Floats,
-    ai_call: Floats,
+    panel: FloatArray,
+    ai_call: FloatArray,
     *,
-    cluster: NDArray[np.intp] | None,
+    cluster: IndexArray | None,
     ci_level: float,
     margin: float | None,
     quantity: str,
@@ -292,7 +292,7 @@ def _differences(
     return tuple(results)
 
 
-def _no_area(truth: Floats, rating: Floats) -> str:
+def _no_area(truth: FloatArray, rating: FloatArray) -> str:
     """Return why one reader has no area under the curve, or an empty text."""
     if not 0 < truth.sum() < truth.size:
         return "no ratings of cases with and without cancer"

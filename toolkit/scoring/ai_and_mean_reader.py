@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import Comparison, Estimate
 from toolkit.scoring.pairing import PairedReadings
-from toolkit.scoring.ratings import Floats
 from toolkit.scoring.undefined import undefined_auc, undefined_difference
 from toolkit.scoring.verdict_flags import verdict_flag
 from toolkit.stats.mrmc.ai_against_readers import AiAgainstReaders as Against
@@ -84,12 +83,12 @@ class MeanComparison:
     others: tuple[OtherAnalysis, ...] = ()
 
 
-def few_levels(rating: Floats) -> bool:
+def few_levels(rating: FloatArray) -> bool:
     """Whether ratings have too few levels for an area under the curve; NaN does not count."""
     return 0 < np.unique(rating[~np.isnan(rating)]).size < FEWEST_LEVELS
 
 
-def patients_of(pairs: PairedReadings) -> NDArray[np.intp] | None:
+def patients_of(pairs: PairedReadings) -> IndexArray | None:
     """Return the patient of each case; None where every case is a patient of its own."""
     patient = pairs.readers.patient
     return patient if np.unique(patient).size < patient.size else None
@@ -150,7 +149,7 @@ def mean_auc_comparison(
 
 def mean_call_comparison(
     pairs: PairedReadings,
-    ai_call: Floats,
+    ai_call: FloatArray,
     endpoint: CallEndpoint,
     *,
     names: tuple[str, str],
@@ -195,12 +194,12 @@ def mean_call_comparison(
     )
 
 
-def _complete(values: Floats) -> NDArray[np.bool_]:
+def _complete(values: FloatArray) -> BoolArray:
     """Return which readers gave a value for every case, shape (n_readers,)."""
     return np.asarray(~np.isnan(values).any(axis=0), dtype=np.bool_)
 
 
-def _no_auc(pairs: PairedReadings, whole: NDArray[np.bool_]) -> str:
+def _no_auc(pairs: PairedReadings, whole: BoolArray) -> str:
     """Return why the readers' mean AUC cannot be compared, or an empty text."""
     rating = pairs.readers.rating
     if np.isnan(rating).all():
@@ -234,15 +233,15 @@ class _Plan:
     """The data and what all analyses of them share."""
 
     pairs: PairedReadings
-    whole: NDArray[np.bool_]
+    whole: BoolArray
     margin: float | None
     names: tuple[str, str]
     ci_level: float
 
     def against(
         self,
-        people: Floats,
-        ai: Floats,
+        people: FloatArray,
+        ai: FloatArray,
         fom: RatingFom,
         *,
         random: Random,
@@ -264,7 +263,7 @@ class _Plan:
             ai="AI",
         )
 
-    def collapsed(self, people: Floats) -> Comparison:
+    def collapsed(self, people: FloatArray) -> Comparison:
         """Return the same difference with the AI cut to as many levels as each reader used.
 
         The AI is then another for each reader: a second modality that every reader "read".

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray, IntArray
 from toolkit.results import Estimate
-from toolkit.scoring.ratings import Floats, ScoringError
+from toolkit.scoring.ratings import ScoringError
 from toolkit.stats.monitoring import Cusum, FunnelLimits, cusum, cusum_limit, funnel_limits
 from toolkit.stats.proportions import wilson_ci
 from toolkit.stats.stability import share_limits
@@ -20,7 +20,6 @@ from toolkit.stats.stability import share_limits
 if TYPE_CHECKING:
     import pandas as pd
 
-Integers = NDArray[np.int64]
 
 AI_STATUSES = ("complete", "failed", "missing", "not_recorded")
 FUNNEL_LEVELS = (0.95, 0.998)
@@ -56,19 +55,19 @@ class Look:
     """
 
     n_months: int
-    monthly_counts: Integers
+    monthly_counts: IntArray
     n_undated: int
     n_later: int
-    recalled: Floats
-    month: Integers
+    recalled: FloatArray
+    month: IntArray
     labels: tuple[str, ...]
-    reader_recalls: Integers
-    reader_readings: Integers
-    ai_status: Integers
-    ai_month: Integers
+    reader_recalls: IntArray
+    reader_readings: IntArray
+    ai_status: IntArray
+    ai_month: IntArray
 
     @property
-    def month_starts(self) -> Integers:
+    def month_starts(self) -> IntArray:
         """Women read before each month, shape (n_months,)."""
         return np.searchsorted(self.month, np.arange(1, self.n_months + 1)).astype(np.int64)
 
@@ -154,7 +153,7 @@ def pseudonyms(n_readers: int, *, seed: int, look_month: int) -> list[str]:
 
 def _by_reader(
     people: pd.DataFrame, readers: pd.DataFrame, *, seed: int, look_month: int
-) -> tuple[tuple[str, ...], Integers, Integers]:
+) -> tuple[tuple[str, ...], IntArray, IntArray]:
     """Return pseudonyms, recalls and readings, by pseudonym: the order must not tell who it is."""
     who = readers["reader_id"][readers["kind"] == "human"].tolist()
     name_of = dict(zip(who, pseudonyms(len(who), seed=seed, look_month=look_month), strict=True))
@@ -167,7 +166,7 @@ def _by_reader(
     )
 
 
-def _ai_status(readings: pd.DataFrame, readers: pd.DataFrame, seen: pd.DataFrame) -> Integers:
+def _ai_status(readings: pd.DataFrame, readers: pd.DataFrame, seen: pd.DataFrame) -> IntArray:
     """Return what the AI returned for each examination, at best; empty without an AI."""
     programs = readings[readings["reader_id"].isin(readers["reader_id"][readers["kind"] == "ai"])]
     if programs.empty:
@@ -269,14 +268,14 @@ class AiFailures:
 
     overall: Estimate
     causes: dict[str, int]
-    count: Integers
-    n: Integers
-    value: Floats
-    low: Floats
-    high: Floats
+    count: IntArray
+    n: IntArray
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
 
     @property
-    def months_above(self) -> Integers:
+    def months_above(self) -> IntArray:
         """Months with more than chance explains, counted from 1."""
         return np.flatnonzero(self.value > self.high) + 1  # NaN is not above
 
@@ -321,7 +320,7 @@ class ReaderFunnel:
     common: Estimate
     rates: tuple[Estimate, ...]
     limits: tuple[FunnelLimits, ...]
-    outside: Integers
+    outside: IntArray
 
 
 def reader_funnel(look: Look) -> ReaderFunnel | None:

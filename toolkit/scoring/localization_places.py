@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray, IntArray
 from toolkit.scoring.localization import LocalizedStudy
 from toolkit.scoring.localization_groups import Missed
 from toolkit.scoring.localization_readers import Side, sides
@@ -66,7 +66,7 @@ class LesionView:
     x_px: float
     y_px: float
     radius_px: float
-    outline: NDArray[np.float64] | None
+    outline: FloatArray | None
     marks: tuple[MarkAt, ...]
 
 
@@ -162,7 +162,7 @@ def _on_this_lesion(
 
 def _hit_of(
     rule: HitRule, marks: pd.DataFrame, lesions: pd.DataFrame, spacing_mm: float
-) -> NDArray[np.int64]:
+) -> IntArray:
     """Return the lesion of an image that each mark hits, the nearest one; -1 for none."""
     at_marks = mark_places(marks.assign(row=np.arange(1, len(marks) + 1)))
     at_lesions = lesion_places(lesions.assign(row=np.arange(1, len(lesions) + 1)))

@@ -6,13 +6,11 @@ import math
 import re
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
+from toolkit.arrays import BoolArray, FloatArray
 
 
-def polygon_of(text: str) -> Floats | None:
+def polygon_of(text: str) -> FloatArray | None:
     """Return the corners (n_corners, 2) of an outline given as x,y pairs; None if it is none.
 
     Numbers are separated by commas, semicolons or blanks; a last corner equal to the first is
@@ -35,13 +33,13 @@ def polygon_of(text: str) -> Floats | None:
     return corners if len(corners) > 2 and area(corners) > 0 else None
 
 
-def _signed_area(corners: Floats) -> float:
+def _signed_area(corners: FloatArray) -> float:
     """Return the area, positive where x turns towards y."""
     after = np.roll(corners, -1, axis=0)
     return float((corners[:, 0] * after[:, 1] - after[:, 0] * corners[:, 1]).sum()) / 2
 
 
-def area(corners: Floats) -> float:
+def area(corners: FloatArray) -> float:
     """Return the area of a polygon.
 
     Examples
@@ -52,7 +50,7 @@ def area(corners: Floats) -> float:
     return abs(_signed_area(corners))
 
 
-def centroid(corners: Floats) -> tuple[float, float]:
+def centroid(corners: FloatArray) -> tuple[float, float]:
     """Return the centre of gravity of a polygon.
 
     Examples
@@ -66,7 +64,7 @@ def centroid(corners: Floats) -> tuple[float, float]:
     return float(x), float(y)
 
 
-def inside(x: Floats, y: Floats, corners: Floats) -> Booleans:
+def inside(x: FloatArray, y: FloatArray, corners: FloatArray) -> BoolArray:
     """Return which points lie in a polygon or on its edge.
 
     Examples
@@ -89,7 +87,7 @@ def inside(x: Floats, y: Floats, corners: Floats) -> Booleans:
     return found | on_edge
 
 
-def is_convex(corners: Floats) -> bool:
+def is_convex(corners: FloatArray) -> bool:
     """Whether a polygon turns the same way at all corners."""
     sides = np.roll(corners, -1, axis=0) - corners
     after = np.roll(sides, -1, axis=0)
@@ -97,7 +95,7 @@ def is_convex(corners: Floats) -> bool:
     return bool((turns >= 0).all() or (turns <= 0).all())
 
 
-def overlap_area(corners: Floats, convex: Floats) -> float:
+def overlap_area(corners: FloatArray, convex: FloatArray) -> float:
     """Return the area that a polygon shares with a convex one, by Sutherland and Hodgman's method.
 
     Examples
@@ -116,7 +114,7 @@ def overlap_area(corners: Floats, convex: Floats) -> float:
     return area(kept)
 
 
-def _left_of(corners: Floats, start: Floats, end: Floats) -> Floats:
+def _left_of(corners: FloatArray, start: FloatArray, end: FloatArray) -> FloatArray:
     """Return the part of a polygon on the left of a line, edge included."""
     side = (end[0] - start[0]) * (corners[:, 1] - start[1])
     side = side - (end[1] - start[1]) * (corners[:, 0] - start[0])
@@ -126,11 +124,11 @@ def _left_of(corners: Floats, start: Floats, end: Floats) -> Floats:
     meets = before + share[:, np.newaxis] * (corners - before)
     # Each corner may be preceded by the point at which its side meets the line.
     points = np.stack([meets, corners], axis=1)
-    kept: Floats = points[np.column_stack([crosses, side >= 0])]
+    kept: FloatArray = points[np.column_stack([crosses, side >= 0])]
     return kept
 
 
-def circle_overlap_area(x: float, y: float, radius: float, corners: Floats) -> float:
+def circle_overlap_area(x: float, y: float, radius: float, corners: FloatArray) -> float:
     """Return the area that a circle shares with a polygon of any shape, exactly.
 
     From the centre, each side of the polygon sweeps a triangle where it lies inside the circle and
@@ -162,13 +160,13 @@ def circle_overlap_area(x: float, y: float, radius: float, corners: Floats) -> f
     return abs(float((radius**2 * sectors + triangles).sum())) / 2
 
 
-def _turn(first: Floats, second: Floats) -> Floats:
+def _turn(first: FloatArray, second: FloatArray) -> FloatArray:
     """Return the signed angle from each of the first vectors to that of the second."""
     cross = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
     return np.asarray(np.arctan2(cross, (first * second).sum(axis=1)))
 
 
-def circles_overlap(distance: Floats, first: Floats, second: Floats) -> Floats:
+def circles_overlap(distance: FloatArray, first: FloatArray, second: FloatArray) -> FloatArray:
     """Return the area that two circles share, from the distance of their centres and their radii.
 
     Examples

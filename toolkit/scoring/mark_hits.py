@@ -6,17 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IntArray
 from toolkit.scoring.mark_places import lesion_places, mark_places
 from toolkit.scoring.mark_rules import HitRule, LesionPlaces, MarkPlaces, Pairs
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Booleans = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,13 +32,13 @@ class Scored:
         From the nearest centre of a lesion to be found on the same image; NaN without one.
     """
 
-    lesion: Ints
-    n_hit: Ints
-    on_benign: Booleans
-    other_breast: Booleans
-    lesion_not_shown: Booleans
-    distance_px: Floats
-    distance_mm: Floats
+    lesion: IntArray
+    n_hit: IntArray
+    on_benign: BoolArray
+    other_breast: BoolArray
+    lesion_not_shown: BoolArray
+    distance_px: FloatArray
+    distance_mm: FloatArray
 
 
 def scored_as_recorded(marks: pd.DataFrame, lesions: pd.DataFrame) -> Scored:
@@ -119,7 +115,7 @@ def _pairs(
     )
 
 
-def _id_order(lesion_id: list[str]) -> Ints:
+def _id_order(lesion_id: list[str]) -> IntArray:
     """Return the order of identifiers: as numbers where they are, before all text."""
     keys = [
         (not text.isdecimal(), int(text) if text.isdecimal() else 0, text) for text in lesion_id
@@ -128,7 +124,7 @@ def _id_order(lesion_id: list[str]) -> Ints:
     return np.array([ranks[key] for key in keys], dtype=np.int64)
 
 
-def _nearest(pairs: Pairs, chosen: Booleans, order: Ints, n_marks: int) -> Ints:
+def _nearest(pairs: Pairs, chosen: BoolArray, order: IntArray, n_marks: int) -> IntArray:
     """Return for each mark its chosen pair with the nearest centre, then the lower identifier."""
     found = np.full(n_marks, -1, dtype=np.int64)
     rows = np.flatnonzero(chosen)
@@ -140,7 +136,7 @@ def _nearest(pairs: Pairs, chosen: Booleans, order: Ints, n_marks: int) -> Ints:
 
 def _where_lesions_are(
     marks: pd.DataFrame, targets: pd.DataFrame, images: pd.DataFrame
-) -> tuple[Booleans, Booleans]:
+) -> tuple[BoolArray, BoolArray]:
     """Return which marks lie in the other breast, and which on an image that lacks a lesion."""
     shown = images[["image_id", "case_id", "laterality"]]
     placed = targets[["image_id", "lesion_id"]].merge(shown, on="image_id")

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.scoring.ratings import ScoringError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
 LengthUnit = Literal["px", "mm"]
 
 # Two fields of view are one if they differ by no more than this share: rounding to whole pixels.
@@ -58,7 +58,7 @@ class ImageFrame:
 
 def mapped_points(
     x: ArrayLike, y: ArrayLike, *, unit: LengthUnit, source: ImageFrame, target: ImageFrame
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     """Return points of one image as pixels of another of the same field of view.
 
     Parameters

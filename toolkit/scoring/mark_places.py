@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.scoring.mark_geometry import centroid, polygon_of
 from toolkit.scoring.mark_readings import MarkTables, ReadingGrid
 from toolkit.scoring.mark_rules import LesionPlaces, MarkPlaces
@@ -16,12 +16,11 @@ from toolkit.scoring.ratings import ScoringError
 if TYPE_CHECKING:
     import pandas as pd
 
-Booleans = NDArray[np.bool_]
 
 WEIGHT_TOLERANCE = 1e-9
 
 
-def refuse(wrong: Booleans, frame: pd.DataFrame, *, table: str, rule: str, remedy: str) -> None:
+def refuse(wrong: BoolArray, frame: pd.DataFrame, *, table: str, rule: str, remedy: str) -> None:
     """Raise for the first wrong row; ``frame`` has ``row``, the row of the table from 1."""
     if wrong.any():
         row = int(frame["row"].to_numpy()[int(np.argmax(wrong))])
@@ -219,7 +218,7 @@ def mark_places(marks: pd.DataFrame) -> MarkPlaces:
     )
 
 
-def _outlines(frame: pd.DataFrame, table: str) -> tuple[NDArray[np.float64] | None, ...]:
+def _outlines(frame: pd.DataFrame, table: str) -> tuple[FloatArray | None, ...]:
     """Return the outline of each row, None where it has none; refuse one that cannot be read."""
     if frame["outline"].isna().all():
         return (None,) * len(frame)

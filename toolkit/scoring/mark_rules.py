@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IntArray
 from toolkit.scoring.mark_geometry import (
     area,
     circle_overlap_area,
@@ -22,10 +22,6 @@ from toolkit.scoring.mark_geometry import (
     overlap_area,
 )
 from toolkit.scoring.ratings import ScoringError
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Booleans = NDArray[np.bool_]
 
 # Of a distance against a radius, so that the rounding of mm to pixels decides nothing.
 _ROUNDING = 1e-9
@@ -39,22 +35,22 @@ class LesionPlaces:
     ``row`` is the row in the lesions table, from 1.
     """
 
-    x: Floats
-    y: Floats
-    radius_px: Floats
-    outline: tuple[Floats | None, ...]
-    row: Ints
+    x: FloatArray
+    y: FloatArray
+    radius_px: FloatArray
+    outline: tuple[FloatArray | None, ...]
+    row: IntArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MarkPlaces:
     """Places of marks on images, each of shape (n_marks,); as ``LesionPlaces``."""
 
-    x: Floats
-    y: Floats
-    radius_px: Floats
-    outline: tuple[Floats | None, ...]
-    row: Ints
+    x: FloatArray
+    y: FloatArray
+    radius_px: FloatArray
+    outline: tuple[FloatArray | None, ...]
+    row: IntArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,10 +61,10 @@ class Pairs:
     where it is not known.
     """
 
-    mark: Ints
-    lesion: Ints
-    distance_px: Floats
-    spacing_mm: Floats
+    mark: IntArray
+    lesion: IntArray
+    distance_px: FloatArray
+    spacing_mm: FloatArray
 
 
 class HitRule(Protocol):
@@ -78,7 +74,7 @@ class HitRule(Protocol):
     def text(self) -> str:
         """Return the rule in words."""
 
-    def hits(self, pairs: Pairs, marks: MarkPlaces, lesions: LesionPlaces) -> Booleans:
+    def hits(self, pairs: Pairs, marks: MarkPlaces, lesions: LesionPlaces) -> BoolArray:
         """Return which pairs are hits, (n_pairs,)."""
 
 
@@ -94,7 +90,7 @@ class InsideOutline:
         """Return the rule in words."""
         return "inside the outline of the lesion"
 
-    def hits(self, pairs: Pairs, marks: MarkPlaces, lesions: LesionPlaces) -> Booleans:
+    def hits(self, pairs: Pairs, marks: MarkPlaces, lesions: LesionPlaces) -> BoolArray:
         """Return which pairs are hits; see ``HitRule``."""
         shapes = zip(lesions.row, lesions.outline, strict=True)
         lacking = [int(row) for row, shape in shapes if shape is None]
@@ -143,7 +139,7 @@ class WithinRadius:
             return f"within {self.radius_mm:g} mm of the centre of the lesion"
         return f"within {self.radius_px:g} pixels of the centre of the lesion"
 
-    def hits(self, pairs: Pairs, marks: MarkPlaces, lesions: LesionPlaces) -> Booleans:  # noqa: ARG002 - one form for all rules
+    def hits(self, pairs: Pairs, marks: MarkPlaces, lesions: LesionPlaces) -> BoolArray:  # noqa: ARG002 - one form for all rules
         """Return which pairs are hits; see ``HitRule``."""
         if self.radius_mm is None:
             reach = np.full(pairs.mark.size, self.radius_px)
@@ -152,7 +148,7 @@ class WithinRadius:
         return np.asarray(pairs.distance_px <= reach * (1 + _ROUNDING))
 
 
-def _spacing(pairs: Pairs, marks: MarkPlaces, rule: str) -> Floats:
+def _spacing(pairs: Pairs, marks: MarkPlaces, rule: str) -> FloatArray:
     """Return the spacing of each pair's image; refuse one that is not known."""
     unknown = ~(pairs.spacing_mm > 0)
     if unknown.any():
@@ -204,7 +200,7 @@ class Overlap:
             marks = f"; marks are circles of radius {self.mark_radius_px:g} pixels"
         return f"overlap with the lesion of at least {self.least:g} (shared over joint area){marks}"
 
-    def hits(self, pairs: Pairs, marks: MarkPlaces, lesions: LesionPlaces) -> Booleans:
+    def hits(self, pairs: Pairs, marks: MarkPlaces, lesions: LesionPlaces) -> BoolArray:
         """Return which pairs are hits; see ``HitRule``."""
         radius, lesion_radius = self._mark_radius(pairs, marks), lesions.radius_px[pairs.lesion]
         drawn_mark, drawn_lesion = (
@@ -227,7 +223,7 @@ class Overlap:
             joint[place] = own.area + region.area - shared[place]
         return np.asarray(shared >= self.least * joint * (1 - _ROUNDING))
 
-    def _mark_radius(self, pairs: Pairs, marks: MarkPlaces) -> Floats:
+    def _mark_radius(self, pairs: Pairs, marks: MarkPlaces) -> FloatArray:
         """Return the radius of each pair's mark in pixels, NaN where it has none."""
         radius = marks.radius_px[pairs.mark]
         if self.mark_radius_px is not None:
@@ -238,7 +234,7 @@ class Overlap:
         return radius
 
 
-def _require_region(has: Booleans, row: Ints, table: str, rule: str) -> None:
+def _require_region(has: BoolArray, row: IntArray, table: str, rule: str) -> None:
     """Refuse a mark or a lesion with neither outline nor radius."""
     if not has.all():
         msg = (
@@ -248,7 +244,7 @@ def _require_region(has: Booleans, row: Ints, table: str, rule: str) -> None:
         raise ScoringError(msg)
 
 
-def _require_convex(outline: Floats, row: int) -> None:
+def _require_convex(outline: FloatArray, row: int) -> None:
     """Refuse a mark's outline that turns both ways, of which two outlines cannot be cut."""
     if not is_convex(outline):
         msg = f"the outline of marks row {row} must be convex; give a box"
@@ -262,7 +258,7 @@ class _Region:
     x: float
     y: float
     radius: float
-    outline: Floats | None
+    outline: FloatArray | None
 
     @classmethod
     def of(cls, places: MarkPlaces | LesionPlaces, place: int, radius: float) -> _Region:
@@ -289,7 +285,7 @@ class _Region:
         return float(circles_overlap(*each)[0])
 
 
-def _shared_with_circle(circle: _Region, outline: Floats) -> float:
+def _shared_with_circle(circle: _Region, outline: FloatArray) -> float:
     """Return the area that an outline shares with a circle; 0 where their boxes do not meet."""
     low, high = outline.min(axis=0), outline.max(axis=0)
     centre = np.array([circle.x, circle.y])

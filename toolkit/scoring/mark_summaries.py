@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IntArray
 from toolkit.results import Estimate, Result
 from toolkit.scoring.mark_readings import MarkTables
 from toolkit.scoring.mark_rules import AsRecorded, HitRule
@@ -17,8 +17,6 @@ from toolkit.scoring.marks import LocalizedMarks, localize_marks
 from toolkit.scoring.ratings import ScoringError
 from toolkit.stats.clustered_proportions import mean_proportion_ci
 from toolkit.stats.froc.figures_of_merit import max_llf, max_nlf_all_cases, wafroc
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -210,10 +208,10 @@ class MarkDistances:
         Marks on images without a lesion, which have no distance.
     """
 
-    distance: Floats
-    hit: NDArray[np.bool_]
-    reader: NDArray[np.int64]
-    modality: NDArray[np.int64]
+    distance: FloatArray
+    hit: BoolArray
+    reader: IntArray
+    modality: IntArray
     unit: str
     n_elsewhere: int
 

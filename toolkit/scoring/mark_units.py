@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.arrays import IndexArray, IntArray
 from toolkit.scoring.mark_readings import MarkTables, ReadingGrid
 from toolkit.scoring.ratings import ScoringError
 
@@ -29,8 +30,8 @@ class Units:
     unit: MarkUnit
     case_id: NDArray[np.str_]
     part: NDArray[np.str_]
-    patient: NDArray[np.intp]
-    n_images: NDArray[np.int64]
+    patient: IndexArray
+    n_images: IntArray
     images_known: bool
     by_image: pd.Series
     by_case: pd.Series
@@ -98,7 +99,7 @@ def _frame(tables: MarkTables, cases: pd.DataFrame, unit: MarkUnit) -> pd.DataFr
     return frame
 
 
-def unit_of_rows(frame: pd.DataFrame, units: Units) -> NDArray[np.int64]:
+def unit_of_rows(frame: pd.DataFrame, units: Units) -> IntArray:
     """Return the unit of each mark or lesion, by its case or its image."""
     if units.unit == "exam":
         return frame["case_id"].map(units.by_case).to_numpy(dtype=np.int64)

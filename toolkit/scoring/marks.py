@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray, IndexArray, IntArray
 from toolkit.scoring.mark_counts import MarkCounts, mark_counts, study_note
 from toolkit.scoring.mark_hits import Scored, scored_as_recorded, scored_by_place
 from toolkit.scoring.mark_places import (
@@ -34,8 +35,6 @@ from toolkit.stats.froc.studies import froc_study
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 MarkClass = Literal["LL", "NL", "further"]
 
 
@@ -76,24 +75,24 @@ class LocalizedMarks:
     rule: str
     unit: MarkUnit
     study: FrocStudy
-    patient: NDArray[np.intp]
+    patient: IndexArray
     case_id: NDArray[np.str_]
     part: NDArray[np.str_]
     lesion_case_id: NDArray[np.str_]
     lesion_id: NDArray[np.str_]
     lesion_type: NDArray[np.str_]
-    lesion_size_mm: Floats
-    mark_row: Ints
+    lesion_size_mm: FloatArray
+    mark_row: IntArray
     mark_class: NDArray[np.str_]
-    mark_reader: Ints
-    mark_modality: Ints
-    distance_px: Floats
-    distance_mm: Floats
+    mark_reader: IntArray
+    mark_modality: IntArray
+    distance_px: FloatArray
+    distance_mm: FloatArray
     counts: MarkCounts
     note: str
 
     @property
-    def lesion_patient(self) -> NDArray[np.intp]:
+    def lesion_patient(self) -> IndexArray:
         """Patient of each lesion, shape (n_lesions,)."""
         return self.patient[self.study.truth.lesion_case]
 
@@ -223,7 +222,7 @@ def _localized(
     )
 
 
-def _targets(lesions: pd.DataFrame, units: Units) -> tuple[pd.DataFrame, Ints]:
+def _targets(lesions: pd.DataFrame, units: Units) -> tuple[pd.DataFrame, IntArray]:
     """Return one row a lesion of a unit with its weight there, and the lesion of each row.
 
     Rows of benign findings have the lesion -1, and so has row -1, for marks that hit nothing.
@@ -244,7 +243,9 @@ def _targets(lesions: pd.DataFrame, units: Units) -> tuple[pd.DataFrame, Ints]:
     return targets.assign(weight=shared), of_row
 
 
-def _classes(target: Ints, reader: Ints, condition: Ints, rating: Floats) -> NDArray[np.str_]:
+def _classes(
+    target: IntArray, reader: IntArray, condition: IntArray, rating: FloatArray
+) -> NDArray[np.str_]:
     """Return LL for the highest mark on each lesion, further for others on it, else NL."""
     kind = np.where(target >= 0, "further", "NL")
     hits = np.flatnonzero(target >= 0)
@@ -264,7 +265,7 @@ def _texts(frame: pd.DataFrame, column: str) -> NDArray[np.str_]:
     return frame[column].fillna("").to_numpy(dtype=str)
 
 
-def _numbers(frame: pd.DataFrame, column: str) -> Floats:
+def _numbers(frame: pd.DataFrame, column: str) -> FloatArray:
     """Return a column as numbers, NaN where it is missing or absent."""
     if column not in frame:
         return np.full(len(frame), np.nan)

@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Comparison
 from toolkit.scoring.ai_against_readers import Endpoint, Margins
-from toolkit.scoring.ratings import Floats
 from toolkit.scoring.reader_study import StudyReadings
 from toolkit.scoring.undefined import undefined_difference
 from toolkit.stats.mrmc.analysis import MrmcAnalysis, Random
@@ -109,7 +109,7 @@ def modality_names(readings: StudyReadings) -> tuple[str, str]:
     return f"{a} reading", f"{b} reading"
 
 
-def values_of(readings: StudyReadings, endpoint: Endpoint) -> Floats:
+def values_of(readings: StudyReadings, endpoint: Endpoint) -> FloatArray:
     """Return ratings, or calls coded 0 and 1, (n_cases, n_readers, n_modalities)."""
     return readings.rating if endpoint == "auc" else readings.call
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.scoring.ratings import Floats, RatingArray, ScoringError
+from toolkit.arrays import FloatArray
+from toolkit.scoring.ratings import RatingArray, ScoringError
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,7 +32,7 @@ class PairedRatings:
     n_only_b: int
 
     @property
-    def truth(self) -> Floats:
+    def truth(self) -> FloatArray:
         """Truth of each case, shape (n_cases,)."""
         return self.a.truth
 
@@ -149,12 +150,12 @@ class PairedReadings:
     n_only_ai: int
 
     @property
-    def truth(self) -> Floats:
+    def truth(self) -> FloatArray:
         """Truth of each case, shape (n_cases,)."""
         return self.readers.truth
 
     @property
-    def ai_rating(self) -> Floats:
+    def ai_rating(self) -> FloatArray:
         """Rating of the AI, shape (n_cases,)."""
         return self.ai.rating[:, 0]
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray, IndexArray, IntArray
+
 if TYPE_CHECKING:
     import pandas as pd
 
 Kind = Literal["human", "ai"]
 Rule = Literal["majority", "any", "programme"]
-Floats = NDArray[np.float64]
 
 
 class ScoringError(ValueError):
@@ -44,17 +45,17 @@ class RatingArray:
 
     case_id: NDArray[np.str_]
     patient_id: NDArray[np.str_]
-    truth: Floats
-    programme: Floats
+    truth: FloatArray
+    programme: FloatArray
     labels: tuple[str, ...]
-    rating: Floats
-    call: Floats
+    rating: FloatArray
+    call: FloatArray
     n_failed: int
     n_missing: int
     n_without_truth: int
 
     @property
-    def patient(self) -> NDArray[np.intp]:
+    def patient(self) -> IndexArray:
         """Number of the patient of each case, from 0 in these readings, shape (n_cases,)."""
         return np.unique(self.patient_id, return_inverse=True)[1]
 
@@ -68,7 +69,7 @@ class RatingArray:
         """Number of cases with cancer."""
         return int(self.truth.sum())
 
-    def take(self, rows: NDArray[np.int64]) -> RatingArray:
+    def take(self, rows: IntArray) -> RatingArray:
         """Return the same readings of some cases, in the order asked for."""
         return replace(
             self,
@@ -197,7 +198,7 @@ def _refuse_second_readings(complete: pd.DataFrame, *, modality: str) -> None:
     raise ScoringError(msg)
 
 
-def panel_call(readings: RatingArray, *, rule: Rule) -> Floats:
+def panel_call(readings: RatingArray, *, rule: Rule) -> FloatArray:
     """Return one call a case from all of its readers.
 
     Parameters

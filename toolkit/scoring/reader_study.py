@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.scoring.ratings import Floats, RatingArray, ScoringError, rating_array, reader_labels
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
+from toolkit.scoring.ratings import RatingArray, ScoringError, rating_array, reader_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,16 +44,16 @@ class StudyReadings:
 
     case_id: NDArray[np.str_]
     patient_id: NDArray[np.str_]
-    truth: Floats
+    truth: FloatArray
     readers: tuple[str, ...]
     modalities: tuple[str, ...]
-    rating: Floats
-    call: Floats
+    rating: FloatArray
+    call: FloatArray
     by_modality: tuple[RatingArray, ...]
     recall_rating: float | None = None
 
     @property
-    def patient(self) -> NDArray[np.intp]:
+    def patient(self) -> IndexArray:
         """Number of the patient of each case, from 0, shape (n_cases,)."""
         return np.unique(self.patient_id, return_inverse=True)[1]
 
@@ -72,7 +73,7 @@ class StudyReadings:
         return int(np.unique(self.patient_id).size)
 
     @property
-    def read(self) -> NDArray[np.bool_]:
+    def read(self) -> BoolArray:
         """Whether there is a rating or a call, shape (n_cases, n_readers, n_modalities)."""
         return ~(np.isnan(self.rating) & np.isnan(self.call))
 
@@ -146,7 +147,7 @@ def study_readings(
     )
 
 
-def _places(case_id: NDArray[np.str_], of: NDArray[np.str_]) -> NDArray[np.intp]:
+def _places(case_id: NDArray[np.str_], of: NDArray[np.str_]) -> IndexArray:
     """Return where each of some cases stands among all."""
     sorter = np.argsort(case_id)
     return sorter[np.searchsorted(case_id, of, sorter=sorter)]
@@ -154,7 +155,7 @@ def _places(case_id: NDArray[np.str_], of: NDArray[np.str_]) -> NDArray[np.intp]
 
 def _spread(
     array: RatingArray, name: str, case_id: NDArray[np.str_], labels: tuple[str, ...]
-) -> Floats:
+) -> FloatArray:
     """Return ratings or calls of one modality on the cases and readers of all."""
     values = np.full((case_id.size, len(labels)), np.nan)
     columns = np.array([labels.index(label) for label in array.labels], dtype=np.intp)

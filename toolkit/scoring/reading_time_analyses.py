@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray, IndexArray
 from toolkit.results import Comparison
-from toolkit.scoring.ratings import Floats
 from toolkit.scoring.reading_time_comparison import (
     TimeAnalysis,
     TimePlan,
@@ -63,8 +62,8 @@ class ReadingTimeStudy:
     timed: TimedReadings
     plan: TimePlan
     counts: tuple[TimeCounts, TimeCounts]
-    compared: NDArray[np.intp]
-    times: Floats
+    compared: IndexArray
+    times: FloatArray
     primary: TimeAnalysis
     other_rules: tuple[TimeAnalysis, ...]
     models: tuple[TimeAnalysis, ...]
@@ -123,7 +122,7 @@ def analysed_times(timed: TimedReadings, plan: TimePlan) -> ReadingTimeStudy:
 
 
 def _anova(
-    timed: TimedReadings, plan: TimePlan, compared: NDArray[np.intp], pauses: Pauses
+    timed: TimedReadings, plan: TimePlan, compared: IndexArray, pauses: Pauses
 ) -> TimeAnalysis:
     """Return the ANOVA of the cases that every compared reader timed in both modalities."""
     times = timed.used(replace(plan.rule, pauses=pauses))[:, compared]
@@ -152,7 +151,7 @@ def _no_anova(timed: TimedReadings, plan: TimePlan, labels: tuple[str, ...]) -> 
 
 
 def _readers(
-    timed: TimedReadings, plan: TimePlan, compared: NDArray[np.intp], primary: TimeAnalysis
+    timed: TimedReadings, plan: TimePlan, compared: IndexArray, primary: TimeAnalysis
 ) -> tuple[Comparison, ...]:
     """Return the ratio of each compared reader."""
     if primary.times is not None:
@@ -168,7 +167,7 @@ def _readers(
     return tuple(found)
 
 
-def _timed_both_ways(seconds: Floats) -> NDArray[np.intp]:
+def _timed_both_ways(seconds: FloatArray) -> IndexArray:
     """Return the places of the readers with a time in each modality."""
     timed = np.any(~np.isnan(seconds), axis=0)
     return np.flatnonzero(timed[:, 0] & timed[:, 1])

@@ -7,16 +7,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.results import Comparison
-from toolkit.scoring.ratings import Floats
 from toolkit.scoring.reading_times import Pauses, TimedReadings, TimeRule
 from toolkit.stats.reading_time import ReadingTimes, compare_reading_times
 from toolkit.stats.reading_time_model import ReadingTimeModel
 
 Method = Literal["ANOVA", "mixed model", "mixed model with order"]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +93,11 @@ def undefined_ratio(timed: TimedReadings, plan: TimePlan, reason: str) -> Compar
 
 
 def times_compared(
-    timed: TimedReadings, plan: TimePlan, times: Floats, readers: tuple[str, ...], rows: Bools
+    timed: TimedReadings,
+    plan: TimePlan,
+    times: FloatArray,
+    readers: tuple[str, ...],
+    rows: BoolArray,
 ) -> ReadingTimes | None:
     """Return the ANOVA of some cases, or None where none of them has every time.
 

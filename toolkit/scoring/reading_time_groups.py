@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.results import Comparison
-from toolkit.scoring.ratings import Floats, ScoringError, reader_labels
+from toolkit.scoring.ratings import ScoringError, reader_labels
 from toolkit.scoring.reading_time_analyses import ReadingTimeStudy
 from toolkit.scoring.reading_time_comparison import times_compared, undefined_ratio
 
@@ -53,7 +54,7 @@ def case_scores(
     *,
     ai: str = "",
     modality: str = "standalone",
-) -> Floats:
+) -> FloatArray:
     """Return the score of one AI for some cases, shape (n_cases,); NaN where it gave none.
 
     Parameters
@@ -105,7 +106,7 @@ def case_scores(
 
 
 def time_groups(
-    study: ReadingTimeStudy, scores: Floats, *, cutoffs: Sequence[float]
+    study: ReadingTimeStudy, scores: FloatArray, *, cutoffs: Sequence[float]
 ) -> tuple[TimeGroup, ...]:
     """Return the times by class of the AI's score, lowest first, then without and with cancer.
 
@@ -145,7 +146,7 @@ def time_groups(
     return tuple(groups)
 
 
-def _class_names(borders: Floats) -> list[str]:
+def _class_names(borders: FloatArray) -> list[str]:
     """Return the names of the classes between cut-offs."""
     between = [f"{low:g} to under {high:g}" for low, high in pairwise(borders.tolist())]
     return [f"Under {borders[0]:g}", *between, f"{borders[-1]:g} and more"]
@@ -155,7 +156,7 @@ def _group(
     study: ReadingTimeStudy,
     kind: Literal["score", "truth"],
     name: str,
-    rows: NDArray[np.bool_],
+    rows: BoolArray,
 ) -> list[TimeGroup]:
     """Return the group if it holds a case."""
     if not rows.any():

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-from toolkit.scoring.ratings import Floats
-from toolkit.scoring.reading_time_comparison import Bools, TimeAnalysis, TimePlan, undefined_ratio
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
+from toolkit.scoring.reading_time_comparison import TimeAnalysis, TimePlan, undefined_ratio
 from toolkit.scoring.reading_times import TimedReadings
 from toolkit.stats.reading_time_model import reading_time_model
 
@@ -16,7 +15,7 @@ ORDER, SECOND = "hundred places in the order", "second reading of a case"
 
 
 def time_models(
-    timed: TimedReadings, plan: TimePlan, compared: NDArray[np.intp], times: Floats
+    timed: TimedReadings, plan: TimePlan, compared: IndexArray, times: FloatArray
 ) -> tuple[tuple[TimeAnalysis, ...], str]:
     """Return the mixed models that say more than the ANOVA, and why order is not allowed for.
 
@@ -52,8 +51,8 @@ def time_models(
 def _model(
     timed: TimedReadings,
     plan: TimePlan,
-    times: Floats,
-    covariates: Mapping[str, Floats],
+    times: FloatArray,
+    covariates: Mapping[str, FloatArray],
     obstacle: str,
 ) -> TimeAnalysis:
     """Return one mixed model, or why there is none."""
@@ -77,7 +76,7 @@ def _model(
     )
 
 
-def _model_obstacle(timed: TimedReadings, kept: Bools, n_readers: int) -> str:
+def _model_obstacle(timed: TimedReadings, kept: BoolArray, n_readers: int) -> str:
     """Return why no mixed model can be fitted; empty if it can."""
     if n_readers < 2:
         return "the mixed model needs two readers with times in both modalities"
@@ -95,7 +94,7 @@ def _no_order(timed: TimedReadings) -> str:
     return "the order of reading is not known for every time, or the modality determines it"
 
 
-def _usable(columns: Mapping[str, Floats], times: Floats) -> dict[str, Floats]:
+def _usable(columns: Mapping[str, FloatArray], times: FloatArray) -> dict[str, FloatArray]:
     """Return the columns that are known for every time and follow from nothing before them.
 
     Where every first reading is unaided, first and unaided are one, and no analysis can tell the

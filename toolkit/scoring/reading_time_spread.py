@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from toolkit.scoring.ratings import Floats
+from toolkit.arrays import FloatArray, IntArray
 from toolkit.scoring.reading_time_analyses import ReadingTimeStudy
 from toolkit.scoring.reading_times import TimedReadings, TimeRule
 
@@ -31,8 +30,8 @@ class ReaderSpread:
     """
 
     label: str
-    a: Floats
-    b: Floats
+    a: FloatArray
+    b: FloatArray
     n_a: int
     n_b: int
 
@@ -53,19 +52,19 @@ class OrderBlocks:
         Times in each block.
     """
 
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    by_reader: Floats
-    mean: Floats
-    n_times: NDArray[np.int64]
+    first: IntArray
+    last: IntArray
+    by_reader: FloatArray
+    mean: FloatArray
+    n_times: IntArray
 
     @property
-    def middle(self) -> Floats:
+    def middle(self) -> FloatArray:
         """Middle of each block."""
         return (self.first + self.last) / 2
 
 
-def recorded_times(timed: TimedReadings, rule: TimeRule) -> tuple[Floats, Floats]:
+def recorded_times(timed: TimedReadings, rule: TimeRule) -> tuple[FloatArray, FloatArray]:
     """Return all times of each modality that are not too short, pauses as they were recorded."""
     seconds = np.where(timed.seconds >= rule.shortest_s, timed.seconds, np.nan)
     a, b = (seconds[:, :, place] for place in range(2))
@@ -83,7 +82,7 @@ def reader_spreads(timed: TimedReadings, rule: TimeRule) -> tuple[ReaderSpread, 
     return (*spreads, _spread("All", seconds))
 
 
-def _spread(label: str, seconds: Floats) -> ReaderSpread:
+def _spread(label: str, seconds: FloatArray) -> ReaderSpread:
     """Return the quartiles of some readers, seconds of shape (n_cases, n_readers, 2)."""
     a, b = (seconds[:, :, place][~np.isnan(seconds[:, :, place])] for place in range(2))
     none = np.full(len(QUARTILES), np.nan)
@@ -126,9 +125,9 @@ def order_blocks(study: ReadingTimeStudy) -> OrderBlocks | None:
     )
 
 
-def _mean_of_known(values: Floats) -> Floats:
+def _mean_of_known(values: FloatArray) -> FloatArray:
     """Return the mean over readers of what is known, shape (n_blocks, 2)."""
     counts = (~np.isnan(values)).sum(axis=1)
-    mean: Floats = np.full(counts.shape, np.nan)
+    mean: FloatArray = np.full(counts.shape, np.nan)
     np.divide(np.nansum(values, axis=1), counts, out=mean, where=counts > 0)
     return mean

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.scoring.ratings import Floats, ScoringError, _refuse_second_readings, reader_labels
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
+from toolkit.scoring.ratings import ScoringError, _refuse_second_readings, reader_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,16 +88,16 @@ class TimedReadings:
 
     case_id: NDArray[np.str_]
     patient_id: NDArray[np.str_]
-    truth: Floats
+    truth: FloatArray
     readers: tuple[str, ...]
     modalities: tuple[str, str]
-    read: NDArray[np.bool_]
-    seconds: Floats
-    order: Floats
-    second: Floats
+    read: BoolArray
+    seconds: FloatArray
+    order: FloatArray
+    second: FloatArray
 
     @property
-    def patient(self) -> NDArray[np.intp]:
+    def patient(self) -> IndexArray:
         """Number of the patient of each case, from 0, shape (n_cases,)."""
         return np.unique(self.patient_id, return_inverse=True)[1]
 
@@ -111,7 +112,7 @@ class TimedReadings:
         a, b = self.modalities
         return f"{a} reading", f"{b} reading"
 
-    def used(self, rule: TimeRule) -> Floats:
+    def used(self, rule: TimeRule) -> FloatArray:
         """Return the times under a rule, shape (n_cases, n_readers, 2); NaN left out."""
         seconds = np.where(self.seconds >= rule.shortest_s, self.seconds, np.nan)
         if rule.pauses == "kept":
@@ -267,13 +268,13 @@ def _of_modality(chosen: pd.DataFrame, modality: str) -> pd.DataFrame:
     return part
 
 
-def _spread(part: pd.DataFrame, name: str, case_id: pd.Series, who: list[Any]) -> Floats:
+def _spread(part: pd.DataFrame, name: str, case_id: pd.Series, who: list[Any]) -> FloatArray:
     """Return one column of the readings of a modality, shape (n_cases, n_readers)."""
     grid = part.pivot(index="case_id", columns="reader_id", values=name)
     return grid.reindex(index=case_id, columns=who).to_numpy(dtype=np.float64)
 
 
-def _second(read: NDArray[np.bool_], day: Floats, session: Floats) -> Floats:
+def _second(read: BoolArray, day: FloatArray, session: FloatArray) -> FloatArray:
     """Return which of two readings of a case came second, from their day or else their session."""
     days = day[:, :, 1] - day[:, :, 0]
     step = np.where(np.isnan(days) | (days == 0), session[:, :, 1] - session[:, :, 0], days)

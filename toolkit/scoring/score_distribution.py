@@ -6,19 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from toolkit.arrays import BoolArray, IntArray
 from toolkit.results import Estimate
 from toolkit.scoring.accuracy import repeated_patients
 from toolkit.scoring.score_expectation import Expectation, expectation_of, is_enriched
 from toolkit.scoring.score_groups import (
     Basis,
-    Bools,
     GroupClasses,
     ScoreSample,
     check_weights,
     found_at_top_class,
     group_classes,
 )
-from toolkit.scoring.score_scale import Integers
 from toolkit.scoring.scores import EVERYTHING, SCREENING, ScoredCases
 from toolkit.stats.calibration import CaptureCurve, capture_curve
 from toolkit.stats.delong import delong_ci
@@ -63,7 +62,7 @@ class ScoreDistribution:
     expectation: Expectation
     order: Estimate
     capture: CaptureCurve
-    capture_borders: Integers
+    capture_borders: IntArray
     found_at_top: Estimate
 
 
@@ -133,7 +132,7 @@ def score_distribution(
     )
 
 
-def _borders(scored: ScoredCases, verified: Bools, curve: CaptureCurve) -> Integers:
+def _borders(scored: ScoredCases, verified: BoolArray, curve: CaptureCurve) -> IntArray:
     """Return the curve's point at which each class has been taken, shape (n_classes,)."""
     points = []
     for number in range(scored.n_classes):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from toolkit.arrays import BoolArray, FloatArray, IntArray
 from toolkit.results import Estimate
-from toolkit.scoring.score_groups import Basis, Bools
-from toolkit.scoring.score_scale import Floats, Integers
+from toolkit.scoring.score_groups import Basis
 from toolkit.scoring.scores import EVERYTHING, SCREENING, ScoredCases
 from toolkit.stats.proportions import wilson_ci
 from toolkit.stats.stability import (
@@ -35,15 +35,15 @@ class MonthlyShare:
         Share over all months.
     """
 
-    value: Floats
-    count: Integers
-    n: Integers
-    low: Floats
-    high: Floats
+    value: FloatArray
+    count: IntArray
+    n: IntArray
+    low: FloatArray
+    high: FloatArray
     overall: Estimate
 
     @property
-    def outside(self) -> Integers:
+    def outside(self) -> IntArray:
         """Months outside the limits, counted from 1."""
         beyond = (self.value < self.low) | (self.value > self.high)  # NaN is not beyond
         return np.flatnonzero(beyond) + 1
@@ -87,18 +87,18 @@ class ScoreDrift:
     top: MonthlyShare
     unscored: MonthlyShare
     shift: tuple[StabilityIndex, ...]
-    shift_limit: Floats
-    shift_by_chance: Floats
+    shift_limit: FloatArray
+    shift_by_chance: FloatArray
     baseline_months: int
     psi_limit: float
 
     @property
-    def shift_value(self) -> Floats:
+    def shift_value(self) -> FloatArray:
         """Stability index by month, shape (n_months,)."""
         return np.array([month.estimate for month in self.shift], dtype=np.float64)
 
     @property
-    def shift_outside(self) -> Integers:
+    def shift_outside(self) -> IntArray:
         """Months whose index is above both the plan's limit and that of chance, from 1."""
         beyond = (self.shift_value > self.psi_limit) & (self.shift_value > self.shift_limit)
         return np.flatnonzero(beyond) + 1
@@ -167,14 +167,14 @@ def score_drift(
     )
 
 
-def _by_month(scored: ScoredCases, rows: Bools) -> Integers:
+def _by_month(scored: ScoredCases, rows: BoolArray) -> IntArray:
     """Return how many of some cases are in each month, shape (n_months,)."""
     n_months = int(scored.month.max(initial=0))
     return np.bincount(scored.month[rows], minlength=n_months + 1)[1:].astype(np.int64)
 
 
 def _monthly(
-    scored: ScoredCases, event: Bools, rows: Bools, *, quantity: str, ci_level: float
+    scored: ScoredCases, event: BoolArray, rows: BoolArray, *, quantity: str, ci_level: float
 ) -> MonthlyShare:
     """Return the share of some cases that have an event, by month."""
     count, n = _by_month(scored, rows & event), _by_month(scored, rows)
@@ -188,8 +188,8 @@ def _monthly(
 
 
 def _shift(
-    scored: ScoredCases, rows: Bools, baseline_months: int
-) -> tuple[tuple[StabilityIndex, ...], Floats, Floats]:
+    scored: ScoredCases, rows: BoolArray, baseline_months: int
+) -> tuple[tuple[StabilityIndex, ...], FloatArray, FloatArray]:
     """Return the stability index of each month, its limit by chance and its mean by chance."""
     n_months = int(scored.month.max(initial=0))
     baseline = rows & (scored.month > 0) & (scored.month <= baseline_months)

@@ -12,9 +12,10 @@ from typing import Literal
 
 import numpy as np
 
+from toolkit.arrays import BoolArray
 from toolkit.results import Estimate
 from toolkit.scoring.ratings import ScoringError
-from toolkit.scoring.score_groups import Bools, GroupClasses, ScoreSample
+from toolkit.scoring.score_groups import GroupClasses, ScoreSample
 from toolkit.scoring.scores import SCREENING, ScoredCases
 from toolkit.stats.calibration import ShareFit, goodness_of_fit
 from toolkit.stats.weighted import weighted_goodness_of_fit
@@ -99,7 +100,7 @@ def expectation_of(
     )
 
 
-def _fit(sample: ScoreSample, rows: Bools, shares: list[float]) -> ShareFit:
+def _fit(sample: ScoreSample, rows: BoolArray, shares: list[float]) -> ShareFit:
     """Return the test of all shares, the plain one where cases are a simple random sample."""
     scored = sample.scored
     clustered = np.unique(scored.patient[rows]).size < rows.sum()

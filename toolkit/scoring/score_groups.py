@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IntArray
 from toolkit.results import Estimate
 from toolkit.scoring.ratings import ScoringError
-from toolkit.scoring.score_scale import Floats, Integers
 from toolkit.scoring.scores import ScoredCases
 from toolkit.stats.weighted import weighted_proportion_ci
 
 Basis = Literal["all", "weighted", "without_cancer"]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,16 +25,16 @@ class ScoreSample:
     ci_level: float
 
     @property
-    def weight(self) -> Floats | None:
+    def weight(self) -> FloatArray | None:
         """Weights, where they are used."""
         return self.scored.weight if self.basis == "weighted" else None
 
-    def in_basis(self, rows: Bools) -> Bools:
+    def in_basis(self, rows: BoolArray) -> BoolArray:
         """Return which of some cases make the shares."""
         chosen = rows & self.scored.scored
         return chosen & (self.scored.truth == 0) if self.basis == "without_cancer" else chosen
 
-    def total(self, rows: Bools) -> Floats:
+    def total(self, rows: BoolArray) -> FloatArray:
         """Return weights, or counts, of some cases in each class."""
         chosen = rows & self.scored.scored
         weight = None if self.weight is None else self.weight[chosen]
@@ -46,8 +44,8 @@ class ScoreSample:
 
     def proportion(
         self,
-        event: Bools,
-        rows: Bools,
+        event: BoolArray,
+        rows: BoolArray,
         *,
         quantity: str,
         label: str,
@@ -92,12 +90,12 @@ class GroupClasses:
     """
 
     name: str
-    n: Integers
-    verified: Integers
-    cancers: Integers
-    weighted_n: Floats
-    weighted_verified: Floats
-    weighted_cancers: Floats
+    n: IntArray
+    verified: IntArray
+    cancers: IntArray
+    weighted_n: FloatArray
+    weighted_verified: FloatArray
+    weighted_cancers: FloatArray
     share: tuple[Estimate, ...]
     rate: tuple[Estimate, ...]
     total_rate: Estimate
@@ -162,7 +160,7 @@ def group_classes(sample: ScoreSample, name: str) -> GroupClasses:
     )
 
 
-def found_at_top_class(sample: ScoreSample, rows: Bools, label: str) -> Estimate:
+def found_at_top_class(sample: ScoreSample, rows: BoolArray, label: str) -> Estimate:
     """Return the share of the cancers among some cases that are in the highest class."""
     scored = sample.scored
     cancers = rows & scored.scored & (scored.truth == 1)

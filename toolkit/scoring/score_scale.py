@@ -8,13 +8,11 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray, IntArray
 from toolkit.scoring.ratings import ScoringError
 
 Decimals = Literal["nearest", "up", "down"]
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 _MOST_WHOLE_NUMBERS = 12
 _EQUAL_CLASSES = 10
@@ -39,7 +37,7 @@ class ScoreClasses:
 
     names: tuple[str, ...]
     whole: bool
-    borders: Floats
+    borders: FloatArray
     decimals: Decimals
 
     @property
@@ -49,7 +47,7 @@ class ScoreClasses:
             return self.names
         return tuple(str(number) for number in range(1, len(self.names) + 1))
 
-    def of(self, score: Floats) -> Integers:
+    def of(self, score: FloatArray) -> IntArray:
         """Return the class of each score from 0, shape (n_cases,); -1 where there is no score.
 
         Raises
@@ -127,7 +125,7 @@ def score_classes(
     return _bordered(np.linspace(start, high, _EQUAL_CLASSES + 1).round(10), decimals)
 
 
-def _bordered(borders: Floats, decimals: Decimals) -> ScoreClasses:
+def _bordered(borders: FloatArray, decimals: Decimals) -> ScoreClasses:
     """Return classes between borders."""
     if borders.size < 3 or not (np.diff(borders) > 0).all() or not np.isfinite(borders).all():
         shown = ", ".join(f"{border:g}" for border in borders)

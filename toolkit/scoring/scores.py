@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IntArray
 from toolkit.scoring.ratings import ScoringError, reader_labels
-from toolkit.scoring.score_scale import Decimals, Floats, Integers, ScoreClasses, score_classes
+from toolkit.scoring.score_scale import Decimals, ScoreClasses, score_classes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,15 +67,15 @@ class ScoredCases:
     scale: tuple[float, float]
     unit: Unit
     classes: ScoreClasses
-    status: Integers
-    score: Floats
-    score_class: Integers
-    truth: Floats
-    indication: Integers
+    status: IntArray
+    score: FloatArray
+    score_class: IntArray
+    truth: FloatArray
+    indication: IntArray
     groups: tuple[str, ...]
-    month: Integers
-    weight: Floats | None
-    patient: Integers
+    month: IntArray
+    weight: FloatArray | None
+    patient: IntArray
 
     @property
     def n_cases(self) -> int:
@@ -88,7 +88,7 @@ class ScoredCases:
         return len(self.classes.names)
 
     @property
-    def scored(self) -> NDArray[np.bool_]:
+    def scored(self) -> BoolArray:
         """Cases with a score, shape (n_cases,)."""
         return self.score_class >= 0
 
@@ -102,12 +102,12 @@ class ScoredCases:
         """Whether a woman has more than one case."""
         return bool(np.unique(self.patient).size < self.n_cases)
 
-    def group(self, name: str) -> NDArray[np.bool_]:
+    def group(self, name: str) -> BoolArray:
         """Return the cases of an indication, shape (n_cases,); none where it does not occur."""
         number = self.groups.index(name) if name in self.groups else -1
         return np.asarray(self.indication == number)
 
-    def counts(self, rows: NDArray[np.bool_]) -> Integers:
+    def counts(self, rows: BoolArray) -> IntArray:
         """Return how many of some cases are in each class, shape (n_classes,)."""
         chosen = self.score_class[rows & self.scored]
         return np.bincount(chosen, minlength=self.n_classes).astype(np.int64)
@@ -202,7 +202,7 @@ def _only_ai(
     raise ScoringError(msg)
 
 
-def _statuses(status: pd.Series, score: Floats) -> Integers:
+def _statuses(status: pd.Series, score: FloatArray) -> IntArray:
     """Return the number of each case's status in ``STATUSES``."""
     numbers = {name: number for number, name in enumerate(STATUSES)}
     coded = status.map(numbers).fillna(numbers["not_recorded"]).to_numpy(dtype=np.int64)
@@ -217,7 +217,7 @@ def _unit(cases: pd.DataFrame) -> Unit:
     )
 
 
-def _indications(cases: pd.DataFrame) -> tuple[tuple[str, ...], Integers]:
+def _indications(cases: pd.DataFrame) -> tuple[tuple[str, ...], IntArray]:
     """Return the indications that occur and their number for each case."""
     if "indication" not in cases or cases["indication"].isna().all():
         return (EVERYTHING,), np.zeros(len(cases), dtype=np.int64)
@@ -226,7 +226,7 @@ def _indications(cases: pd.DataFrame) -> tuple[tuple[str, ...], Integers]:
     return groups, named.map(groups.index).to_numpy(dtype=np.int64)
 
 
-def _months(cases: pd.DataFrame) -> Integers:
+def _months(cases: pd.DataFrame) -> IntArray:
     """Return the month of each examination, the earliest one 1, and 0 where it is not known."""
     month = np.zeros(len(cases), dtype=np.int64)
     if "exam_date" not in cases:
@@ -238,14 +238,14 @@ def _months(cases: pd.DataFrame) -> Integers:
     return month
 
 
-def _weights(cases: pd.DataFrame) -> Floats | None:
+def _weights(cases: pd.DataFrame) -> FloatArray | None:
     """Return the sampling weights, or None where the cases have none."""
     if "weight" not in cases or cases["weight"].isna().all():
         return None
     return cases["weight"].to_numpy(dtype=np.float64)
 
 
-def _patients(cases: pd.DataFrame) -> Integers:
+def _patients(cases: pd.DataFrame) -> IntArray:
     """Return the number of each case's patient; a case without one is a patient of its own."""
     named = cases["patient_id"].notna()
     # The mark keeps a case's own number from being another case's patient.

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from toolkit.scoring.ratings import Floats, ScoringError
+from toolkit.arrays import BoolArray, FloatArray, ObjectArray
+from toolkit.scoring.ratings import ScoringError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Bools = NDArray[np.bool_]
-Words = NDArray[np.object_]
 
 ARBITER = 3  # readings.position of the reading that decides
 
@@ -60,16 +58,16 @@ class PairedScreening:
         Women read both ways whose examination has no AI score; None where no AI is in the data.
     """
 
-    call: Floats
-    n_readings: Floats
-    truth: Floats
-    biopsied: Floats
-    follow_up_months: Floats
-    density: Words
-    indication: Words
-    cancer_type: Words
-    size_mm: Floats
-    reader_times_s: Floats
+    call: FloatArray
+    n_readings: FloatArray
+    truth: FloatArray
+    biopsied: FloatArray
+    follow_up_months: FloatArray
+    density: ObjectArray
+    indication: ObjectArray
+    cancer_type: ObjectArray
+    size_mm: FloatArray
+    reader_times_s: FloatArray
     n_timed: tuple[int, int]
     n_readers: int
     n_same_reader: int
@@ -86,21 +84,21 @@ class PairedScreening:
         return int(self.truth.size)
 
     @property
-    def recalled(self) -> Bools:
+    def recalled(self) -> BoolArray:
         """Whether either reading recalled, shape (n_women,)."""
         return np.asarray((self.call == 1).any(axis=1))
 
     @property
-    def pending(self) -> Bools:
+    def pending(self) -> BoolArray:
         """Whether a woman was recalled and the outcome is not known yet, shape (n_women,)."""
         return self.recalled & np.isnan(self.truth)
 
     @property
-    def found(self) -> Bools:
+    def found(self) -> BoolArray:
         """Whether each reading recalled a woman with cancer, shape (n_women, 2)."""
         return np.asarray((self.call == 1) & (self.truth == 1)[:, None])
 
-    def not_followed(self, months_needed: float) -> Bools:
+    def not_followed(self, months_needed: float) -> BoolArray:
         """Return which women nobody recalled are not known to have, or to be free of, cancer.
 
         A cancer is known once it is found; freedom from cancer takes ``months_needed`` months.
@@ -215,28 +213,28 @@ def _joint_call(people: pd.DataFrame, modality: str) -> pd.Series:
     return joint
 
 
-def _per_case(columns: Sequence[pd.Series], cases: pd.DataFrame) -> Floats:
+def _per_case(columns: Sequence[pd.Series], cases: pd.DataFrame) -> FloatArray:
     """Return series by case as columns, in the order of the cases; NaN where there is none."""
     return np.column_stack(
         [column.reindex(cases["case_id"]).to_numpy(dtype=np.float64) for column in columns]
     )
 
 
-def _numbers(cases: pd.DataFrame, name: str) -> Floats:
+def _numbers(cases: pd.DataFrame, name: str) -> FloatArray:
     """Return a column of numbers; NaN throughout where the data have no such column."""
     if name not in cases:
         return np.full(len(cases), np.nan)
     return cases[name].to_numpy(dtype=np.float64)
 
 
-def _texts(cases: pd.DataFrame, name: str) -> Words:
+def _texts(cases: pd.DataFrame, name: str) -> ObjectArray:
     """Return a column of categories; empty text where it is not recorded."""
     if name not in cases:
         return np.full(len(cases), "", dtype=object)
     return cases[name].fillna("").to_numpy(dtype=object)
 
 
-def _sizes(cases: pd.DataFrame, lesions: pd.DataFrame | None) -> Floats:
+def _sizes(cases: pd.DataFrame, lesions: pd.DataFrame | None) -> FloatArray:
     """Return the size of each case's largest lesion."""
     if lesions is None or "size_mm" not in lesions:
         return np.full(len(cases), np.nan)
@@ -245,7 +243,7 @@ def _sizes(cases: pd.DataFrame, lesions: pd.DataFrame | None) -> Floats:
 
 def _reader_times(
     used: pd.DataFrame, modalities: tuple[str, str]
-) -> tuple[Floats, tuple[int, int]]:
+) -> tuple[FloatArray, tuple[int, int]]:
     """Return the geometric mean time of every reader timed both ways, and the readings behind."""
     if "reading_time_s" not in used:
         return np.empty((0, 2)), (0, 0)

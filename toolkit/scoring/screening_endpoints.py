@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.results import Better, Comparison
 from toolkit.scoring.mcnemar_verdicts import Tests, flagged, mcnemar_tests
-from toolkit.scoring.ratings import Floats
-from toolkit.scoring.screening import Bools, PairedScreening
+from toolkit.scoring.screening import PairedScreening
 from toolkit.stats.paired import PairedCounts, paired_counts, tang_ratio_ci, tango_ci
 from toolkit.stats.paired_means import geometric_ratio_ci, mean_difference_ci
 from toolkit.stats.predictive_values import ppv_difference_ci, ppv_ratio_ci
@@ -224,7 +224,7 @@ def _labels(plan: Plan) -> dict[str, str]:
     return {"label_a": plan.label_a, "label_b": plan.label_b}
 
 
-def _counts(event: Bools, rows: Bools) -> PairedCounts:
+def _counts(event: BoolArray, rows: BoolArray) -> PairedCounts:
     """Return the paired table of an event, shape (n_women, 2), in some women."""
     return paired_counts(event[rows, 0], event[rows, 1])
 
@@ -287,7 +287,7 @@ def _biopsies(women: PairedScreening, plan: Plan) -> PairedEndpoint | None:
     return _endpoint(_counts(after, ~unknown), plan, quantity="biopsy_rate", better="lower")
 
 
-def _time(times_s: Floats, plan: Plan) -> Comparison | None:
+def _time(times_s: FloatArray, plan: Plan) -> Comparison | None:
     """Return the ratio of reading times over readers."""
     if not times_s.size:
         return None
@@ -322,7 +322,7 @@ def _subgroups(women: PairedScreening, plan: Plan) -> tuple[Subgroup, ...]:
     )
 
 
-def _by_indication(women: PairedScreening) -> list[tuple[str, Bools]]:
+def _by_indication(women: PairedScreening) -> list[tuple[str, BoolArray]]:
     """Return the women of each indication, where the study has more than one."""
     names = sorted({str(name) for name in women.indication if name})
     if len(names) < 2:
@@ -334,7 +334,7 @@ def _by_indication(women: PairedScreening) -> list[tuple[str, Bools]]:
 
 
 def _subgroup(
-    women: PairedScreening, plan: Plan, *, label: str, rows: Bools, of_women: bool
+    women: PairedScreening, plan: Plan, *, label: str, rows: BoolArray, of_women: bool
 ) -> Subgroup:
     """Return the cancers found in one subgroup and their ratio."""
     counts = _counts(women.found, rows)
@@ -369,7 +369,7 @@ def cancer_kinds(women: PairedScreening) -> tuple[CancerKind, ...]:
     """
     invasive = women.cancer_type == "invasive"
     size = women.size_mm
-    kinds: list[tuple[str, Bools]] = [
+    kinds: list[tuple[str, BoolArray]] = [
         ("DCIS", np.asarray(women.cancer_type == "in_situ")),
         ("Invasive, 10 mm or less", invasive & (size <= SMALL_MM)),
         ("Invasive, 11–20 mm", invasive & (size > SMALL_MM) & (size <= 20)),

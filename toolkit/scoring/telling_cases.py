@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from toolkit.scoring.ratings import RatingArray, ScoringError, rating_array
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def telling_cases(
     cancer = usable & (ai.truth == 1)
     called, recalled = _counts(ai, read[modalities[0]])
     missed = cancer & (2 * recalled < called)
-    orders: dict[Kind, NDArray[np.intp]] = {
+    orders: dict[Kind, IndexArray] = {
         "missed by readers": _ordered(missed, -rating),
         "rated low": _ordered(cancer, rating),
         "rated high": _ordered(usable & (ai.truth == 0), -rating),
@@ -166,13 +166,13 @@ def telling_cases(
     )
 
 
-def _ordered(which: NDArray[np.bool_], by: NDArray[np.float64]) -> NDArray[np.intp]:
+def _ordered(which: BoolArray, by: FloatArray) -> IndexArray:
     """Return the rows of some cases, lowest ``by`` first, ties in the order of the table."""
     rows = np.flatnonzero(which)
     return rows[np.argsort(by[rows], kind="stable")]
 
 
-def _counts(ai: RatingArray, read: RatingArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _counts(ai: RatingArray, read: RatingArray) -> tuple[IntArray, IntArray]:
     """Return for each case of the AI how many readers called and how many recalled it."""
     by_case = dict(zip(read.case_id.tolist(), read.call, strict=True))
     calls = [by_case.get(case_id, np.zeros(0)) for case_id in ai.case_id.tolist()]

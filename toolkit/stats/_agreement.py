@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray, IndexArray
 from toolkit.results import Estimate
 from toolkit.stats._checks import _check_shape, _is_missing, _position, check_ci_level
 from toolkit.stats._wald import quantile
-
-Floats = NDArray[np.float64]
-Codes = NDArray[np.intp]
 
 NAMED_WEIGHTS = ("identity", "linear", "quadratic", "ordinal")
 MISSING = -1
@@ -34,7 +32,7 @@ _ROUNDING = 1e-12
 class WeightTable:
     """Weights of agreement, shape (n_categories, n_categories), with their name in words."""
 
-    matrix: Floats
+    matrix: FloatArray
     name: str
     lowest: float  # no kappa or alpha made with these weights lies below
 
@@ -78,7 +76,7 @@ def category_codes(
     categories: tuple[object, ...],
     axes: Sequence[str] = (),
     missing_allowed: bool = False,
-) -> Codes:
+) -> IndexArray:
     """Return each rating as the place of its category, shape (n_cases, *axes); missing is -1.
 
     Text and numbers are taken; 4 and 4.0 are one category, 4 and "4" are not.

@@ -6,15 +6,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from toolkit.arrays import FloatArray, IndexArray
 from toolkit.stats._wald import quantile
 
-Floats = NDArray[np.float64]
 
-
-def patient_means(values: Floats, patient: NDArray[np.intp]) -> Floats:
+def patient_means(values: FloatArray, patient: IndexArray) -> FloatArray:
     """Return the mean of each patient's values."""
     return np.bincount(patient, weights=values) / np.bincount(patient)
 
@@ -35,7 +33,7 @@ class Spread:
         return self.between + self.within
 
 
-def spread_of(difference: Floats, patient: NDArray[np.intp]) -> Spread:
+def spread_of(difference: FloatArray, patient: IndexArray) -> Spread:
     """Return the components of the variance of differences."""
     if not difference.size:
         return Spread(mean=math.nan, n_patients=0, between=0.0, within=0.0, df_within=0)

@@ -12,12 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.stats._agreement import (
     MISSING,
-    Codes,
-    Floats,
     WeightTable,
     category_codes,
     check_categories,
@@ -28,7 +27,7 @@ from toolkit.stats._agreement import (
 from toolkit.stats._checks import check_cluster
 from toolkit.stats._linearised import total_covariance
 
-_Expected = Callable[[Floats, WeightTable], tuple[float, Floats]]
+_Expected = Callable[[FloatArray, WeightTable], tuple[float, FloatArray]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,23 +37,23 @@ class Coefficient:
     quantity: str
     method: str
     value: float
-    contribution: Floats
-    used: Codes  # the cases that count, as positions
+    contribution: FloatArray
+    used: IndexArray  # the cases that count, as positions
     undefined: str = ""
 
 
-def fleiss(codes: Codes, weight: WeightTable) -> Coefficient:
+def fleiss(codes: IndexArray, weight: WeightTable) -> Coefficient:
     """Return Fleiss' kappa, generalised to weights and to readings that are missing."""
     return _from_shares(codes, weight, "fleiss_kappa", "Fleiss' kappa", _joint_chance)
 
 
-def gwet(codes: Codes, weight: WeightTable) -> Coefficient:
+def gwet(codes: IndexArray, weight: WeightTable) -> Coefficient:
     """Return Gwet's AC1, or AC2 where there are weights."""
     name = "AC1" if weight.plain else "AC2"
     return _from_shares(codes, weight, f"gwet_{name.lower()}", f"Gwet's {name}", _random_chance)
 
 
-def conger(codes: Codes, weight: WeightTable) -> Coefficient:
+def conger(codes: IndexArray, weight: WeightTable) -> Coefficient:
     """Return Conger's kappa: chance is agreement of two different readers' own shares."""
     counts = _reader_counts(codes, weight)
     n_cases, n_readers = codes.shape
@@ -71,7 +70,7 @@ def conger(codes: Codes, weight: WeightTable) -> Coefficient:
     return _chance_corrected(*parts, "conger_kappa", weight.method("Conger's kappa"), counts)
 
 
-def krippendorff(codes: Codes, weight: WeightTable, *, rank: bool = False) -> Coefficient:
+def krippendorff(codes: IndexArray, weight: WeightTable, *, rank: bool = False) -> Coefficient:
     """Return Krippendorff's alpha; cases that one reader alone read do not count.
 
     ``rank`` takes Krippendorff's ordinal metric, the squared distance of the midranks of two
@@ -108,13 +107,13 @@ def krippendorff(codes: Codes, weight: WeightTable, *, rank: bool = False) -> Co
     return replace(plain, value=1 - (1 - 1 / total) * (1 - plain.value))
 
 
-def _pull(together: Floats, midrank: Floats) -> Floats:
+def _pull(together: FloatArray, midrank: FloatArray) -> FloatArray:
     """Return a quarter of the gradient by midrank of the mean squared distance of midranks."""
     return np.asarray(together.sum(axis=1) * midrank - together @ midrank, dtype=np.float64)
 
 
 def _from_shares(
-    codes: Codes, weight: WeightTable, quantity: str, name: str, chance: _Expected
+    codes: IndexArray, weight: WeightTable, quantity: str, name: str, chance: _Expected
 ) -> Coefficient:
     """Return a coefficient whose expected agreement follows from the mean shares of cases."""
     counts = _reader_counts(codes, weight)
@@ -129,13 +128,13 @@ def _from_shares(
     return _chance_corrected(*parts, quantity, weight.method(name), counts)
 
 
-def _joint_chance(share: Floats, weight: WeightTable) -> tuple[float, Floats]:
+def _joint_chance(share: FloatArray, weight: WeightTable) -> tuple[float, FloatArray]:
     """Return agreement of two random readings (Fleiss 1971), and its gradient by share."""
     reach = weight.matrix @ share
     return float(share @ reach), 2 * reach
 
 
-def _random_chance(share: Floats, weight: WeightTable) -> tuple[float, Floats]:
+def _random_chance(share: FloatArray, weight: WeightTable) -> tuple[float, FloatArray]:
     """Return agreement of random choices (Gwet 2008), and its gradient by share."""
     q = share.size
     scale = float(weight.matrix.sum()) / (q * (q - 1))
@@ -144,12 +143,12 @@ def _random_chance(share: Floats, weight: WeightTable) -> tuple[float, Floats]:
 
 def _chance_corrected(
     observed: float,
-    observed_part: Floats,
+    observed_part: FloatArray,
     expected: float,
-    expected_part: Floats,
+    expected_part: FloatArray,
     quantity: str,
     method: str,
-    counts: Floats,
+    counts: FloatArray,
 ) -> Coefficient:
     """Return (observed - expected) / (1 - expected) with what each case contributes."""
     undefined = ""
@@ -169,7 +168,7 @@ def _chance_corrected(
     )
 
 
-def _reader_counts(codes: Codes, weight: WeightTable) -> Floats:
+def _reader_counts(codes: IndexArray, weight: WeightTable) -> FloatArray:
     """Return how many readers put each case into each category, (n_cases, n_categories)."""
     counts = np.zeros((codes.shape[0], weight.matrix.shape[0]))
     for column in codes.T:
@@ -178,19 +177,19 @@ def _reader_counts(codes: Codes, weight: WeightTable) -> Floats:
     return counts
 
 
-def _share_of(column: Codes, weight: WeightTable) -> Floats:
+def _share_of(column: IndexArray, weight: WeightTable) -> FloatArray:
     """Return the shares of categories of one reader who read all cases."""
     return np.bincount(column, minlength=weight.matrix.shape[0]) / max(column.size, 1)
 
 
-def _pair_agreement(counts: Floats, weight: WeightTable) -> Floats:
+def _pair_agreement(counts: FloatArray, weight: WeightTable) -> FloatArray:
     """Return the mean agreement of pairs of readers of each case; 0 where there is no pair."""
     n_read = counts.sum(axis=1)
     agreeing = ((counts @ weight.matrix) * counts).sum(axis=1) - n_read
     return np.asarray(agreeing / np.maximum(n_read * (n_read - 1), 1.0), dtype=np.float64)
 
 
-def _mean_of(values: Floats, member: NDArray[np.bool_]) -> tuple[float, Floats]:
+def _mean_of(values: FloatArray, member: BoolArray) -> tuple[float, FloatArray]:
     """Return the mean of the members' values and what each case contributes to it."""
     n_members = int(member.sum())
     if not n_members:
@@ -205,7 +204,7 @@ def checked_ratings(
     weights: str | ArrayLike,
     *,
     name: str = "ratings",
-) -> tuple[Codes, WeightTable]:
+) -> tuple[IndexArray, WeightTable]:
     """Return ratings as places of categories, -1 where not read, and the weights."""
     names = check_categories(categories)
     codes = category_codes(
@@ -217,7 +216,7 @@ def checked_ratings(
     return codes, check_weights(weights, len(names))
 
 
-def require_complete(codes: Codes, caller: str, *, name: str = "ratings") -> None:
+def require_complete(codes: IndexArray, caller: str, *, name: str = "ratings") -> None:
     """Refuse readings that are missing."""
     if (codes == MISSING).any():
         case, reader = np.argwhere(codes == MISSING)[0]
@@ -229,14 +228,16 @@ def require_complete(codes: Codes, caller: str, *, name: str = "ratings") -> Non
         raise ValueError(msg)
 
 
-def independent_units(used: Codes, n_cases: int, cluster: ArrayLike | None) -> tuple[Codes, int]:
+def independent_units(
+    used: IndexArray, n_cases: int, cluster: ArrayLike | None
+) -> tuple[IndexArray, int]:
     """Return the independent unit of each case and how many of them have a used case."""
     own = np.arange(n_cases, dtype=np.intp)
     unit = own if cluster is None else check_cluster(cluster, n_cases=n_cases)
     return unit, int(np.unique(unit[used]).size)
 
 
-def error_of_sum(contribution: Floats, used: Codes, unit: Codes) -> float:
+def error_of_sum(contribution: FloatArray, used: IndexArray, unit: IndexArray) -> float:
     """Return the standard error of a sum of contributions of independent units."""
     if not used.size or np.isnan(contribution).any():
         return math.nan

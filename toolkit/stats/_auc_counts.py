@@ -10,8 +10,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray, IntArray
 from toolkit.results import Better, Comparison, Estimate
 from toolkit.stats._auc_difference import paired_difference
 from toolkit.stats._auc_interval import Interval, auc_estimate
@@ -19,9 +20,6 @@ from toolkit.stats._case_sample import plain_size
 from toolkit.stats._checks import check_counts, check_rating
 from toolkit.stats._delong import Spread, spread_of_sums
 from toolkit.stats._placement_sums import sums_of_counts
-from toolkit.stats._placements import FloatArray
-
-Counts = NDArray[np.int64]
 
 
 def delong_ci_from_counts(
@@ -136,7 +134,7 @@ def delong_test_from_counts(  # noqa: PLR0913 - a table of four columns, choices
     ).comparison(ci_level=ci_level, margin=margin, better=better, label_a=label_a, label_b=label_b)
 
 
-def _check_table(positive: ArrayLike, negative: ArrayLike) -> tuple[Counts, Counts]:
+def _check_table(positive: ArrayLike, negative: ArrayLike) -> tuple[IntArray, IntArray]:
     """Return the counts of both classes; refuse those of different categories."""
     diseased = check_counts(positive, name="positive")
     healthy = check_counts(negative, name="negative")
@@ -150,8 +148,8 @@ def _check_table(positive: ArrayLike, negative: ArrayLike) -> tuple[Counts, Coun
 
 
 def _doubled_counts(
-    rating: FloatArray, positive: Counts, negative: Counts
-) -> tuple[float, Counts, Counts]:
+    rating: FloatArray, positive: IntArray, negative: IntArray
+) -> tuple[float, IntArray, IntArray]:
     """Return the AUC and twice the placements, as counts, of a positive and a negative case."""
     order = np.argsort(rating)
     ascending = rating[order]
@@ -170,7 +168,7 @@ def _doubled_counts(
     return auc, of_positive[level_of], of_negative[level_of]
 
 
-def _part(difference: Counts, counts: Counts, *, n_others: int) -> float:
+def _part(difference: IntArray, counts: IntArray, *, n_others: int) -> float:
     """Return the variance of the mean of doubled counts over twice the number of others."""
     size = int(counts.sum())
     if size < 2 or not n_others:

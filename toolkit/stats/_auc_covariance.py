@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Result
 from toolkit.stats._case_sample import check_sample
 from toolkit.stats._checks import check_ratings
 from toolkit.stats._delong import covariance_parts, too_few
-from toolkit.stats._placements import FloatArray, case_placements
+from toolkit.stats._placements import case_placements
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 from scipy.special import expit, logit, stdtrit
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Estimate
 from toolkit.stats._auc_score import score_limits
 from toolkit.stats._case_sample import SampleSize
 from toolkit.stats._checks import check_choice, check_ci_level
 from toolkit.stats._delong import Spread, too_few
-from toolkit.stats._placements import FloatArray
 from toolkit.stats._wald import quantile, upper_tail
 
 Interval = Literal["default", "logit", "score", "identity"]

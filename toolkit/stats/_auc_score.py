@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri, owens_t
 
-from toolkit.stats._placements import FloatArray
+from toolkit.arrays import FloatArray
 
 _FURTHEST_PROBIT = 38.0  # ndtr(-38) is the last above 0
 _HALVINGS = 60  # of an interval of probits below 80: to within rounding

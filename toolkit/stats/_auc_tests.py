@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Better, Comparison
 from toolkit.stats._auc_difference import AucDifference, paired_difference
 from toolkit.stats._case_sample import CaseSample, check_sample
 from toolkit.stats._checks import check_coefficients, check_rating, check_ratings
 from toolkit.stats._delong import weighted_sum
-from toolkit.stats._placements import FloatArray, case_placements
+from toolkit.stats._placements import case_placements
 
 
 def delong_test(  # noqa: PLR0913 - what the design and the margin need

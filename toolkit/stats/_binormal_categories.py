@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.stats._binormal_likelihood import Counts, is_degenerate
-from toolkit.stats._placements import BoolArray, FloatArray
+from toolkit.arrays import BoolArray, FloatArray, IntArray
+from toolkit.stats._binormal_likelihood import is_degenerate
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CategoryCounts:
     """Cases of each class in each category, least suspicious first, and its lowest rating."""
 
-    positive: Counts
-    negative: Counts
+    positive: IntArray
+    negative: IntArray
     lowest: FloatArray
 
-    def grouped(self, first: Counts) -> CategoryCounts:
+    def grouped(self, first: IntArray) -> CategoryCounts:
         """Return the counts of groups of neighbours; ``first`` are the places where they start."""
         return CategoryCounts(
             positive=np.add.reduceat(self.positive, first),

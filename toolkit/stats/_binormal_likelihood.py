@@ -10,13 +10,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, solveh_banded
 from scipy.special import ndtr, ndtri
 
-from toolkit.stats._placements import FloatArray
-
-Counts = NDArray[np.int64]
+from toolkit.arrays import FloatArray, IntArray
 
 _SQRT_TWO_PI = math.sqrt(2 * math.pi)
 _LARGEST_STEPS = 200
@@ -56,7 +53,7 @@ class _Derivatives:
         return product
 
 
-def is_degenerate(positive: Counts, negative: Counts) -> bool:
+def is_degenerate(positive: IntArray, negative: IntArray) -> bool:
     """Whether the likelihood has no maximum, since a curve with a corner fits the counts exactly.
 
     A binormal curve turns into straight lines as a or b goes to 0 or infinity: along the edges
@@ -82,7 +79,7 @@ def cell_probabilities(cut_points: FloatArray) -> FloatArray:
     return inside
 
 
-def _log_likelihood(counts: Counts, cut_points: FloatArray) -> float:
+def _log_likelihood(counts: IntArray, cut_points: FloatArray) -> float:
     """Return the sum of counts * log(probability) of one class; -inf where a count has none."""
     used = counts > 0
     probability = cell_probabilities(cut_points)[used]
@@ -91,7 +88,7 @@ def _log_likelihood(counts: Counts, cut_points: FloatArray) -> float:
     return float(counts[used] @ np.log(probability))
 
 
-def _derivatives(counts: Counts, cut_points: FloatArray) -> _Derivatives:
+def _derivatives(counts: IntArray, cut_points: FloatArray) -> _Derivatives:
     """Return the derivatives of ``_log_likelihood``, which must be finite, by the cut points."""
     probability = np.where(counts > 0, cell_probabilities(cut_points), 1.0)
     density = np.exp(-(cut_points**2) / 2) / _SQRT_TWO_PI
@@ -118,7 +115,7 @@ class _Step:
 class _Likelihood:
     """Log likelihood of a parameter vector (a, b, z_1, ..., z_k) for the counts of both classes."""
 
-    def __init__(self, positive: Counts, negative: Counts) -> None:
+    def __init__(self, positive: IntArray, negative: IntArray) -> None:
         self.positive = positive
         self.negative = negative
 
@@ -171,7 +168,7 @@ class _Likelihood:
         )
 
 
-def maximise(positive: Counts, negative: Counts) -> BinormalMaximum | None:
+def maximise(positive: IntArray, negative: IntArray) -> BinormalMaximum | None:
     """Return the maximum for counts in categories of which each holds a case; None without one.
 
     Newton's method with step halving (Armijo), so that the likelihood never falls.

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, solveh_banded
 
-from toolkit.stats._binormal_likelihood import Counts
+from toolkit.arrays import FloatArray, IntArray
 from toolkit.stats._binormal_lr_model import Tails, cells, corner, domain, tails
-from toolkit.stats._placements import FloatArray
 
 # Far below what a case can have at the maximum, and its square can still be divided by.
 _LEAST_PROBABILITY = 1e-100
@@ -68,7 +67,7 @@ class Step:
 class ProperLikelihood:
     """Log likelihood of parameters (d_a, c, v_1, ..., v_k) for the counts of both classes."""
 
-    def __init__(self, positive: Counts, negative: Counts) -> None:
+    def __init__(self, positive: IntArray, negative: IntArray) -> None:
         self.counts = np.stack([positive, negative]).astype(np.float64)
         self.used = self.counts > 0
 

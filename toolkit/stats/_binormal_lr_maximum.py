@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import LinAlgError
 
-from toolkit.stats._binormal_likelihood import Counts
+from toolkit.arrays import FloatArray, IntArray
 from toolkit.stats._binormal_lr_likelihood import BOTH, C_ALONE, ProperLikelihood, Step
 from toolkit.stats._binormal_lr_model import area, corner
 from toolkit.stats._binormal_lr_starts import starts
-from toolkit.stats._placements import FloatArray
 
 _LARGEST_STEPS = 150
 _LARGEST_HALVINGS = 40
@@ -82,7 +81,7 @@ class _Place:
         return self.value <= other.value and bool(abs(gap) < _SAME_AREA)
 
 
-def maximise(positive: Counts, negative: Counts) -> ProperMaximum | None:
+def maximise(positive: IntArray, negative: IntArray) -> ProperMaximum | None:
     """Return the maximum for counts in categories of which each holds a case; None without one.
 
     Newton's method climbs from curves of all shapes, near to the top at first; from places that
@@ -118,7 +117,7 @@ def _ends(likelihood: ProperLikelihood, begin: list[FloatArray]) -> list[_Place]
     return sorted(ends, key=lambda end: not end.on_edge)
 
 
-def _chance(positive: Counts, negative: Counts) -> ProperMaximum:
+def _chance(positive: IntArray, negative: IntArray) -> ProperMaximum:
     """Return the place d_a = c = 0, where both classes have the shares of all cases."""
     total = positive + negative
     return ProperMaximum(

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
+from toolkit.arrays import FloatArray
 from toolkit.stats._bivariate_normal import both_below
-from toolkit.stats._placements import FloatArray
 
 # Of c in what concerns positive and healthy cases.
 _SIGN = np.array([1.0, -1.0])

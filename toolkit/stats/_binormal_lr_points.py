@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
+from toolkit.arrays import FloatArray
 from toolkit.stats._binormal_lr_model import away_from_zero, cells, deviates, domain, tails
 from toolkit.stats._bivariate_normal import both_below
-from toolkit.stats._placements import FloatArray
 
 
 def widest(d_a: float, c: float) -> tuple[float, float]:

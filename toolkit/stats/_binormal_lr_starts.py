@@ -8,9 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from toolkit.stats._binormal_likelihood import Counts
+from toolkit.arrays import FloatArray, IntArray
 from toolkit.stats._binormal_lr_model import area, cells, corner
-from toolkit.stats._placements import FloatArray
 
 # From equal means of the two classes at -1 (c < 0) over equal spreads at 0 to equal means at 1.
 _SHAPES = np.linspace(-1, 1, 17)
@@ -41,7 +40,7 @@ class _Curves:
     share: FloatArray
 
 
-def starts(positive: Counts, negative: Counts) -> list[FloatArray]:
+def starts(positive: IntArray, negative: IntArray) -> list[FloatArray]:
     """Return parameters (d_a, c, v_1, ..., v_k), the two with d_a = 0 first.
 
     Cuts are set so that the mean of both classes' shares above them is the observed one, which

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr, owens_t
 
-Floats = NDArray[np.float64]
+from toolkit.arrays import FloatArray
 
 
-def both_below(first: ArrayLike, second: ArrayLike, correlation: ArrayLike) -> Floats:
+def both_below(first: ArrayLike, second: ArrayLike, correlation: ArrayLike) -> FloatArray:
     """Return P(X < first, Y < second) of standard normal X and Y, all arguments broadcast.
 
     Owen DB. Ann Math Stat 1956;27:1075-1090, eq. 2.1. doi:10.1214/aoms/1177728074
@@ -22,7 +22,7 @@ def both_below(first: ArrayLike, second: ArrayLike, correlation: ArrayLike) -> F
     return np.asarray(sides - _wedge(h, k, rho) - _wedge(k, h, rho), dtype=np.float64)
 
 
-def _wedge(h: Floats, k: Floats, rho: Floats) -> Floats:
+def _wedge(h: FloatArray, k: FloatArray, rho: FloatArray) -> FloatArray:
     """Return T(h, a) with a = (k - rho h) / (h sqrt(1 - rho^2)), also where h = k."""
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = (k - rho * h) / (h * np.sqrt((1 - rho) * (1 + rho)))

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from toolkit.stats._bootstrap_kernel import (
-    Int64Array,
     UInt8Array,
     UInt32Array,
     UInt64Array,
@@ -23,7 +23,6 @@ from toolkit.stats._bootstrap_kernel import (
     worth_a_kernel,
 )
 from toolkit.stats._compile import compiled
-from toolkit.stats._placements import BoolArray, FloatArray
 from toolkit.stats._resample import Units, draw, in_blocks, usable_processors
 
 # Counts of a block stay in the processor's cache; numpy needs larger blocks for its overhead.
@@ -47,7 +46,7 @@ class Side:
     other_unit: UInt32Array
 
 
-def side_of(case: BoolArray, rating: FloatArray, unit: NDArray[np.intp]) -> Side:
+def side_of(case: BoolArray, rating: FloatArray, unit: IndexArray) -> Side:
     """Return the cases of a class, those where ``case``, against all others."""
     own, other = np.argsort(rating[case]), np.argsort(rating[~case])
     own_rating, other_rating = rating[case][own], rating[~case][other]
@@ -101,7 +100,7 @@ def resampled_errors(
 
 
 def _variance_of_mean(
-    total: Int64Array, squares: Int64Array, n: Int64Array, *, scale: Int64Array
+    total: IntArray, squares: IntArray, n: IntArray, *, scale: IntArray
 ) -> FloatArray:
     """Return the variance of the mean of n values over ``scale``; NaN with fewer than two."""
     deviations = squares - total * _ratio(total, n)
@@ -109,7 +108,7 @@ def _variance_of_mean(
     return _ratio(variance, scale * scale)
 
 
-def _ratio(above: NDArray[np.number], below: Int64Array) -> FloatArray:
+def _ratio(above: NDArray[np.number], below: IntArray) -> FloatArray:
     """Return a quotient; NaN where nothing stands below the line."""
     quotient = np.full(below.shape, np.nan)
     np.divide(above, below, out=quotient, where=below > 0)
@@ -139,7 +138,7 @@ def _over_blocks(
     in_blocks(work, states.shape[0], rows=block // max(units.n_units, 1), jobs=jobs)
 
 
-def pair_sums(counts: UInt8Array, side: Side, *, kernel: bool) -> Int64Array:
+def pair_sums(counts: UInt8Array, side: Side, *, kernel: bool) -> IntArray:
     """Return what ``pair_kernel`` sums up in each resample, shape (4, n_resamples)."""
     sums = np.empty((4, counts.shape[0]), dtype=np.int64)
     if kernel:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Better, Comparison
 from toolkit.stats._bootstrap_limits import (
     Resamples,
@@ -17,7 +18,6 @@ from toolkit.stats._bootstrap_limits import (
     percentile_limits,
     upper_p,
 )
-from toolkit.stats._placements import FloatArray
 
 
 def compare(

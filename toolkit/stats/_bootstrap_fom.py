@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.stats._bootstrap_auc import resampled_aucs
 from toolkit.stats._bootstrap_kernel import worth_a_kernel
 from toolkit.stats._bootstrap_plan import Fom, Plan
-from toolkit.stats._placements import BoolArray, FloatArray, case_placements
+from toolkit.stats._placements import case_placements
 from toolkit.stats._resample import draw, in_blocks, stream_states
 from toolkit.stats.roc import auc
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from toolkit.arrays import FloatArray
 from toolkit.stats._bootstrap_auc import MAX_CASES_STUDENTISED, resampled_errors
 from toolkit.stats._bootstrap_fom import fom_values, unit_influence
 from toolkit.stats._bootstrap_limits import (
@@ -19,7 +20,7 @@ from toolkit.stats._bootstrap_limits import (
 )
 from toolkit.stats._bootstrap_plan import Plan, few_units, too_few_units
 from toolkit.stats._bootstrap_values import planned_values
-from toolkit.stats._placements import FloatArray, case_placements
+from toolkit.stats._placements import case_placements
 from toolkit.stats._resample import stream_states
 from toolkit.stats.roc import auc
 

@@ -13,12 +13,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.arrays import IntArray
 from toolkit.stats._compile import compiled
 
 UInt8Array = NDArray[np.uint8]
 UInt32Array = NDArray[np.uint32]
 UInt64Array = NDArray[np.uint64]
-Int64Array = NDArray[np.int64]
 
 # Draws that numpy makes in about the time in which numba is imported and a kernel is loaded.
 _WORTH_A_KERNEL = 10_000_000
@@ -38,7 +38,7 @@ def worth_a_kernel(n_draws: int) -> bool:
     return _drawn_by_numpy > _WORTH_A_KERNEL
 
 
-def draw_kernel(states: UInt64Array, starts: Int64Array, counts: UInt8Array) -> None:
+def draw_kernel(states: UInt64Array, starts: IntArray, counts: UInt8Array) -> None:
     """Add to ``counts`` (n_resamples, n_units), which holds zeros, how often each unit is drawn.
 
     ``starts`` (n_strata + 1,) bounds the units of each stratum, from which as many are drawn as
@@ -80,7 +80,7 @@ def pair_kernel(
     below: UInt32Array,
     not_above: UInt32Array,
     other_unit: UInt32Array,
-    sums: Int64Array,
+    sums: IntArray,
 ) -> None:
     """Fill ``sums`` (4, n_resamples) from how often each unit was drawn, ``counts``.
 

@@ -14,10 +14,9 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray, IndexArray
 from toolkit.stats._checks import check_ci_level
-from toolkit.stats._placements import FloatArray
 
 # Fewer values beyond a limit leave the limit to chance.
 MIN_BEYOND = 10
@@ -104,12 +103,12 @@ def alike(values: FloatArray) -> bool:
     return values.size == 0 or bool(np.ptp(values) <= _ROUNDING * np.abs(values).max())
 
 
-def _tail_ranks(n_values: int, ci_level: float) -> NDArray[np.intp]:
+def _tail_ranks(n_values: int, ci_level: float) -> IndexArray:
     """Return the places of both limits of the percentile interval."""
     return _places(n_values, (1 - ci_level) / 2, (1 + ci_level) / 2)
 
 
-def _places(n_values: int, low: float, high: float) -> NDArray[np.intp]:
+def _places(n_values: int, low: float, high: float) -> IndexArray:
     """Return which sorted values leave ``low`` below and 1 - ``high`` above, from 0."""
     ranks = np.array([_rank(n_values, low), n_values + 1 - _rank(n_values, 1 - high)])
     return np.asarray(np.clip(ranks, 1, n_values) - 1, dtype=np.intp)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray
 from toolkit.stats._checks import Rng, check_count, check_rng
-from toolkit.stats._placements import BoolArray
 from toolkit.stats._resample import Units, case_units
 from toolkit.stats.roc import RatingFom
 

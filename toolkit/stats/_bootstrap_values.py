@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Result
 from toolkit.stats._bootstrap_fom import fom_values, resampled
 from toolkit.stats._bootstrap_plan import Plan, second_seed
-from toolkit.stats._placements import FloatArray
 from toolkit.stats._resample import draw, stream_states
 
 

@@ -9,8 +9,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.stats._checks import check_cluster, check_truth, check_weight
-from toolkit.stats._placements import BoolArray, FloatArray
 
 _NumberT = TypeVar("_NumberT", bound=np.generic)
 
@@ -102,7 +102,7 @@ class CaseSample:
 
     diseased: BoolArray
     weight: FloatArray | None
-    cluster: NDArray[np.intp] | None
+    cluster: IndexArray | None
     counted: BoolArray | None
 
     @property

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray, ObjectArray
 from toolkit.results import Better, check_margin
 
 _LARGEST_EXACT_INTEGER = 2**53
@@ -22,7 +23,7 @@ _LARGEST_EXACT_INTEGER = 2**53
 Rng = int | np.random.SeedSequence | np.random.Generator
 
 
-def _position(wrong: NDArray[np.bool_]) -> str:
+def _position(wrong: BoolArray) -> str:
     """Return the first place where ``wrong`` is true, as text."""
     place = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
     index = ", ".join(str(int(axis)) for axis in place)
@@ -47,7 +48,7 @@ def _numbers(values: ArrayLike, *, name: str) -> NDArray[Any]:
     return array
 
 
-def _numbers_from_objects(array: NDArray[np.object_], *, name: str) -> NDArray[np.float64]:
+def _numbers_from_objects(array: ObjectArray, *, name: str) -> FloatArray:
     """Return an object array as float64 if everything in it is a number."""
     wrong = np.array([not isinstance(item, Real) for item in array.flat], dtype=bool)
     if wrong.any():
@@ -74,7 +75,7 @@ def _check_shape(array: NDArray[Any], *, name: str, axes: Sequence[str], n_cases
         raise ValueError(msg)
 
 
-def _check_binary(values: ArrayLike, *, name: str, remedy: str) -> NDArray[np.bool_]:
+def _check_binary(values: ArrayLike, *, name: str, remedy: str) -> BoolArray:
     """Return values that are all 0 or 1 as booleans, whatever their number type."""
     array = _numbers(values, name=name)
     if array.dtype.kind == "b":
@@ -90,7 +91,7 @@ def _check_binary(values: ArrayLike, *, name: str, remedy: str) -> NDArray[np.bo
     return array.astype(np.bool_)
 
 
-def check_truth(truth: ArrayLike, *, name: str = "truth") -> NDArray[np.bool_]:
+def check_truth(truth: ArrayLike, *, name: str = "truth") -> BoolArray:
     """Return the reference standard as booleans, shape (n_cases,); True is diseased.
 
     Booleans, signed and unsigned integers and floats that are 0 or 1 are taken; a missing value
@@ -107,7 +108,7 @@ def check_truth(truth: ArrayLike, *, name: str = "truth") -> NDArray[np.bool_]:
 
 def check_call(
     call: ArrayLike, *, n_cases: int, name: str = "call", axes: Sequence[str] = ()
-) -> NDArray[np.bool_]:
+) -> BoolArray:
     """Return the calls as booleans, shape (n_cases, *axes); True is called positive."""
     array = _numbers(call, name=name)
     _check_shape(array, name=name, axes=axes, n_cases=n_cases)
@@ -115,7 +116,7 @@ def check_call(
     return _check_binary(array, name=name, remedy=remedy)
 
 
-def check_rating(rating: ArrayLike, *, n_cases: int, name: str = "rating") -> NDArray[np.float64]:
+def check_rating(rating: ArrayLike, *, n_cases: int, name: str = "rating") -> FloatArray:
     """Return one rating a case as float64, shape (n_cases,); higher is more suspicious.
 
     Infinite ratings are kept, for ranks alone count; NaN is refused.
@@ -130,7 +131,7 @@ def check_ratings(
     name: str = "ratings",
     axes: Sequence[str] = ("n_curves",),
     missing_allowed: bool = False,
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Return ratings as float64, shape (n_cases, *axes); NaN only where ``missing_allowed``."""
     array = _numbers(ratings, name=name)
     _check_shape(array, name=name, axes=axes, n_cases=n_cases)
@@ -154,7 +155,7 @@ def check_ratings(
     return numbers
 
 
-def check_weight(weight: ArrayLike, *, n_cases: int, name: str = "weight") -> NDArray[np.float64]:
+def check_weight(weight: ArrayLike, *, n_cases: int, name: str = "weight") -> FloatArray:
     """Return one weight a case as float64, shape (n_cases,), finite and not negative."""
     numbers = check_ratings(weight, n_cases=n_cases, name=name, axes=())
     wrong = ~((numbers >= 0) & np.isfinite(numbers))
@@ -168,9 +169,7 @@ def check_weight(weight: ArrayLike, *, n_cases: int, name: str = "weight") -> ND
     return numbers
 
 
-def check_coefficients(
-    values: ArrayLike, *, name: str, length: int, axis: str
-) -> NDArray[np.float64]:
+def check_coefficients(values: ArrayLike, *, name: str, length: int, axis: str) -> FloatArray:
     """Return finite numbers as float64, shape (length,), where ``axis`` names that length."""
     numbers = _numbers(values, name=name).astype(np.float64)
     if numbers.shape != (length,):
@@ -193,7 +192,7 @@ def _is_missing(item: object) -> bool:
     return not (isinstance(itself, bool | np.bool_) and itself) or item == ""
 
 
-def check_cluster(cluster: ArrayLike, *, n_cases: int, name: str = "cluster") -> NDArray[np.intp]:
+def check_cluster(cluster: ArrayLike, *, n_cases: int, name: str = "cluster") -> IndexArray:
     """Return the patient of each case as a number from 0, shape (n_cases,).
 
     Text and numbers are taken; a missing identifier is refused, since its case would otherwise
@@ -296,7 +295,7 @@ def check_count(count: object, *, name: str) -> int:
     return int(number)
 
 
-def check_counts(counts: ArrayLike, *, name: str) -> NDArray[np.int64]:
+def check_counts(counts: ArrayLike, *, name: str) -> IntArray:
     """Return counts as int64, shape (n_categories,): whole numbers, 0 or more, 2**53 at most."""
     array = _numbers(counts, name=name)
     if array.ndim != 1:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from toolkit.stats._placements import BoolArray, FloatArray
-
-IntArray = NDArray[np.intp]
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 
 
 def summed_products(diseased: BoolArray, a: FloatArray, b: FloatArray) -> float:
@@ -27,13 +24,13 @@ def summed_products(diseased: BoolArray, a: FloatArray, b: FloatArray) -> float:
     return _count_before(sequence, first, second) / 4
 
 
-def _places(ascending: FloatArray, rating: FloatArray) -> tuple[IntArray, IntArray]:
+def _places(ascending: FloatArray, rating: FloatArray) -> tuple[IndexArray, IndexArray]:
     """Return how many ratings lie below, and not above, each of ``rating``."""
     below = np.searchsorted(ascending, rating, side="left")
     return below, np.searchsorted(ascending, rating, side="right")
 
 
-def _count_before(sequence: IntArray, first: IntArray, value: IntArray) -> int:
+def _count_before(sequence: IndexArray, first: IndexArray, value: IndexArray) -> int:
     """Return over all queries the sum of how many of ``sequence[:first]`` are below ``value``.
 
     ``sequence`` is a permutation from 0. A wavelet matrix: bit by bit from the highest, numbers

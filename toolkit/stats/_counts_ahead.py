@@ -17,8 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
+
+from toolkit.arrays import FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class CountsAhead:
     pace_months: int
     overdispersion: float
 
-    def distribution(self, months_ahead: int, size: int) -> NDArray[np.float64]:
+    def distribution(self, months_ahead: int, size: int) -> FloatArray:
         """Return P(X <= x) for the cases X of the months ahead and x = 0 ... size - 1."""
         between, months = self.overdispersion**2, self.pace_months + months_ahead
         x = np.arange(size - 1)
@@ -43,10 +44,10 @@ class CountsAhead:
             / ((x + 1) * (months + (self.pace_count + x) * between))
         )
         logs = self._log_none(months_ahead) + np.concatenate(([0.0], steps.cumsum()))
-        below: NDArray[np.float64] = np.exp(logs).cumsum()
+        below: FloatArray = np.exp(logs).cumsum()
         return below.clip(max=1.0)
 
-    def quantiles(self, months_ahead: int, levels: Sequence[float]) -> NDArray[np.float64]:
+    def quantiles(self, months_ahead: int, levels: Sequence[float]) -> FloatArray:
         """Return for each level the fewest cases x with P(X <= x) >= level."""
         size = math.ceil(2 * months_ahead * self.pace_count / self.pace_months) + 64
         below = self.distribution(months_ahead, size)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from toolkit.stats._placements import BoolArray, FloatArray
+from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
 
 _BLOCK = 2**20  # cases times permutations held at a time
 
 
 def paired_statistics(
-    sign: NDArray[np.intp],
-    rank_a: NDArray[np.intp],
-    rank_b: NDArray[np.intp],
+    sign: IndexArray,
+    rank_a: IndexArray,
+    rank_b: IndexArray,
     number: int,
     generator: np.random.Generator,
     *,
     tied: bool,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[IntArray, IntArray]:
     """Return the statistics of the observed and of the permuted ranks, each (number,)."""
     n = sign.size
     observed, permuted = [], []
@@ -35,12 +34,12 @@ def paired_statistics(
 
 
 def _swap(
-    sign: NDArray[np.intp],
-    order_a: NDArray[np.intp],
-    order_b: NDArray[np.intp],
+    sign: IndexArray,
+    order_a: IndexArray,
+    order_b: IndexArray,
     swapped: BoolArray,
     turned: BoolArray,
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+) -> tuple[IndexArray, IndexArray]:
     """Return the signs in the order of each rating after the swap, each (n_permutations, n_cases).
 
     At each rank stand two cases, one of each rating. After the swap a has there the own case
@@ -57,13 +56,13 @@ def _swap(
     return pair[of_a].reshape(swapped.shape), pair[~of_a].reshape(swapped.shape)
 
 
-def _error_distance(sign_a: NDArray[np.intp], sign_b: NDArray[np.intp]) -> NDArray[np.int64]:
+def _error_distance(sign_a: IndexArray, sign_b: IndexArray) -> IntArray:
     """Return the sum over cuts of the absolute difference of errors, one a row.
 
     Below a cut a positive case is an error and a negative one is not, so the errors of both
     differ by the difference of the running totals of the signs.
     """
-    apart: NDArray[np.int64] = np.abs(np.cumsum(sign_a - sign_b, axis=1)).sum(axis=1)
+    apart: IntArray = np.abs(np.cumsum(sign_a - sign_b, axis=1)).sum(axis=1)
     return apart
 
 
@@ -100,7 +99,7 @@ def unpaired_statistics(
     return observed, np.concatenate(permuted)
 
 
-def _areas_between(diseased: BoolArray, in_a: BoolArray, last: NDArray[np.intp]) -> FloatArray:
+def _areas_between(diseased: BoolArray, in_a: BoolArray, last: IndexArray) -> FloatArray:
     """Return the area between the curves of the cases in a and of the others, one a row of in_a.
 
     Cases descend in rating and ``last`` are those at which tied ratings end. With
@@ -126,7 +125,7 @@ def _areas_between(diseased: BoolArray, in_a: BoolArray, last: NDArray[np.intp])
     return areas
 
 
-def _rates(chosen: BoolArray, last: NDArray[np.intp]) -> FloatArray:
+def _rates(chosen: BoolArray, last: IndexArray) -> FloatArray:
     """Return the share of the chosen cases rated from each distinct rating up, from 0 to 1."""
     counts = np.cumsum(chosen, axis=1)[:, last]
     rates: FloatArray = np.pad(counts / counts[:, -1:], ((0, 0), (1, 0)))

@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.stats._case_sample import CaseSample, SampleSize, plain_size
 from toolkit.stats._placement_sums import PlacementSums, sums_of_cases
-from toolkit.stats._placements import BoolArray, FloatArray, Placements, case_placements
+from toolkit.stats._placements import Placements, case_placements
 
 # Placements that agree to within rounding do not vary.
 _ROUNDING = 8 * float(np.finfo(np.float64).eps)
@@ -98,7 +98,7 @@ def _influence(
     return _by_patient(moved, sample.cluster[chosen], int(sample.cluster.max(initial=-1)) + 1)
 
 
-def _by_patient(moved: FloatArray, cluster: NDArray[np.intp], n_clusters: int) -> FloatArray:
+def _by_patient(moved: FloatArray, cluster: IndexArray, n_clusters: int) -> FloatArray:
     """Return the sums of each patient; what cancels to within rounding is exactly 0."""
     sums = np.zeros((n_clusters, moved.shape[1]))
     for number, column in enumerate(moved.T):

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-Floats = NDArray[np.float64]
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
+
 Working = Literal["independence", "exchangeable"]
 Covariance = Literal["robust", "bias-reduced"]
 
@@ -36,8 +37,8 @@ _LARGEST = 30.0  # of a logit: beyond, a probability is 0 or 1, so an estimate h
 class GeeFit:
     """Coefficients, their sandwich covariance, and the correlation of two outcomes of a cluster."""
 
-    coefficients: Floats
-    covariance: Floats
+    coefficients: FloatArray
+    covariance: FloatArray
     correlation: float
     reason: str = ""
 
@@ -46,18 +47,18 @@ class GeeFit:
 class _Parts:
     """The equations of each cluster, their derivative, and the correlation by moments."""
 
-    score: Floats  # (n_clusters, n_coefficients)
-    information: Floats  # (n_coefficients, n_coefficients), over all clusters
+    score: FloatArray  # (n_clusters, n_coefficients)
+    information: FloatArray  # (n_coefficients, n_coefficients), over all clusters
     correlation: float
-    z: Floats  # (n, n_coefficients)
-    sum_z: Floats  # (n_clusters, n_coefficients)
-    weight: Floats  # (n_clusters,): c in R^-1 = (I - c 11') / (1 - rho)
+    z: FloatArray  # (n, n_coefficients)
+    sum_z: FloatArray  # (n_clusters, n_coefficients)
+    weight: FloatArray  # (n_clusters,): c in R^-1 = (I - c 11') / (1 - rho)
 
 
 def fit_gee(
-    outcome: NDArray[np.bool_],
-    design: Floats,
-    cluster: NDArray[np.intp],
+    outcome: BoolArray,
+    design: FloatArray,
+    cluster: IndexArray,
     *,
     working: Working,
     covariance: Covariance,
@@ -104,7 +105,7 @@ def fit_gee(
 
 
 def _bias_reduced(
-    parts: _Parts, beta: Floats, cluster: NDArray[np.intp], correlation: float
+    parts: _Parts, beta: FloatArray, cluster: IndexArray, correlation: float
 ) -> GeeFit:
     """Return the fit with Mancl and DeRouen's covariance.
 
@@ -119,7 +120,7 @@ def _bias_reduced(
     return _fitted(parts, beta, np.linalg.solve(others, parts.score[:, :, np.newaxis])[:, :, 0])
 
 
-def _fitted(parts: _Parts, beta: Floats, moved: NDArray[np.floating[Any]]) -> GeeFit:
+def _fitted(parts: _Parts, beta: FloatArray, moved: NDArray[np.floating[Any]]) -> GeeFit:
     """Return the fit; ``moved`` is by how much each cluster moved the coefficients."""
     covariance = np.asarray(moved.T @ moved, dtype=np.float64)
     return GeeFit(coefficients=beta, covariance=covariance, correlation=parts.correlation)
@@ -134,10 +135,10 @@ def _no_fit(n_coefficients: int, reason: str) -> GeeFit:
 
 
 def _parts(
-    outcome: NDArray[np.bool_],
-    design: Floats,
-    cluster: NDArray[np.intp],
-    beta: Floats,
+    outcome: BoolArray,
+    design: FloatArray,
+    cluster: IndexArray,
+    beta: FloatArray,
     correlation: float,
 ) -> _Parts:
     """Return each cluster's equations at ``beta`` and a working correlation."""
@@ -163,6 +164,6 @@ def _parts(
     )
 
 
-def _sums(values: Floats, cluster: NDArray[np.intp]) -> Floats:
+def _sums(values: FloatArray, cluster: IndexArray) -> FloatArray:
     """Return the sums of ``values`` (n, n_columns) over each cluster."""
     return np.column_stack([np.bincount(cluster, column) for column in values.T])

@@ -6,19 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.stats._linearised import Floats
-from toolkit.stats._placements import BoolArray
+from toolkit.arrays import BoolArray, FloatArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class IsotonicFit:
     """Distinct scores, ascending, with the fitted share of the diseased at each, (n_scores,)."""
 
-    score: Floats
-    fitted: Floats
+    score: FloatArray
+    fitted: FloatArray
 
 
-def fit_isotonic(diseased: BoolArray, score: Floats, weight: Floats) -> IsotonicFit:
+def fit_isotonic(diseased: BoolArray, score: FloatArray, weight: FloatArray) -> IsotonicFit:
     """Return the pool-adjacent-violators fit; tied scores have one value, their weighted share.
 
     Parameters

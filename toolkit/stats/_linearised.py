@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 
 _ROUNDING = 1e-12
 
 
 def total_covariance(
-    contribution: Floats, cluster: NDArray[np.intp], *, stratum: NDArray[np.bool_] | None = None
-) -> Floats:
+    contribution: FloatArray, cluster: IndexArray, *, stratum: BoolArray | None = None
+) -> FloatArray:
     """Return the covariance of totals over clusters drawn independently, shape (n, n).
 
     The building block of every linearised variance here.
@@ -52,9 +51,7 @@ def total_covariance(
     return np.asarray(factor * products, dtype=np.float64)
 
 
-def _within_strata(
-    contribution: Floats, cluster: NDArray[np.intp], stratum: NDArray[np.bool_]
-) -> Floats:
+def _within_strata(contribution: FloatArray, cluster: IndexArray, stratum: BoolArray) -> FloatArray:
     """Return contributions about their mean in each stratum, scaled for the degrees of freedom."""
     centred = np.empty_like(contribution)
     for inside in (stratum, ~stratum):

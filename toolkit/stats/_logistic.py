@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from toolkit.stats._linearised import Floats
-from toolkit.stats._placements import BoolArray
+from toolkit.arrays import BoolArray, FloatArray
 
 _MOST_STEPS = 100
 # Newton's error is squared at each step: after one this small what is left is rounding.
@@ -39,24 +38,24 @@ class LogisticFit:
         Why there is no estimate; empty where there is one.
     """
 
-    coefficients: Floats
-    covariance: Floats
-    influence: Floats
+    coefficients: FloatArray
+    covariance: FloatArray
+    influence: FloatArray
     log_likelihood: float
     reason: str = ""
 
 
-def log_likelihood(diseased: BoolArray, logit: Floats, weight: Floats) -> float:
+def log_likelihood(diseased: BoolArray, logit: FloatArray, weight: FloatArray) -> float:
     """Return the weighted log-likelihood of the logits of probabilities."""
     return float(weight @ (diseased * logit - np.logaddexp(0.0, logit)))
 
 
 def fit_logistic(
     diseased: BoolArray,
-    covariate: Floats | None,
+    covariate: FloatArray | None,
     *,
-    weight: Floats,
-    offset: Floats | None = None,
+    weight: FloatArray,
+    offset: FloatArray | None = None,
 ) -> LogisticFit:
     """Fit a logistic regression with an intercept, and one covariate or none, by Newton's method.
 
@@ -100,8 +99,8 @@ def fit_logistic(
 
 
 def _newton(
-    design: Floats, diseased: BoolArray, offset: Floats, weight: Floats
-) -> tuple[Floats, bool]:
+    design: FloatArray, diseased: BoolArray, offset: FloatArray, weight: FloatArray
+) -> tuple[FloatArray, bool]:
     """Return the coefficients of highest likelihood, and whether they were reached."""
     beta = np.zeros(design.shape[1])
     best = log_likelihood(diseased, offset, weight)
@@ -125,7 +124,7 @@ def _newton(
     return beta, False
 
 
-def why_no_estimate(diseased: BoolArray, covariate: Floats | None) -> str:
+def why_no_estimate(diseased: BoolArray, covariate: FloatArray | None) -> str:
     """Say why the likelihood has no single maximum; empty where it has (Albert, Anderson 1984)."""
     if not diseased.size or diseased.all() or not diseased.any():
         return "the cases are of one class or none, so that no logistic regression can be fitted"

@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IntArray
 from toolkit.stats._compile import compiled
-from toolkit.stats._placements import BoolArray, FloatArray
 
 # The bits of a float64 without its sign, and the largest of them whose double, plus 1, is finite.
 _MAGNITUDE = np.int64(0x7FFF_FFFF_FFFF_FFFF)
@@ -36,7 +35,7 @@ def kernel_sums(diseased: BoolArray, rating: FloatArray) -> tuple[int, int, int,
     return n_positive, total, *((int(high) << 32) + int(low) for high, low in (positive, negative))
 
 
-def _mark(diseased: BoolArray, bits: NDArray[np.int64], marked: NDArray[np.int64]) -> int:
+def _mark(diseased: BoolArray, bits: IntArray, marked: IntArray) -> int:
     """Write ratings, shifted by one bit to make room, with their class; return the positives.
 
     As whole numbers, the bits of positive floats are in the order of the floats. Subtracting the
@@ -60,7 +59,7 @@ def _mark(diseased: BoolArray, bits: NDArray[np.int64], marked: NDArray[np.int64
     return n_positive
 
 
-def _add_up(marked: NDArray[np.int64], n_positive: int) -> Any:  # noqa: PLR0915 - one loop
+def _add_up(marked: IntArray, n_positive: int) -> Any:  # noqa: PLR0915 - one loop
     """Return the sum of doubled placements and, for each class, that of squares in two halves.
 
     High and low 32 bits of the squares are summed apart, so that no sum overflows.

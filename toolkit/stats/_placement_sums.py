@@ -11,9 +11,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from toolkit.stats._placements import BoolArray, FloatArray, doubled_counts
+from toolkit.arrays import BoolArray, FloatArray, IntArray
+from toolkit.stats._placements import doubled_counts
 
 # From here on compiled code saves more time than a first use of numba costs.
 _MANY_CASES = 200_000
@@ -95,13 +95,13 @@ def _sums(m: int, n: int, total: int, positive: int, negative: int) -> Placement
     )
 
 
-def _sum_of_squares(counts: NDArray[np.int64]) -> int:
+def _sum_of_squares(counts: IntArray) -> int:
     """Return the sum of squares of counts below 2**31 as it is, where an int64 would overflow."""
     squares = counts * counts
     return int((squares & 0xFFFFFFFF).sum()) + (int((squares >> 32).sum()) << 32)
 
 
-def sums_of_counts(positive: NDArray[np.int64], negative: NDArray[np.int64]) -> PlacementSums:
+def sums_of_counts(positive: IntArray, negative: IntArray) -> PlacementSums:
     """Return the sums from counts per distinct rating, the lowest rating first.
 
     Whole numbers of Python: a square of counts above 2**31 does not fit into an int64.

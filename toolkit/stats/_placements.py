@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,9 +35,7 @@ class Placements:
     negative: FloatArray
 
 
-def doubled_counts(
-    positive: FloatArray, negative: FloatArray
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def doubled_counts(positive: FloatArray, negative: FloatArray) -> tuple[IntArray, IntArray]:
     """Return twice the placements of both classes as counts, from ratings sorted ascending.
 
     For a positive case: negatives below plus negatives not above. For a negative case: positives
@@ -55,7 +52,7 @@ def doubled_counts(
     return np.add(below, not_above, dtype=np.int64), negative_counts
 
 
-def auc_of_counts(positive_counts: NDArray[np.int64], n_negative: int) -> float:
+def auc_of_counts(positive_counts: IntArray, n_negative: int) -> float:
     """Return the AUC as the correctly rounded ratio of two whole numbers."""
     pairs = positive_counts.size * n_negative
     return int(positive_counts.sum()) / (2 * pairs) if pairs else math.nan
@@ -122,7 +119,7 @@ def _doubled_shares(
     return doubled, totals[0], totals[1]
 
 
-def _over_ties(count_to: NDArray[Any], last: NDArray[np.intp]) -> NDArray[Any]:
+def _over_ties(count_to: NDArray[Any], last: IndexArray) -> NDArray[Any]:
     """Return for each case the count before its ties plus the count up to their end.
 
     ``last`` holds the place of the last case of each distinct rating.

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray, FloatArray, IntArray
 from toolkit.stats._checks import check_choice, check_rating, check_share, check_truth
-from toolkit.stats._placements import BoolArray, FloatArray
 
 # A proportion asked for may be a computed one (a mean of readers), off by rounding; neighbouring
 # points of a curve lie at least one case apart, so this tolerance never reaches another point.
@@ -24,8 +24,8 @@ class OperatingPoints:
     """Operating points from "no case positive" to "all positive", arrays of shape (n_points,)."""
 
     threshold: FloatArray
-    true_positives: NDArray[np.int64]
-    false_positives: NDArray[np.int64]
+    true_positives: IntArray
+    false_positives: IntArray
     n_positive: int
     n_negative: int
 
@@ -45,7 +45,7 @@ class OperatingPoints:
         return _shares(self.false_positives, self.n_negative)
 
 
-def _shares(counts: NDArray[np.int64], whole: int) -> FloatArray:
+def _shares(counts: IntArray, whole: int) -> FloatArray:
     """Return counts as shares, each correctly rounded; NaN of nothing."""
     return counts / whole if whole else np.full(counts.size, math.nan)
 

@@ -13,13 +13,13 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import Estimate
 from toolkit.stats._checks import check_call, check_inner_share, check_rating, check_truth
-from toolkit.stats._linearised import Floats, total_covariance
-from toolkit.stats._placements import BoolArray
+from toolkit.stats._linearised import total_covariance
 from toolkit.stats._points import require_classes
 from toolkit.stats._wald import quantile
 from toolkit.stats.weighted import is_simple_sample, weights_and_clusters
@@ -53,9 +53,9 @@ class Population:
     """
 
     diseased: BoolArray
-    values: Floats
-    weight: Floats
-    cluster: NDArray[np.intp]
+    values: FloatArray
+    weight: FloatArray
+    cluster: IndexArray
     known_prevalence: bool
     clustered: bool
 
@@ -96,27 +96,27 @@ class Population:
             return math.nan
         return float(self.weight @ np.asarray(value, dtype=np.float64)) / float(self.weight.sum())
 
-    def mean_influence(self, value: ArrayLike) -> Floats:
+    def mean_influence(self, value: ArrayLike) -> FloatArray:
         """Return what each case adds to the error of ``mean``, shape (n_cases,)."""
         values = np.asarray(value, dtype=np.float64)
         influence = self.weight * (values - self.mean(values)) / self.weight.sum()
         return np.asarray(influence, dtype=np.float64)
 
-    def covariance(self, influence: Floats) -> Floats:
+    def covariance(self, influence: FloatArray) -> FloatArray:
         """Return the covariance of estimates from influence values, shape (n_cases, n)."""
         if self.empty:
             return np.full((influence.shape[1], influence.shape[1]), math.nan)
         stratum = self.diseased if self.known_prevalence else None
         return total_covariance(influence, self.cluster, stratum=stratum)
 
-    def std_error(self, influence: Floats) -> float:
+    def std_error(self, influence: FloatArray) -> float:
         """Return the standard error of one estimate from its influence values, (n_cases,)."""
         return math.sqrt(float(self.covariance(influence[:, None])[0, 0]))
 
 
 def declare_population(
     truth: ArrayLike,
-    *values: Floats,
+    *values: FloatArray,
     basis: Basis | None,
     weight: ArrayLike | None,
     cluster: ArrayLike | None,
@@ -170,7 +170,7 @@ def declare_population(
     )
 
 
-def _weights_at_prevalence(diseased: BoolArray, prevalence: float) -> Floats:
+def _weights_at_prevalence(diseased: BoolArray, prevalence: float) -> FloatArray:
     """Return weights that bring the diseased to their known share, with the mean 1."""
     require_classes(diseased, what="a set brought to a known prevalence")
     n_positive = int(diseased.sum())
@@ -181,7 +181,7 @@ def _weights_at_prevalence(diseased: BoolArray, prevalence: float) -> Floats:
 
 def check_probability(
     probability: ArrayLike, *, rating_is: str, n_cases: int, name: str = "probability"
-) -> Floats:
+) -> FloatArray:
     """Return probabilities as float64, shape (n_cases,); refuse a score that is none."""
     if rating_is != "probability":
         msg = (

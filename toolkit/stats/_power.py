@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import (
     chdtri,
     chndtr,
@@ -22,7 +22,7 @@ from scipy.special import (
     stdtrit,
 )
 
-Floats = NDArray[np.float64]
+from toolkit.arrays import FloatArray
 
 Goal = Literal["difference", "non-inferiority", "equivalence"]
 GOALS = ("difference", "non-inferiority", "equivalence")
@@ -32,7 +32,7 @@ _STAYS = 20
 _OUTSIDE = 1e-16  # probability of standard errors that the integral leaves out
 
 
-def power_of_f(noncentrality: ArrayLike, df1: float, df2: ArrayLike, size: float) -> Floats:
+def power_of_f(noncentrality: ArrayLike, df1: float, df2: ArrayLike, size: float) -> FloatArray:
     """Return P(F > its upper ``size`` quantile), of a chi-square / df1 where df2 is infinite."""
     excess, df = np.broadcast_arrays(
         np.asarray(noncentrality, dtype=np.float64), np.asarray(df2, dtype=np.float64)
@@ -44,7 +44,7 @@ def power_of_f(noncentrality: ArrayLike, df1: float, df2: ArrayLike, size: float
     return np.asarray(np.where(known, by_chi, by_f), dtype=np.float64)
 
 
-def power_of_margin(distance: ArrayLike, df: ArrayLike, tail: float) -> Floats:
+def power_of_margin(distance: ArrayLike, df: ArrayLike, tail: float) -> FloatArray:
     """Return P(t > its upper ``tail`` quantile) where the truth lies ``distance`` above the margin.
 
     A noncentral t, one-sided.
@@ -58,7 +58,7 @@ def power_of_margin(distance: ArrayLike, df: ArrayLike, tail: float) -> Floats:
     return np.asarray(np.where(known, ndtr(far + ndtri(tail)), by_t), dtype=np.float64)
 
 
-def power_of_two_margins(low: ArrayLike, high: ArrayLike, df: ArrayLike, tail: float) -> Floats:
+def power_of_two_margins(low: ArrayLike, high: ArrayLike, df: ArrayLike, tail: float) -> FloatArray:
     """Return P(both one-sided t tests reject).
 
     The truth lies ``low`` above one margin and ``high`` below the other. With Z the standardised
@@ -83,12 +83,12 @@ def power_of_two_margins(low: ArrayLike, high: ArrayLike, df: ArrayLike, tail: f
     return np.asarray(np.where(known, _inside(below, above, critical), by_t), dtype=np.float64)
 
 
-def _inside(low: Floats, high: Floats, reach: Floats) -> Floats:
+def _inside(low: FloatArray, high: FloatArray, reach: FloatArray) -> FloatArray:
     """Return P(reach - low < Z < high - reach)."""
     return np.asarray(np.maximum(ndtr(high - reach) - ndtr(reach - low), 0.0), dtype=np.float64)
 
 
-def _density(s: Floats, df: Floats) -> Floats:
+def _density(s: FloatArray, df: FloatArray) -> FloatArray:
     """Return the density of the square root of a chi-square over its degrees of freedom."""
     half = df / 2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -99,7 +99,7 @@ def _density(s: Floats, df: Floats) -> Floats:
 
 def power_of_normal(
     distance: ArrayLike, std_error: ArrayLike, tail: float, *, null_error: ArrayLike | None = None
-) -> Floats:
+) -> FloatArray:
     """Return P(a normal estimate lies more than its upper ``tail`` quantile above the hypothesis).
 
     The truth lies ``distance`` above it; ``null_error`` is the standard error that the test takes,

@@ -6,11 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray
 from toolkit.stats.paired import PairedCounts
-
-Floats = NDArray[np.float64]
 
 _IS_RIGHT = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
 _CALLED_BY_A = np.array([1.0, 0.0, 1.0, 1.0, 0.0, 1.0])
@@ -54,7 +52,7 @@ class PredictiveTables:
     none_right: str
 
     @property
-    def cells(self) -> Floats:
+    def cells(self) -> FloatArray:
         """Cases called by both, by b alone and by a alone: the right ones, then the wrong."""
         tables = (self.right, self.wrong)
         return np.array([n for t in tables for n in (t.both, t.only_b, t.only_a)], np.float64)
@@ -76,11 +74,11 @@ class PredictiveTables:
             PredictiveValue("b", self.right.positive_b, self.wrong.positive_b, _CALLED_BY_B),
         )
 
-    def residuals(self, pooled: float) -> Floats:
+    def residuals(self, pooled: float) -> FloatArray:
         """Return what each cell's calls lie above the share ``pooled`` of right calls."""
         return _IS_RIGHT - pooled
 
-    def std_error(self, gradient: Floats) -> float:
+    def std_error(self, gradient: FloatArray) -> float:
         """Return the standard error of a function of the cells by the delta method.
 
         The function does not change when all cells grow by one factor, so the terms that make
@@ -109,7 +107,7 @@ class PredictiveValue:
     name: str
     right: int
     wrong: int
-    counts: Floats
+    counts: FloatArray
 
     @property
     def called(self) -> int:
@@ -121,10 +119,10 @@ class PredictiveValue:
         """Share of the calls that are right."""
         return self.right / self.called if self.called else math.nan
 
-    def gradient(self) -> Floats:
+    def gradient(self) -> FloatArray:
         """Return the derivatives of the predictive value by the six cells."""
         return self.counts * (_IS_RIGHT - self.value) / (self.called or math.nan)
 
-    def log_gradient(self) -> Floats:
+    def log_gradient(self) -> FloatArray:
         """Return the derivatives of its logarithm."""
         return self.gradient() / (self.value or math.nan)

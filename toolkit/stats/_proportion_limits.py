@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
-Floats = NDArray[np.float64]
-Limits = tuple[Floats, Floats]
+from toolkit.arrays import FloatArray
+
+Limits = tuple[FloatArray, FloatArray]
 
 
 def wilson_at(part: ArrayLike, whole: ArrayLike, z: float) -> Limits:
@@ -76,10 +77,12 @@ def midp(part: ArrayLike, whole: ArrayLike, tail: float) -> Limits:
     """Return the mid-P limits."""
     x, n = _counts(part, whole)
 
-    def above(p: Floats, k: Floats, n: Floats) -> Floats:  # P(X > k) + P(X = k) / 2, less the tail
+    def above(
+        p: FloatArray, k: FloatArray, n: FloatArray
+    ) -> FloatArray:  # P(X > k) + P(X = k) / 2, less the tail
         return (_at_least(k, n, p) + _at_least(k + 1, n, p)) / 2 - tail
 
-    def below(p: Floats, k: Floats, n: Floats) -> Floats:
+    def below(p: FloatArray, k: FloatArray, n: FloatArray) -> FloatArray:
         return (_at_most(k, n, p) + _at_most(k - 1, n, p)) / 2 - tail
 
     # The Clopper-Pearson limit lies outside, that of the neighbouring count inside.
@@ -114,7 +117,7 @@ def deviate(tail: float) -> float:
     return -float(special.ndtri(tail))
 
 
-def _root(function: Callable[..., Floats], bracket: Limits, *counts: Floats) -> Floats:
+def _root(function: Callable[..., FloatArray], bracket: Limits, *counts: FloatArray) -> FloatArray:
     """Return where ``function(p, *counts)`` crosses 0 within ``bracket``; NaN where it does not."""
     from scipy.optimize import elementwise  # Wilson's interval must not pay for this import
 
@@ -122,7 +125,7 @@ def _root(function: Callable[..., Floats], bracket: Limits, *counts: Floats) -> 
     return np.asarray(np.where(found.success, found.x, np.nan), dtype=np.float64)
 
 
-def _blaker_low(x: Floats, n: Floats, tail: float) -> Floats:
+def _blaker_low(x: FloatArray, n: FloatArray, tail: float) -> FloatArray:
     """Return the lower Blaker limit of ``x`` above 0.
 
     From the Clopper-Pearson limit up the tail that holds the count, P(X >= x), grows, and
@@ -134,10 +137,10 @@ def _blaker_low(x: Floats, n: Floats, tail: float) -> Floats:
     outer = clopper_pearson(x, n, tail)[0]
     k = _largest_below(tail, x, n, outer)
 
-    def excess(p: Floats, x: Floats, k: Floats, n: Floats) -> Floats:
+    def excess(p: FloatArray, x: FloatArray, k: FloatArray, n: FloatArray) -> FloatArray:
         return _at_least(x, n, p) - _at_most(k + 1, n, p)
 
-    def total(p: Floats, x: Floats, k: Floats, n: Floats) -> Floats:
+    def total(p: FloatArray, x: FloatArray, k: FloatArray, n: FloatArray) -> FloatArray:
         return _at_least(x, n, p) + _at_most(k, n, p) - 2 * tail
 
     jump = _root(excess, (outer, np.ones_like(outer)), x, k, n)
@@ -147,7 +150,7 @@ def _blaker_low(x: Floats, n: Floats, tail: float) -> Floats:
     return np.where(np.isnan(limit), outer, limit)
 
 
-def _largest_below(tail: float, x: Floats, n: Floats, p: Floats) -> Floats:
+def _largest_below(tail: float, x: FloatArray, n: FloatArray, p: FloatArray) -> FloatArray:
     """Return the largest k below ``x``, or -1, for which P(X <= k) is at most ``tail``."""
     small, large = np.full_like(x, -1.0), x
     while np.any(large - small > 1):
@@ -157,27 +160,27 @@ def _largest_below(tail: float, x: Floats, n: Floats, p: Floats) -> Floats:
     return small
 
 
-def _counts(part: ArrayLike, whole: ArrayLike) -> tuple[Floats, Floats]:
+def _counts(part: ArrayLike, whole: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return the counts as float64 of one shape."""
     x, n = np.broadcast_arrays(np.asarray(part, np.float64), np.asarray(whole, np.float64))
     return x, n
 
 
-def _wald(x: Floats, n: Floats, z: float) -> Limits:
+def _wald(x: FloatArray, n: FloatArray, z: float) -> Limits:
     """Return x / n less and plus z standard errors."""
     share = x / n
     reach = z * np.sqrt(share * (1 - share) / n)
     return share - reach, share + reach
 
 
-def _at_least(k: Floats, n: Floats, p: Floats) -> Floats:
+def _at_least(k: FloatArray, n: FloatArray, p: FloatArray) -> FloatArray:
     """Return P(X >= k) of a binomial count."""
     inside = np.clip(k, 1, n)
     tails = special.betainc(inside, n - inside + 1, p)
     return np.where(k <= 0, 1.0, np.where(k > n, 0.0, tails))
 
 
-def _at_most(k: Floats, n: Floats, p: Floats) -> Floats:
+def _at_most(k: FloatArray, n: FloatArray, p: FloatArray) -> FloatArray:
     """Return P(X <= k) of a binomial count."""
     inside = np.clip(k, 0, n - 1)
     tails = special.betaincc(inside + 1, n - inside, p)

@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Better
 from toolkit.stats._checks import _position, check_ratings
 from toolkit.stats._wald import wald_difference
 from toolkit.stats.mrmc._estimates import Variance, positive_variance
 
-Floats = NDArray[np.float64]
-
 _ROUNDING = 1e-12
 
 
-def check_times(times: ArrayLike, *, missing_allowed: bool = False) -> Floats:
+def check_times(times: ArrayLike, *, missing_allowed: bool = False) -> FloatArray:
     """Return times as float64, shape (n_cases, n_readers, 2), above 0 and finite."""
     n_cases = len(times) if isinstance(times, Sized) else 0
     axes = ("n_readers", "n_modalities")
@@ -66,7 +65,7 @@ class TableMeanSquares:
     error: float
 
 
-def table_mean_squares(table: Floats) -> TableMeanSquares:
+def table_mean_squares(table: FloatArray) -> TableMeanSquares:
     """Return the mean squares of ``table`` (n_cases, n_readers)."""
     n_cases, n_readers = table.shape
     centred = table - table.mean()
@@ -80,7 +79,7 @@ def table_mean_squares(table: Floats) -> TableMeanSquares:
     )
 
 
-def variance_of_mean(table: Floats) -> Variance:
+def variance_of_mean(table: FloatArray) -> Variance:
     """Return the variance of the mean of ``table`` (n_cases, n_readers), both axes random.
 
     With one reader it is that over cases. V = MS(R) + max(MS(C) - MS(RC), 0) over n_cases n_readers

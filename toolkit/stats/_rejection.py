@@ -11,10 +11,9 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrc, gammaln, xlog1py, xlogy
 
-Floats = NDArray[np.float64]
+from toolkit.arrays import FloatArray
 
 _SPREADS = 9.0  # standard deviations of a count that are added up, and as many counts more
 _COUNTS = 30
@@ -27,7 +26,7 @@ def bulk(n: int, share: float) -> range:
     return range(max(math.floor(center - reach), 0), min(math.ceil(center + reach), n) + 1)
 
 
-def binomial_mass(counts: range, n: int, share: float) -> Floats:
+def binomial_mass(counts: range, n: int, share: float) -> FloatArray:
     """Return the probabilities of counts of a binomial."""
     k = np.asarray(counts, dtype=np.float64)
     choose = gammaln(n + 1.0) - gammaln(k + 1) - gammaln(n - k + 1)

@@ -13,17 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from toolkit.stats._bootstrap_kernel import (
-    Int64Array,
-    UInt8Array,
-    UInt64Array,
-    draw_kernel,
-)
+from toolkit.arrays import BoolArray, IndexArray, IntArray
+from toolkit.stats._bootstrap_kernel import UInt8Array, UInt64Array, draw_kernel
 from toolkit.stats._checks import check_cluster
 from toolkit.stats._compile import compiled
-from toolkit.stats._placements import BoolArray
 
 _HALF, _MASK = np.uint64(32), np.uint64(0xFFFFFFFF)
 
@@ -42,8 +37,8 @@ class Units:
         Whether units are patients.
     """
 
-    unit: NDArray[np.intp]
-    starts: Int64Array
+    unit: IndexArray
+    starts: IntArray
     clustered: bool
 
     @property
@@ -102,7 +97,7 @@ def stream_states(seed: np.random.SeedSequence, n_resamples: int) -> UInt64Array
     return states
 
 
-def draw(states: UInt64Array, starts: Int64Array, *, kernel: bool) -> UInt8Array:
+def draw(states: UInt64Array, starts: IntArray, *, kernel: bool) -> UInt8Array:
     """Return how often each unit is drawn in each resample, shape (n_resamples, n_units).
 
     A count beyond 255 would not fit; with 256 units or more its probability is below 1e-500.
@@ -117,7 +112,7 @@ def draw(states: UInt64Array, starts: Int64Array, *, kernel: bool) -> UInt8Array
     return counts
 
 
-def _stratum_counts(state: UInt64Array, size: int) -> Int64Array:
+def _stratum_counts(state: UInt64Array, size: int) -> IntArray:
     """Return counts (n_resamples, size) of ``size`` draws; ``state`` (4, n_resamples) moves on.
 
     Lemire's method: of 32 random bits times ``size`` the upper half is the draw, accepted unless

@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import Estimate
-from toolkit.stats._linearised import Floats, total_covariance
-from toolkit.stats._placements import BoolArray
+from toolkit.stats._linearised import total_covariance
 from toolkit.stats._proportion_limits import wilson_at
 from toolkit.stats._wald import quantile
 from toolkit.stats.weighted import weighted_proportion_ci
@@ -21,8 +20,8 @@ def observed_risk(
     diseased: BoolArray,
     member: BoolArray,
     *,
-    weight: Floats | None,
-    cluster: NDArray[np.intp] | None,
+    weight: FloatArray | None,
+    cluster: IndexArray | None,
     ci_level: float,
     label: str,
     known_prevalence: bool = False,
@@ -60,7 +59,7 @@ def observed_risk(
     return replace(risk, n_cases=sick.size, n_positive=int(sick.sum()))
 
 
-def _mean_weight(weight: Floats, those: BoolArray) -> float | None:
+def _mean_weight(weight: FloatArray, those: BoolArray) -> float | None:
     """Return the weight that a further case of a class would carry; None where none is known."""
     return float(weight[those].mean()) if weight[those].any() else None
 
@@ -80,8 +79,8 @@ def _of_two_samples(
     risk: Estimate,
     diseased: BoolArray,
     member: BoolArray,
-    weight: Floats,
-    cluster: NDArray[np.intp],
+    weight: FloatArray,
+    cluster: IndexArray,
 ) -> Estimate:
     """Return a risk with the interval of separate samples of diseased and healthy."""
     share = risk.estimate

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Result
 from toolkit.stats._power import power_of_f, power_of_margin, power_of_two_margins
 from toolkit.stats.mrmc.analysis import few_readers, joined
 from toolkit.stats.mrmc.study_components import StudyComponents
 from toolkit.stats.sizing_plan import MrmcPlan
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,13 +36,13 @@ class MrmcPower(Result):
     """
 
     true_difference: float
-    n_readers: Floats
-    n_cases: Floats
-    power: Floats
-    std_error: Floats
-    df: Floats
-    noncentrality: Floats
-    n_positive: Floats | None = None
+    n_readers: FloatArray
+    n_cases: FloatArray
+    power: FloatArray
+    std_error: FloatArray
+    df: FloatArray
+    noncentrality: FloatArray
+    n_positive: FloatArray | None = None
 
     # Any, not a pandas type: nothing in stats knows pandas.
     def summary_frame(self) -> Any:
@@ -68,13 +66,13 @@ class MrmcPower(Result):
 class PowerRows(Result):
     """Powers in the columns of the glossary."""
 
-    n_readers: Floats
-    n_cases: Floats
-    n_positive: Floats | None = None
+    n_readers: FloatArray
+    n_cases: FloatArray
+    n_positive: FloatArray | None = None
     true_difference: float
-    power: Floats
-    std_error: Floats | None = None
-    df: Floats | None = None
+    power: FloatArray
+    std_error: FloatArray | None = None
+    df: FloatArray | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -83,11 +81,11 @@ class StudyLaw:
 
     plan: MrmcPlan
     interaction: float  # VarTR
-    error: Floats  # Var - Cov1
-    between: Floats  # max(Cov2 - Cov3, 0)
+    error: FloatArray  # Var - Cov1
+    between: FloatArray  # max(Cov2 - Cov3, 0)
 
     @classmethod
-    def of(cls, components: StudyComponents, plan: MrmcPlan, scale: Floats) -> StudyLaw:
+    def of(cls, components: StudyComponents, plan: MrmcPlan, scale: FloatArray) -> StudyLaw:
         """Return the law with covariances multiplied by ``scale``."""
         between = max(components.cov2 - components.cov3, 0.0)
         return cls(
@@ -107,7 +105,7 @@ class StudyLaw:
             between=np.concatenate([law.between for law in laws]),
         )
 
-    def mean_squares(self, readers: Floats, cases: Floats) -> tuple[Floats, Floats]:
+    def mean_squares(self, readers: FloatArray, cases: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the error mean square of the modalities and its df, shape (n_j, n_k)."""
         plan = self.plan
         # E[MS(T*R)], within groups: below 0 as no expected mean square is, if a pilot has it so.
@@ -133,9 +131,9 @@ class StudyLaw:
 
 def power_table(
     law: StudyLaw,
-    readers: Floats,
-    cases: Floats,
-    positive: Floats | None,
+    readers: FloatArray,
+    cases: FloatArray,
+    positive: FloatArray | None,
     components: StudyComponents,
 ) -> MrmcPower:
     """Return the powers of all numbers of readers (n_j,) with all numbers of cases (n_k,)."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray
 from toolkit.stats._time_likelihood import (
     RANDOM_TERMS,
     TimeSums,
@@ -16,8 +16,6 @@ from toolkit.stats._time_likelihood import (
     fixed_effects,
     profiled_deviance,
 )
-
-Floats = NDArray[np.float64]
 
 # A variance below this share of the error variance lies on the boundary, 0.
 _SMALLEST_RATIO = 1e-8
@@ -35,11 +33,11 @@ class TimeFit:
     """The variances at the maximum; ``ratios`` in the order of ``RANDOM_TERMS``."""
 
     error: float
-    ratios: Floats
+    ratios: FloatArray
     deviance: float
-    beta: Floats
-    covariance: Floats
-    df: Floats
+    beta: FloatArray
+    covariance: FloatArray
+    df: FloatArray
     converged: bool
 
     @property
@@ -58,17 +56,17 @@ def fit_times(sums: TimeSums) -> TimeFit:
     free = np.flatnonzero(ratios)
     log_variances = np.log(np.append(error, ratios[free] * error))
 
-    def split(logs: Floats) -> tuple[float, Floats]:
+    def split(logs: FloatArray) -> tuple[float, FloatArray]:
         variances = np.exp(logs)
         placed = np.zeros(ratios.size)
         placed[free] = variances[1:] / variances[0]
         return float(variances[0]), placed
 
-    def deviance_at(logs: Floats) -> float:
+    def deviance_at(logs: FloatArray) -> float:
         own, placed = split(logs)
         return deviance(sums, placed, own)
 
-    def variances_at(logs: Floats) -> Floats:
+    def variances_at(logs: FloatArray) -> FloatArray:
         own, placed = split(logs)
         return own * np.diag(np.linalg.inv(fixed_effects(sums, placed).information))
 
@@ -95,11 +93,11 @@ def fit_times(sums: TimeSums) -> TimeFit:
     )
 
 
-def _best_ratios(sums: TimeSums) -> Floats:
+def _best_ratios(sums: TimeSums) -> FloatArray:
     """Return the variance ratios of the lowest deviance, 0 where they are next to it."""
     from scipy.optimize import Bounds, minimize  # costs a tenth of a second, for this alone
 
-    def at(roots: Floats) -> float:
+    def at(roots: FloatArray) -> float:
         return profiled_deviance(sums, roots**2)
 
     found = [
@@ -113,11 +111,11 @@ def _best_ratios(sums: TimeSums) -> Floats:
         )
         for start in _STARTS
     ]
-    ratios: Floats = min(found, key=lambda result: float(result.fun)).x ** 2
+    ratios: FloatArray = min(found, key=lambda result: float(result.fun)).x ** 2
     return np.where(ratios < _SMALLEST_RATIO, 0.0, ratios)
 
 
-def _rises(sums: TimeSums, ratios: Floats) -> bool:
+def _rises(sums: TimeSums, ratios: FloatArray) -> bool:
     """Whether the deviance rises from each variance on the boundary into the inside."""
     here = profiled_deviance(sums, ratios)
     inside = [
@@ -127,7 +125,9 @@ def _rises(sums: TimeSums, ratios: Floats) -> bool:
     return all(profiled_deviance(sums, point) > here - _CONVERGED for point in inside)
 
 
-def _derivatives(function: Callable[[Floats], float], at: Floats) -> tuple[Floats, Floats]:
+def _derivatives(
+    function: Callable[[FloatArray], float], at: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Return gradient and Hessian by central differences."""
     steps = _STEP * np.eye(at.size)
     centre = function(at)
@@ -143,7 +143,7 @@ def _derivatives(function: Callable[[Floats], float], at: Floats) -> tuple[Float
     return (up - down) / (2 * _STEP), hessian
 
 
-def _slopes(function: Callable[[Floats], Floats], at: Floats) -> list[Floats]:
+def _slopes(function: Callable[[FloatArray], FloatArray], at: FloatArray) -> list[FloatArray]:
     """Return the derivatives of several functions by each variable, by central differences."""
     steps = _STEP * np.eye(at.size)
     return [(function(at + step) - function(at - step)) / (2 * _STEP) for step in steps]

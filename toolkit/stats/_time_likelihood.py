@@ -12,9 +12,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from toolkit.arrays import FloatArray
 
 # Variances over the error variance, in this order.
 RANDOM_TERMS = (
@@ -41,28 +40,28 @@ class TimeSums:
     n_readers: int
     n_pairs: int
     n_singles: int
-    products: Floats  # (m, m): W'W
-    pair_products: Floats  # (m, m), of W summed over the two readings of a pair
-    single_products: Floats  # (m, m)
-    sums: Floats  # (n_cases, 2, m): W summed over the readings of a case in a modality
-    pair_sums: Floats  # (n_cases, m)
-    single_sums: Floats  # (n_cases, 2, m)
-    counts: Floats  # (n_cases, 2)
-    pair_counts: Floats  # (n_cases,)
-    single_counts: Floats  # (n_cases, 2)
+    products: FloatArray  # (m, m): W'W
+    pair_products: FloatArray  # (m, m), of W summed over the two readings of a pair
+    single_products: FloatArray  # (m, m)
+    sums: FloatArray  # (n_cases, 2, m): W summed over the readings of a case in a modality
+    pair_sums: FloatArray  # (n_cases, m)
+    single_sums: FloatArray  # (n_cases, 2, m)
+    counts: FloatArray  # (n_cases, 2)
+    pair_counts: FloatArray  # (n_cases,)
+    single_counts: FloatArray  # (n_cases, 2)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FixedEffects:
     """What the likelihood says of beta at given variance ratios."""
 
-    beta: Floats
-    information: Floats  # X' H^-1 X, with H the covariance over the error variance
+    beta: FloatArray
+    information: FloatArray  # X' H^-1 X, with H the covariance over the error variance
     rest: float  # the residual sum of squares in the metric of H
     log_determinant: float  # log |H| + log |X' H^-1 X|
 
 
-def time_sums(logs: Floats, design: Floats) -> TimeSums:
+def time_sums(logs: FloatArray, design: FloatArray) -> TimeSums:
     """Return the sums of log times (n_cases, n_readers, 2), NaN not read.
 
     ``design`` (n_cases, n_readers, 2, n_fixed) holds the fixed effects; it must be finite where
@@ -97,14 +96,14 @@ def time_sums(logs: Floats, design: Floats) -> TimeSums:
     )
 
 
-def _products(values: Floats) -> Floats:
+def _products(values: FloatArray) -> FloatArray:
     """Return the sum of outer products of the last axis."""
     flat = values.reshape(-1, values.shape[-1])
-    products: Floats = flat.T @ flat
+    products: FloatArray = flat.T @ flat
     return products
 
 
-def fixed_effects(sums: TimeSums, ratios: Floats) -> FixedEffects:
+def fixed_effects(sums: TimeSums, ratios: FloatArray) -> FixedEffects:
     """Return beta and the determinants at variance ratios in the order of ``RANDOM_TERMS``."""
     reader, case, reader_modality, case_modality, reader_case = ratios.tolist()
     # A reading alone has variance 1 + g, a pair 1 and covariance g: inverted cell by cell.
@@ -125,14 +124,14 @@ def fixed_effects(sums: TimeSums, ratios: Floats) -> FixedEffects:
     return _without_readers(sums, cross, _root(reader, reader_modality), log_determinant)
 
 
-def _root(common: float, own: float) -> Floats:
+def _root(common: float, own: float) -> FloatArray:
     """Return the symmetric square root of own I + common 11', 2 x 2."""
     even, odd = math.sqrt(own + 2 * common), math.sqrt(own)
     return np.array([[even + odd, even - odd], [even - odd, even + odd]]) / 2
 
 
 def _without_readers(
-    sums: TimeSums, cross: Floats, root: Floats, log_determinant: float
+    sums: TimeSums, cross: FloatArray, root: FloatArray, log_determinant: float
 ) -> FixedEffects:
     """Return beta once the readers' effects are absorbed as well."""
     n_effects = 2 * sums.n_readers
@@ -152,7 +151,7 @@ def _without_readers(
     )
 
 
-def deviance(sums: TimeSums, ratios: Floats, error: float) -> float:
+def deviance(sums: TimeSums, ratios: FloatArray, error: float) -> float:
     """Return -2 log restricted likelihood at an error variance and variance ratios."""
     effects, df = fixed_effects(sums, ratios), sums.n_readings - sums.n_fixed
     return (
@@ -162,7 +161,7 @@ def deviance(sums: TimeSums, ratios: Floats, error: float) -> float:
     )
 
 
-def profiled_deviance(sums: TimeSums, ratios: Floats) -> float:
+def profiled_deviance(sums: TimeSums, ratios: FloatArray) -> float:
     """Return -2 log restricted likelihood at the best error variance for the ratios."""
     effects, df = fixed_effects(sums, ratios), sums.n_readings - sums.n_fixed
     return df * (math.log(2 * math.pi * effects.rest / df) + 1) + effects.log_determinant

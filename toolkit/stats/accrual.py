@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from toolkit.arrays import FloatArray, IntArray
 from toolkit.results import Result
 from toolkit.stats._checks import check_count, check_counts, check_rating, check_share
 from toolkit.stats._counts_ahead import CountsAhead
@@ -72,12 +73,12 @@ class AccrualProjection(Result):
     enrolled_by_planned_end: float
     enrolled_by_planned_end_low: float
     enrolled_by_planned_end_high: float
-    month: NDArray[np.float64]
-    median: NDArray[np.float64]
-    low_50: NDArray[np.float64]
-    high_50: NDArray[np.float64]
-    low_95: NDArray[np.float64]
-    high_95: NDArray[np.float64]
+    month: FloatArray
+    median: FloatArray
+    low_50: FloatArray
+    high_50: FloatArray
+    low_95: FloatArray
+    high_95: FloatArray
 
     @property
     def extension_needed(self) -> bool | None:
@@ -123,16 +124,16 @@ class _Rows(Result):
     label: str
     quantity: NDArray[np.str_]
     unit: NDArray[np.str_]
-    estimate: NDArray[np.float64]
-    ci_low: NDArray[np.float64]
-    ci_high: NDArray[np.float64]
-    ci_level: NDArray[np.float64]
+    estimate: FloatArray
+    ci_low: FloatArray
+    ci_high: FloatArray
+    ci_level: FloatArray
     ci_method: NDArray[np.str_]
 
 
 def planned_curve(
     target: int, months: int, *, ramp_months: int = 6, ramp_share: float = 0.5
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Return the cases that the plan asks for by the end of each month, shape (months,).
 
     Parameters
@@ -166,7 +167,7 @@ def planned_curve(
     if ramp >= length:
         msg = f"ramp_months must be fewer than months, but got {ramp} of {length}"
         raise ValueError(msg)
-    planned: NDArray[np.float64] = np.where(np.arange(length) < ramp, share, 1.0).cumsum()
+    planned: FloatArray = np.where(np.arange(length) < ramp, share, 1.0).cumsum()
     planned *= cases / planned[-1]
     planned[-1] = cases  # exactly, whatever the rounding
     return planned
@@ -343,7 +344,7 @@ class _Position:
     last_month: int
 
 
-def _check_plan(plan: ArrayLike) -> NDArray[np.float64]:
+def _check_plan(plan: ArrayLike) -> FloatArray:
     """Return the plan as float64, shape (n_planned_months,): rising to a whole target."""
     planned = check_rating(plan, n_cases=np.size(plan), name="plan")
     rises = np.isfinite(planned).all() and not np.any(np.diff(planned, prepend=0.0) < 0)
@@ -365,7 +366,7 @@ def _check_months(pace_months: int) -> int:
     return months
 
 
-def _pace_count(history: NDArray[np.int64], months: int, pace: float | None) -> float:
+def _pace_count(history: IntArray, months: int, pace: float | None) -> float:
     """Return the cases of the last months, or what they would be at another pace."""
     if pace is None:
         return float(history[history.size - months :].sum())
@@ -375,7 +376,7 @@ def _pace_count(history: NDArray[np.int64], months: int, pace: float | None) -> 
     return pace * months
 
 
-def _planned_by(planned: NDArray[np.float64], month: int) -> float:
+def _planned_by(planned: FloatArray, month: int) -> float:
     """Return the cases planned by the end of a month; month 0 is the start."""
     return float(planned[min(month, planned.size) - 1]) if month else 0.0
 
@@ -385,8 +386,8 @@ def _outcome(
     met: Sequence[float],
     chances: Sequence[float],
     by_planned_end: Sequence[float],
-    month: NDArray[np.float64],
-    bands: NDArray[np.float64],
+    month: FloatArray,
+    bands: FloatArray,
     note: str = "",
 ) -> dict[str, Any]:
     """Return the fields of a projection that depend on the months ahead, named.
@@ -407,7 +408,7 @@ def _outcome(
     }
 
 
-def _met(position: _Position, so_far: NDArray[np.int64]) -> dict[str, Any]:
+def _met(position: _Position, so_far: IntArray) -> dict[str, Any]:
     """Return the outcome where the target has been met: known, nothing to project."""
     month = int(np.argmax(so_far >= position.target)) + 1
     ends = (position.planned_months, position.last_month)
@@ -421,7 +422,7 @@ def _met(position: _Position, so_far: NDArray[np.int64]) -> dict[str, Any]:
     )
 
 
-def _without_pace(position: _Position, history: NDArray[np.int64], months: int) -> dict[str, Any]:
+def _without_pace(position: _Position, history: IntArray, months: int) -> dict[str, Any]:
     """Return the outcome where no pace is known: NaN, and why."""
     month = _months_ahead(position)
     ends = (position.planned_months, position.last_month)
@@ -439,7 +440,7 @@ def _without_pace(position: _Position, history: NDArray[np.int64], months: int) 
     )
 
 
-def _ahead(position: _Position, history: NDArray[np.int64], ahead: CountsAhead) -> dict[str, Any]:
+def _ahead(position: _Position, history: IntArray, ahead: CountsAhead) -> dict[str, Any]:
     """Return the outcome where the target lies ahead."""
     elapsed, missing = position.months_elapsed, position.target - position.enrolled
     month = _months_ahead(position)
@@ -465,6 +466,6 @@ def _ahead(position: _Position, history: NDArray[np.int64], ahead: CountsAhead) 
     )
 
 
-def _months_ahead(position: _Position) -> NDArray[np.float64]:
+def _months_ahead(position: _Position) -> FloatArray:
     """Return the months from now to the end of the extension."""
     return np.arange(position.months_elapsed + 1.0, position.last_month + 1.0)

@@ -13,12 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray, IndexArray, IntArray
 from toolkit.results import Estimate
 from toolkit.stats._agreement import (
-    Codes,
-    Floats,
     WeightTable,
     agreement_estimate,
     category_codes,
@@ -45,10 +44,10 @@ class AgreementTable:
         Cell of the table and patient of each case, where cases cluster in patients.
     """
 
-    counts: NDArray[np.int64]
+    counts: IntArray
     categories: tuple[object, ...]
-    cell: Codes | None = None
-    cluster: Codes | None = None
+    cell: IndexArray | None = None
+    cluster: IndexArray | None = None
 
     @property
     def n_cases(self) -> int:
@@ -61,12 +60,12 @@ class AgreementTable:
         return None if self.cluster is None else int(np.unique(self.cluster).size)
 
     @property
-    def share_a(self) -> Floats:
+    def share_a(self) -> FloatArray:
         """Share of the cases that reader a put into each category; NaN without a case."""
         return np.asarray(self.counts.sum(axis=1) / (self.n_cases or math.nan))
 
     @property
-    def share_b(self) -> Floats:
+    def share_b(self) -> FloatArray:
         """Share of the cases that reader b put into each category; NaN without a case."""
         return np.asarray(self.counts.sum(axis=0) / (self.n_cases or math.nan))
 
@@ -329,7 +328,7 @@ def gwet_ac(
     return _coefficient(table, weight, expected, slope, method, quantity, ci_level, label)
 
 
-def chance_of_both(table: AgreementTable, weight: WeightTable) -> tuple[float, Floats]:
+def chance_of_both(table: AgreementTable, weight: WeightTable) -> tuple[float, FloatArray]:
     """Return agreement of two readers who keep their own shares, and what each cell adds to it.
 
     The second, shape (n_categories, n_categories), has over the cases a mean of twice the first.
@@ -342,7 +341,7 @@ def _coefficient(
     table: AgreementTable,
     weight: WeightTable,
     expected: float,
-    slope: Floats,
+    slope: FloatArray,
     method: str,
     quantity: str,
     ci_level: float,
@@ -381,7 +380,7 @@ def _coefficient(
     )
 
 
-def _variance(table: AgreementTable, contribution: Floats) -> float:
+def _variance(table: AgreementTable, contribution: FloatArray) -> float:
     """Return the variance of the sum of what cases contribute, by the cell that they are in."""
     if table.cell is None or table.cluster is None:
         return float((table.counts * contribution**2).sum())

@@ -13,15 +13,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from toolkit.arrays import IndexArray
 from toolkit.results import Better, Comparison
 from toolkit.stats import _agreement_multirater as engine
-from toolkit.stats._agreement import NO_VARIATION, Codes, WeightTable
+from toolkit.stats._agreement import NO_VARIATION, WeightTable
 from toolkit.stats._checks import check_choice
 from toolkit.stats._wald import wald_difference
 
 CoefficientName = Literal["fleiss_kappa", "conger_kappa", "gwet_ac", "krippendorff_alpha"]
 
-_ENGINES: dict[str, Callable[[Codes, WeightTable], engine.Coefficient]] = {
+_ENGINES: dict[str, Callable[[IndexArray, WeightTable], engine.Coefficient]] = {
     "fleiss_kappa": engine.fleiss,
     "conger_kappa": engine.conger,
     "gwet_ac": engine.gwet,

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray
 from toolkit.results import Comparison, Estimate
 from toolkit.stats.agreement import AgreementTable
 from toolkit.stats.paired import PairedCounts, tango_ci
@@ -252,8 +252,8 @@ def _twice(share: float) -> float:
 
 def _share_of_cells(
     table: AgreementTable,
-    event: NDArray[np.bool_],
-    within: NDArray[np.bool_],
+    event: BoolArray,
+    within: BoolArray,
     ci_level: float,
     quantity: str,
     label: str,

@@ -6,11 +6,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Result
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -159,12 +158,12 @@ def standardized_difference_of_categories(
     )
 
 
-def _covariance(shares: Floats) -> Floats:
+def _covariance(shares: FloatArray) -> FloatArray:
     """Return the multinomial covariance of shares, for one case."""
     return np.diag(shares) - np.outer(shares, shares)
 
 
-def _one_axis(values: ArrayLike, name: str) -> Floats:
+def _one_axis(values: ArrayLike, name: str) -> FloatArray:
     """Return values as floats with one dimension, or raise."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1:
@@ -173,7 +172,7 @@ def _one_axis(values: ArrayLike, name: str) -> Floats:
     return array
 
 
-def _finite(values: ArrayLike, name: str) -> Floats:
+def _finite(values: ArrayLike, name: str) -> FloatArray:
     """Return values as floats, or raise if one is missing."""
     array = _one_axis(values, name)
     wrong = np.flatnonzero(~np.isfinite(array))
@@ -183,7 +182,7 @@ def _finite(values: ArrayLike, name: str) -> Floats:
     return array
 
 
-def _counts(counts: ArrayLike, name: str) -> Floats:
+def _counts(counts: ArrayLike, name: str) -> FloatArray:
     """Return counts as floats, or raise if one cannot be a count."""
     array = _one_axis(counts, name)
     if not np.all((array >= 0) & (array == np.floor(array))):

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtrc, ndtr
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Estimate
 from toolkit.stats._binormal_categories import (
     CategoryCounts,
@@ -26,7 +27,6 @@ from toolkit.stats._binormal_categories import (
 )
 from toolkit.stats._binormal_likelihood import BinormalMaximum, cell_probabilities, maximise
 from toolkit.stats._checks import check_ci_level, check_count, check_rating, check_truth
-from toolkit.stats._placements import FloatArray
 from toolkit.stats._points import require_classes
 from toolkit.stats._wald import quantile
 from toolkit.stats.roc import rating_fom

@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Estimate
 from toolkit.stats._binormal_categories import CategoryCounts, category_counts, truth_runs
 from toolkit.stats._binormal_lr_maximum import ProperMaximum, maximise
 from toolkit.stats._binormal_lr_model import area, area_slopes
 from toolkit.stats._checks import check_ci_level, check_rating, check_truth
-from toolkit.stats._placements import FloatArray
 from toolkit.stats._points import require_classes
 from toolkit.stats.binormal import normal_density, share_of_deviate
 from toolkit.stats.roc import rating_fom

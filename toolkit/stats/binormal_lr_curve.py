@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Curve, Estimate
 from toolkit.stats._binormal_lr_model import cells
 from toolkit.stats._binormal_lr_points import area_between, at_share, best_utility, widest
 from toolkit.stats._checks import check_ci_level, check_count, check_inner_share, check_positive
-from toolkit.stats._placements import FloatArray
 from toolkit.stats._points import check_range
 from toolkit.stats.binormal import normal_density, share_of_deviate
 from toolkit.stats.binormal_lr import ON_EDGE, BinormalLrFit

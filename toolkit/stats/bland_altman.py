@@ -12,16 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
+from toolkit.arrays import FloatArray, IndexArray
 from toolkit.results import Comparison, Estimate
 from toolkit.stats._agreement_limits import Limit, limit_of, patient_means, spread_of
 from toolkit.stats._checks import check_ci_level, check_cluster, check_share
 from toolkit.stats._wald import quantile
 from toolkit.stats.paired_means import _pairs, geometric_ratio_ci, mean_difference_ci
-
-Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-12
 
@@ -247,9 +246,9 @@ def proportional_bias_slope(
 class _Pairs:
     """Checked pairs of values, and the number of the patient of each."""
 
-    a: Floats
-    b: Floats
-    patient: NDArray[np.intp]
+    a: FloatArray
+    b: FloatArray
+    patient: IndexArray
     clustered: bool
 
 
@@ -273,7 +272,7 @@ def _patients(
 def _with_limits(
     pairs: _Pairs,
     bias: Comparison,
-    difference: Floats,
+    difference: FloatArray,
     share: float,
     back: Callable[[float], float],
 ) -> AgreementLimits:

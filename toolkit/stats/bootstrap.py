@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Better, Comparison, Estimate, check_margin
 from toolkit.stats._bootstrap_difference import compare
 from toolkit.stats._bootstrap_interval import check_interval, interval_of
@@ -31,7 +32,6 @@ from toolkit.stats._bootstrap_plan import (
 )
 from toolkit.stats._bootstrap_values import BootstrapValues, planned_values
 from toolkit.stats._checks import Rng, check_choice, check_rating, check_ratings, check_truth
-from toolkit.stats._placements import FloatArray
 from toolkit.stats.roc import auc
 
 Interval = Literal["percentile", "bca", "bootstrap_t"]

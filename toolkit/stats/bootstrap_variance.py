@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.results import Result
 from toolkit.stats._checks import check_ratings, check_truth
 from toolkit.stats._concordance import summed_products
-from toolkit.stats._placements import BoolArray, FloatArray, case_placements
+from toolkit.stats._placements import case_placements
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

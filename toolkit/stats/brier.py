@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Estimate, Result
 from toolkit.stats._checks import check_ci_level
 from toolkit.stats._isotonic import fit_isotonic
@@ -228,7 +229,7 @@ class _Parts(Result):
     """The parts of a Brier score in the columns of the glossary."""
 
     quantity: NDArray[np.str_]
-    estimate: NDArray[np.float64]
+    estimate: FloatArray
     n_cases: int
     n_positive: int
     unit: str = "squared_probability"

@@ -12,9 +12,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
+from toolkit.arrays import FloatArray, IndexArray
 from toolkit.results import Curve, Result
 from toolkit.stats._checks import (
     check_ci_level,
@@ -25,8 +26,6 @@ from toolkit.stats._checks import (
     check_weight,
 )
 from toolkit.stats._proportion_limits import wilson_at
-
-Floats = NDArray[np.float64]
 
 _FEW_EXPECTED = 5
 _ROUNDING = 1e-9
@@ -57,7 +56,7 @@ class ShareFit(Result):
     n_clusters: int | None = None
 
 
-def check_expected_share(expected_share: ArrayLike, *, n_categories: int) -> Floats:
+def check_expected_share(expected_share: ArrayLike, *, n_categories: int) -> FloatArray:
     """Return expected shares as float64, shape (n_categories,): positive, with the sum 1."""
     shares = check_ratings(expected_share, n_cases=n_categories, name="expected_share", axes=())
     if not (shares > 0).all():
@@ -148,7 +147,7 @@ def no_fit(reason: str, *, method: str, df: float, n_cases: int = 0) -> ShareFit
     )
 
 
-def few_expected(expected: Floats) -> str:
+def few_expected(expected: FloatArray) -> str:
     """Return a note where the chi-square distribution is a poor approximation."""
     least = float(expected.min())
     if least >= _FEW_EXPECTED:
@@ -176,8 +175,8 @@ class CaptureCurve(Curve):
         How the interval was made.
     """
 
-    ci_low: Floats
-    ci_high: Floats
+    ci_low: FloatArray
+    ci_high: FloatArray
     ci_level: float
     ci_method: str
 
@@ -269,12 +268,12 @@ def capture_curve(
     )
 
 
-def _running_total(values: Floats, place: NDArray[np.intp], n_places: int) -> Floats:
+def _running_total(values: FloatArray, place: IndexArray, n_places: int) -> FloatArray:
     """Return the total of ``values`` up to each place, shape (n_places + 1,), from 0."""
     return np.cumsum(np.bincount(place, weights=values, minlength=n_places + 1))
 
 
-def _share(running: Floats) -> Floats:
+def _share(running: FloatArray) -> FloatArray:
     """Return running totals as shares of the last; NaN where that is 0."""
     if running[-1] == 0:
         return np.full(running.shape, math.nan)
@@ -282,8 +281,8 @@ def _share(running: Floats) -> Floats:
 
 
 def _band(
-    share: Floats, squares: Floats, weight: Floats, *, ci_level: float
-) -> tuple[Floats, Floats]:
+    share: FloatArray, squares: FloatArray, weight: FloatArray, *, ci_level: float
+) -> tuple[FloatArray, FloatArray]:
     """Return Wilson's limits of running shares; ``squares`` are running totals of weight^2."""
     n, total = weight.size, weight.sum()
     if total == 0:

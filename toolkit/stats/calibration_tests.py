@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Result
 from toolkit.stats._checks import check_choice
-from toolkit.stats._linearised import Floats
 from toolkit.stats._logistic import fit_logistic, log_likelihood
 from toolkit.stats._population import THIS_SET, Basis, Population, declare_probabilities
 from toolkit.stats.miscalibration import coefficient_covariance, declare_logits
@@ -281,14 +281,14 @@ def hosmer_lemeshow_test(
     )
 
 
-def _wald(distance: Floats, covariance: Floats) -> float:
+def _wald(distance: FloatArray, covariance: FloatArray) -> float:
     """Return the Wald statistic of two coefficients; NaN where their covariance is singular."""
     if np.linalg.matrix_rank(np.nan_to_num(covariance)) != distance.size:
         return math.nan
     return float(distance @ np.linalg.solve(covariance, distance))
 
 
-def _grouped_chi_square(observed: Floats, expected: Floats, size: Floats) -> float:
+def _grouped_chi_square(observed: FloatArray, expected: FloatArray, size: FloatArray) -> float:
     """Return the sum of (O - E)^2 / (E (1 - E / n)); a group that is certain and right adds 0."""
     variance = expected * (1 - expected / size)
     squared = (observed - expected) ** 2
@@ -298,7 +298,7 @@ def _grouped_chi_square(observed: Floats, expected: Floats, size: Floats) -> flo
     return math.fsum(squared[~certain] / variance[~certain])
 
 
-def _few_in_a_group(expected: Floats, size: Floats) -> str:
+def _few_in_a_group(expected: FloatArray, size: FloatArray) -> str:
     """Return a note where the chi-square distribution is a poor approximation."""
     least = float(np.minimum(expected, size - expected).min())
     if least >= _FEW_EXPECTED:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import expit
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.results import Better, Comparison, Result, stacked_frame
 from toolkit.stats._checks import (
     _position,
@@ -31,7 +32,6 @@ from toolkit.stats._wald import wald_difference
 from toolkit.stats.mrmc._estimates import Variance, positive_variance
 from toolkit.stats.mrmc.analysis import HOLDS_FOR, joined
 
-Floats = NDArray[np.float64]
 Clusters = Literal["patients", "readers"]
 
 _ENOUGH_CLUSTERS = 40
@@ -201,7 +201,7 @@ def compare_calls_gee(  # noqa: PLR0913 - data with its clusters, three choices 
     )
 
 
-def _check_calls(call: ArrayLike) -> Floats:
+def _check_calls(call: ArrayLike) -> FloatArray:
     """Return calls 0, 1 or NaN, shape (n_cases, n_readers, 2); refuse a reader without any."""
     n_cases = len(call) if isinstance(call, Sized) else 0
     axes = ("n_readers", "n_modalities")
@@ -219,7 +219,7 @@ def _check_calls(call: ArrayLike) -> Floats:
             f"{float(calls[wrong][0])!r}; code a recall as 1 and none as 0"
         )
         raise ValueError(msg)
-    empty: NDArray[np.bool_] = np.all(np.isnan(calls), axis=0)
+    empty: BoolArray = np.all(np.isnan(calls), axis=0)
     if (unread := empty[:, 0] & empty[:, 1]).any():
         msg = f"reader {_position(unread)} has no call; leave that reader out in view"
         raise ValueError(msg)
@@ -243,7 +243,7 @@ def _require_clusters(n_clusters: int, clusters: Clusters, covariance: Covarianc
         raise ValueError(msg)
 
 
-def _variance(fit: GeeFit, gradient: Floats, df: float) -> Variance:
+def _variance(fit: GeeFit, gradient: FloatArray, df: float) -> Variance:
     """Return the variance of a function of the coefficients by the delta method."""
     if fit.reason:
         return Variance(value=math.nan, df=math.nan, reason=fit.reason)

@@ -14,8 +14,9 @@ from collections.abc import Sized
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import Better, Comparison, Estimate
 from toolkit.stats._checks import (
     check_call,
@@ -28,9 +29,6 @@ from toolkit.stats._linearised import total_covariance
 from toolkit.stats._proportion_limits import wilson_at
 from toolkit.stats._wald import quantile, wald_difference
 from toolkit.stats.proportions import UNITS, per_1000
-
-Floats = NDArray[np.float64]
-Clusters = NDArray[np.intp]
 
 
 def clustered_proportion_logit_ci(
@@ -372,7 +370,7 @@ def _refuse_shared_patients(cluster_a: ArrayLike, cluster_b: ArrayLike, n_a: int
         raise ValueError(msg)
 
 
-def _mean_and_error(values: Floats, cluster: Clusters) -> tuple[float, float]:
+def _mean_and_error(values: FloatArray, cluster: IndexArray) -> tuple[float, float]:
     """Return the mean of whole numbers and its standard error over patients; NaN where undefined.
 
     The mean is a ratio of totals, linearised. Contributions are whole numbers until the last
@@ -432,11 +430,11 @@ def _length(values: ArrayLike) -> int:
     return len(values) if isinstance(values, Sized) else 0
 
 
-def _count(number: Clusters) -> int:
+def _count(number: IndexArray) -> int:
     """Return the number of patients."""
     return int(np.unique(number).size)
 
 
-def _mean(calls: NDArray[np.bool_]) -> float:
+def _mean(calls: BoolArray) -> float:
     """Return the share of positive calls; NaN without any."""
     return float(calls.mean()) if calls.size else math.nan

@@ -14,10 +14,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.results import Comparison, Estimate
 from toolkit.stats._checks import check_ci_level, check_share
-from toolkit.stats._linearised import Floats
-from toolkit.stats._placements import BoolArray
 from toolkit.stats._population import (
     Basis,
     Population,
@@ -293,7 +292,7 @@ def check_threshold_probability(threshold: object, *, name: str = "threshold") -
     return limit
 
 
-def gain(population: Population, called: BoolArray, threshold: float) -> Floats:
+def gain(population: Population, called: BoolArray, threshold: float) -> FloatArray:
     """Return what each case adds to the net benefit of calls: 1, -t / (1 - t) or 0, (n_cases,)."""
     odds = threshold / (1 - threshold)
     return np.where(called, np.where(population.diseased, 1.0, -odds), 0.0)

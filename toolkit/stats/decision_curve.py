@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Curve, Estimate, Result
 from toolkit.stats._checks import check_ci_level
-from toolkit.stats._linearised import Floats
 from toolkit.stats._population import Basis, declare_probabilities, linearised_estimate
 from toolkit.stats.decision import check_threshold_probability, gain, net_benefit_estimate
 
@@ -40,10 +40,10 @@ class NetBenefitCurve(Curve):
         How the intervals were made.
     """
 
-    ci_low: Floats
-    ci_high: Floats
-    treat_all: Floats
-    standardized: Floats
+    ci_low: FloatArray
+    ci_high: FloatArray
+    treat_all: FloatArray
+    standardized: FloatArray
     prevalence: float
     ci_level: float
     ci_method: str
@@ -78,10 +78,10 @@ class _Lines(Result):
 
     label: str
     kind: NDArray[np.str_]
-    x: Floats
-    y: Floats
-    ci_low: Floats
-    ci_high: Floats
+    x: FloatArray
+    y: FloatArray
+    ci_low: FloatArray
+    ci_high: FloatArray
     ci_level: float
     ci_method: str
 
@@ -250,7 +250,7 @@ def standardized_net_benefit(  # noqa: PLR0913 - the choices of net_benefit
     )
 
 
-def _check_thresholds(thresholds: ArrayLike) -> Floats:
+def _check_thresholds(thresholds: ArrayLike) -> FloatArray:
     """Return threshold probabilities as float64, shape (n_thresholds,); one at least."""
     values = np.asarray(thresholds)
     if values.ndim != 1 or not values.size:

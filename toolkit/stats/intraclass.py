@@ -14,13 +14,11 @@ from collections.abc import Callable, Sized
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
 from toolkit.results import Estimate
 from toolkit.stats._checks import check_ci_level, check_ratings
-
-Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-12
 

@@ -13,14 +13,13 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Curve
 from toolkit.stats._checks import check_choice
 from toolkit.stats.binormal import BinormalFit
 from toolkit.stats.binormal_curve import binormal_curve
 
-Floats = NDArray[np.float64]
 Direction = Literal["vertical", "horizontal", "diagonal"]
 
 _AVERAGED = {
@@ -192,21 +191,21 @@ def _check_curves(curves: Sequence[Curve]) -> tuple[Curve, ...]:
     return tuple(curves)
 
 
-def _turn(x: Floats, y: Floats, direction: Direction) -> tuple[Floats, Floats]:
+def _turn(x: FloatArray, y: FloatArray, direction: Direction) -> tuple[FloatArray, FloatArray]:
     """Return the axis along which is averaged, and what is averaged."""
     if direction == "vertical":
         return x, y
     return (y, x) if direction == "horizontal" else ((x + y) / 2, (y - x) / 2)
 
 
-def _turn_back(u: Floats, v: Floats, direction: Direction) -> tuple[Floats, Floats]:
+def _turn_back(u: FloatArray, v: FloatArray, direction: Direction) -> tuple[FloatArray, FloatArray]:
     """Undo ``_turn``."""
     if direction == "vertical":
         return u, v
     return (v, u) if direction == "horizontal" else (u - v, u + v)
 
 
-def _at(u: Floats, v: Floats, along: Floats) -> tuple[Floats, Floats]:
+def _at(u: FloatArray, v: FloatArray, along: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the lowest and the highest value of a curve at each place, interpolated between."""
     first, last = np.searchsorted(u, along), np.searchsorted(u, along, side="right") - 1
     on = first <= last  # a point of the curve itself

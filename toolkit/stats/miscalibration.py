@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Estimate
 from toolkit.stats._checks import check_ci_level
-from toolkit.stats._linearised import Floats
 from toolkit.stats._logistic import LogisticFit, fit_logistic
 from toolkit.stats._population import (
     Basis,
@@ -293,7 +293,7 @@ def declare_logits(
     basis: Basis | None,
     weight: ArrayLike | None,
     cluster: ArrayLike | None,
-) -> tuple[Population, Floats]:
+) -> tuple[Population, FloatArray]:
     """Return the population and the logits of its probabilities; refuse 0 and 1."""
     population = declare_probabilities(
         truth, probability, rating_is=rating_is, basis=basis, weight=weight, cluster=cluster
@@ -309,7 +309,7 @@ def declare_logits(
     return population, np.asarray(special.logit(population.values[:, 0]), dtype=np.float64)
 
 
-def coefficient_covariance(population: Population, fit: LogisticFit) -> Floats:
+def coefficient_covariance(population: Population, fit: LogisticFit) -> FloatArray:
     """Return the covariance of the coefficients: the model's, or the robust one of a design."""
     return fit.covariance if population.simple else population.covariance(fit.influence)
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from toolkit.results import Estimate, Result
 from toolkit.stats._checks import Rng, check_call, check_count, check_counts, check_rng, check_share
 
@@ -38,8 +39,8 @@ class Cusum(Result):
     rate: float
     rate_up: float
     rate_down: float
-    up: NDArray[np.float64]
-    down: NDArray[np.float64]
+    up: FloatArray
+    down: FloatArray
     limit: float | None = None
     signal_up: int | None = None
     signal_down: int | None = None
@@ -225,9 +226,9 @@ class FunnelLimits(Result):
 
     rate: float
     level: float
-    n: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    n: FloatArray
+    low: FloatArray
+    high: FloatArray
 
     def summary_frame(self) -> Any:
         """Return one row a size and limit: kind, the units, and the limit."""
@@ -302,11 +303,11 @@ class _Points(Result):
     """The points of several lines in the columns of the glossary."""
 
     kind: NDArray[np.str_]
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
+    x: FloatArray
+    y: FloatArray
 
 
-def _two_lines(result: Result, x: NDArray[np.float64], **lines: NDArray[np.float64]) -> Any:
+def _two_lines(result: Result, x: FloatArray, **lines: FloatArray) -> Any:
     """Return the table of lines over one axis, named by their kind."""
     points = _Points(
         kind=np.repeat(list(lines), x.size),
@@ -348,15 +349,15 @@ def _steps(rate: float, other: float) -> tuple[float, float]:
     return math.log(other / rate), math.log1p(-other) - math.log1p(-rate)
 
 
-def _path(happened: NDArray[np.bool_], rate: float, other: float) -> NDArray[np.float64]:
+def _path(happened: BoolArray, rate: float, other: float) -> FloatArray:
     """Return the CUSUM of the log-likelihood ratio of another rate."""
     total = np.where(happened, *_steps(rate, other)).cumsum()
     # max(0, S + step) at each step is the sum above its lowest value so far, 0 included.
-    above: NDArray[np.float64] = total - np.minimum(np.minimum.accumulate(total), 0.0)
+    above: FloatArray = total - np.minimum(np.minimum.accumulate(total), 0.0)
     return above
 
 
-def _largest(place: NDArray[np.intp], n_events: int, rate: float, other: float) -> float:
+def _largest(place: IndexArray, n_events: int, rate: float, other: float) -> float:
     """Return the largest value of a path whose events happened at ``place``, counted from 0.
 
     Between two events the sum runs straight, so its values just before and after each event, at
@@ -371,14 +372,14 @@ def _largest(place: NDArray[np.intp], n_events: int, rate: float, other: float) 
     return float((knots - np.minimum.accumulate(knots)).max())
 
 
-def _first_above(path: NDArray[np.float64], limit: float | None) -> int | None:
+def _first_above(path: FloatArray, limit: float | None) -> int | None:
     """Return the first unit, counted from 1, whose path lies above the limit."""
     if limit is None or not np.any(path > limit):
         return None
     return int(np.argmax(path > limit)) + 1
 
 
-def _lowest_within(sizes: NDArray[np.int64], rate: float, tail: float) -> NDArray[np.float64]:
+def _lowest_within(sizes: IntArray, rate: float, tail: float) -> FloatArray:
     """Return for each size the fewest events x with P(X <= x) >= tail."""
     start = np.nan_to_num(special.bdtrik(tail, sizes, rate), nan=0.0)
     count = np.clip(np.ceil(start), 0, sizes).astype(np.float64)

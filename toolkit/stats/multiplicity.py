@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Result
 from toolkit.stats._checks import check_choice, check_ci_level, check_count, check_ratings
 
@@ -222,9 +223,7 @@ def simultaneous_level(
     return 1 - (1 - level) / count if method == "bonferroni" else float(level ** (1 / count))
 
 
-def _family(
-    p_values: ArrayLike, labels: Sequence[str]
-) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+def _family(p_values: ArrayLike, labels: Sequence[str]) -> tuple[FloatArray, tuple[str, ...]]:
     """Return the P values, NaN where not defined, and one label for each."""
     names = (labels,) if isinstance(labels, str) else tuple(labels)
     n_hypotheses = np.shape(p_values)[0] if np.ndim(p_values) else 0

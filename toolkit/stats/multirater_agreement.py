@@ -13,9 +13,10 @@ from dataclasses import replace
 
 from numpy.typing import ArrayLike
 
+from toolkit.arrays import IndexArray
 from toolkit.results import Estimate
 from toolkit.stats import _agreement_multirater as engine
-from toolkit.stats._agreement import MISSING, Codes, WeightTable, agreement_estimate
+from toolkit.stats._agreement import MISSING, WeightTable, agreement_estimate
 
 
 def fleiss_kappa(
@@ -233,7 +234,7 @@ def krippendorff_alpha(
 
 def _estimate(
     found: engine.Coefficient,
-    codes: Codes,
+    codes: IndexArray,
     weight: WeightTable,
     cluster: ArrayLike | None,
     ci_level: float,
@@ -257,7 +258,7 @@ def _estimate(
     )
 
 
-def _few_readings(codes: Codes) -> str:
+def _few_readings(codes: IndexArray) -> str:
     """Return how many cases too few readers read for any agreement, or nothing."""
     few = int(((codes != MISSING).sum(axis=1) < 2).sum())
     return f"{few} of {len(codes)} cases were read by fewer than two readers" if few else ""

@@ -11,8 +11,9 @@ import math
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray, IndexArray
 from toolkit.results import Estimate
 from toolkit.stats._checks import (
     check_call,
@@ -23,11 +24,8 @@ from toolkit.stats._checks import (
     check_truth,
 )
 from toolkit.stats._linearised import total_covariance
-from toolkit.stats._placements import BoolArray
 from toolkit.stats._wald import quantile
 from toolkit.stats.weighted import weighted_proportion_ci
-
-Clusters = NDArray[np.intp]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -171,7 +169,7 @@ def operating_point(
     return _accuracy(diseased, called, number, ci_level=level, label=label)
 
 
-def _patients(cluster: ArrayLike | None, n_cases: int) -> Clusters | None:
+def _patients(cluster: ArrayLike | None, n_cases: int) -> IndexArray | None:
     """Return the number of each case's patient; None where every case is a patient of its own."""
     if cluster is None:
         return None
@@ -182,7 +180,7 @@ def _patients(cluster: ArrayLike | None, n_cases: int) -> Clusters | None:
 def _accuracy(
     diseased: BoolArray,
     called: BoolArray,
-    patient: Clusters | None,
+    patient: IndexArray | None,
     *,
     ci_level: float,
     label: str,
@@ -207,7 +205,7 @@ class _Study:
     """What the six estimates of one set of calls have in common."""
 
     diseased: BoolArray
-    patient: Clusters | None
+    patient: IndexArray | None
     ci_level: float
     label: str
 

@@ -11,13 +11,12 @@ from collections.abc import Sized
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Better, Comparison
 from toolkit.stats._checks import check_ci_level, check_rating
 from toolkit.stats._wald import quantile, upper_tail
-
-Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-12
 
@@ -170,7 +169,7 @@ def geometric_ratio_ci(
     )
 
 
-def _pairs(values_a: ArrayLike, values_b: ArrayLike) -> tuple[Floats, Floats]:
+def _pairs(values_a: ArrayLike, values_b: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return both arrays as float64; refuse missing values and different lengths."""
     n_units = len(values_a) if isinstance(values_a, Sized) else 0
     a = check_rating(values_a, n_cases=n_units, name="values_a")
@@ -184,7 +183,7 @@ def _pairs(values_a: ArrayLike, values_b: ArrayLike) -> tuple[Floats, Floats]:
     return a, check_rating(b, n_cases=n_units, name="values_b")
 
 
-def _mean_and_error(values: Floats) -> tuple[float, float]:
+def _mean_and_error(values: FloatArray) -> tuple[float, float]:
     """Return mean and standard error; NaN where there is none, also where nothing varies."""
     if not values.size:
         return math.nan, math.nan

@@ -13,9 +13,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Curve
 from toolkit.stats._checks import check_inner_share
-from toolkit.stats._placements import FloatArray
 from toolkit.stats._points import OperatingPoints, empirical_points
 from toolkit.stats.roc import rating_fom
 

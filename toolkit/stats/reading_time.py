@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray, IndexArray
 from toolkit.results import Better, Comparison, Result, check_margin, stacked_frame
 from toolkit.stats._checks import check_ci_level, check_cluster
 from toolkit.stats._reading_times import (
@@ -29,8 +30,6 @@ from toolkit.stats._reading_times import (
 )
 from toolkit.stats._wald import quantile, wald_difference
 from toolkit.stats.mrmc.analysis import HOLDS_FOR, MeanEstimate, Random, few_readers, joined
-
-Floats = NDArray[np.float64]
 
 _METHOD = "ANOVA of reading times"
 
@@ -198,14 +197,14 @@ class _Plan:
     n_clusters: int | None
 
 
-def _means_of_patients(values: Floats, patient: NDArray[np.intp]) -> Floats:
+def _means_of_patients(values: FloatArray, patient: IndexArray) -> FloatArray:
     """Return the mean over each patient's cases, shape (n_patients, n_readers, 2)."""
     totals = np.zeros((int(patient.max()) + 1, *values.shape[1:]))
     np.add.at(totals, patient, values)
     return totals / np.bincount(patient)[:, np.newaxis, np.newaxis]
 
 
-def _components(differences: Floats) -> TimeComponents:
+def _components(differences: FloatArray) -> TimeComponents:
     """Return mean squares and components; a difference varies twice as much as one log time."""
     n_cases, n_readers = differences.shape
     ms = table_mean_squares(differences)
@@ -223,7 +222,7 @@ def _components(differences: Floats) -> TimeComponents:
     )
 
 
-def _ratio(logs: Floats, plan: _Plan, *, label: str = "") -> Comparison:
+def _ratio(logs: FloatArray, plan: _Plan, *, label: str = "") -> Comparison:
     """Return the ratio of geometric means."""
     differences = logs[:, :, 1] - logs[:, :, 0]
     mean_a, mean_b = (math.exp(mean) for mean in logs.mean(axis=(0, 1)))
@@ -240,7 +239,7 @@ def _ratio(logs: Floats, plan: _Plan, *, label: str = "") -> Comparison:
     )
 
 
-def _seconds(seconds: Floats, plan: _Plan) -> Comparison:
+def _seconds(seconds: FloatArray, plan: _Plan) -> Comparison:
     """Return the difference of arithmetic means, in seconds; the margin belongs to the ratio."""
     differences = seconds[:, :, 1] - seconds[:, :, 0]
     variance = variance_of_mean(differences)
@@ -270,12 +269,12 @@ def _seconds(seconds: Floats, plan: _Plan) -> Comparison:
     )
 
 
-def _by_reader(logs: Floats, names: tuple[str, ...], plan: _Plan) -> tuple[Comparison, ...]:
+def _by_reader(logs: FloatArray, names: tuple[str, ...], plan: _Plan) -> tuple[Comparison, ...]:
     """Return the ratio of each reader, over cases alone."""
     return tuple(_ratio(logs[:, [place]], plan, label=name) for place, name in enumerate(names))
 
 
-def _mean_time(logs: Floats, modality: int, plan: _Plan) -> MeanEstimate:
+def _mean_time(logs: FloatArray, modality: int, plan: _Plan) -> MeanEstimate:
     """Return the geometric mean time in one modality, in seconds."""
     table = logs[:, :, modality]
     variance, mean = variance_of_mean(table), float(table.mean())

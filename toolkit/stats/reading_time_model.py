@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.results import Better, Comparison, Estimate, Result, check_margin, stacked_frame
 from toolkit.stats._checks import _position, check_ci_level, check_ratings
 from toolkit.stats._reading_times import (
@@ -29,8 +30,6 @@ from toolkit.stats._time_likelihood import time_sums
 from toolkit.stats._wald import quantile
 from toolkit.stats.mrmc._estimates import Variance
 from toolkit.stats.mrmc.analysis import HOLDS_FOR, few_readers, joined
-
-Floats = NDArray[np.float64]
 
 _CI_METHOD = "t on logarithms, Satterthwaite"
 _MODALITY = 1  # its place among the fixed effects, after the intercept
@@ -171,7 +170,7 @@ def reading_time_model(
     return _result(fit, ratio, effects, read)
 
 
-def _require_readings(read: NDArray[np.bool_]) -> None:
+def _require_readings(read: BoolArray) -> None:
     """Refuse readings from which nothing can be learnt of readers or cases in general."""
     both = int((read[:, :, 0].any(axis=0) & read[:, :, 1].any(axis=0)).sum())
     used = int(read.any(axis=(1, 2)).sum())
@@ -184,7 +183,7 @@ def _require_readings(read: NDArray[np.bool_]) -> None:
         raise ValueError(msg)
 
 
-def _check_covariate(values: ArrayLike, read: NDArray[np.bool_], name: str) -> Floats:
+def _check_covariate(values: ArrayLike, read: BoolArray, name: str) -> FloatArray:
     """Return a covariate of the shape of times, finite wherever there is a time, else 0."""
     what = f"covariate {name!r}"
     array = check_ratings(
@@ -207,7 +206,7 @@ def _check_covariate(values: ArrayLike, read: NDArray[np.bool_], name: str) -> F
     return np.where(read, array, 0.0)
 
 
-def _design(columns: list[Floats], read: NDArray[np.bool_]) -> tuple[Floats, list[float]]:
+def _design(columns: list[FloatArray], read: BoolArray) -> tuple[FloatArray, list[float]]:
     """Return the fixed effects and the spread of each covariate, which is centred and scaled."""
     centre = [float(column[read].mean()) for column in columns]
     scale = [float(column[read].std()) or 1.0 for column in columns]
@@ -216,7 +215,7 @@ def _design(columns: list[Floats], read: NDArray[np.bool_]) -> tuple[Floats, lis
     return np.stack([ones, ones * [0.0, 1.0], *standard], axis=3), scale
 
 
-def _require_full_rank(design: Floats, names: tuple[str, ...]) -> None:
+def _require_full_rank(design: FloatArray, names: tuple[str, ...]) -> None:
     """Refuse a covariate that the modality and the covariates before it determine."""
     for place, name in enumerate(names, 3):
         if np.linalg.matrix_rank(design[:, :place]) < place:
@@ -257,7 +256,7 @@ def _effect(name: str, beta: float, variance: Variance, scale: float, level: flo
 
 
 def _result(
-    fit: TimeFit, ratio: Comparison, effects: tuple[Estimate, ...], read: NDArray[np.bool_]
+    fit: TimeFit, ratio: Comparison, effects: tuple[Estimate, ...], read: BoolArray
 ) -> ReadingTimeModel:
     """Return the model with what a reader of it must know."""
     reader, case, reader_modality, case_modality, reader_case = (fit.ratios * fit.error).tolist()

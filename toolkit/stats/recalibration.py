@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import Result
 from toolkit.stats._checks import (
     Rng,
@@ -25,9 +26,7 @@ from toolkit.stats._checks import (
     check_truth,
 )
 from toolkit.stats._isotonic import fit_isotonic
-from toolkit.stats._linearised import Floats
 from toolkit.stats._logistic import fit_logistic
-from toolkit.stats._placements import BoolArray
 from toolkit.stats._population import Basis, declare_population
 from toolkit.stats.weighted import weights_and_clusters
 
@@ -56,10 +55,10 @@ class Recalibration(Result):
     n_positive: int
     intercept: float | None = None
     slope: float | None = None
-    knot: Floats | None = None
-    knot_probability: Floats | None = None
+    knot: FloatArray | None = None
+    knot_probability: FloatArray | None = None
 
-    def apply(self, score: ArrayLike) -> Floats:
+    def apply(self, score: ArrayLike) -> FloatArray:
         """Return the probability of each score, shape (n_cases,); NaN where the fit has none.
 
         Parameters
@@ -98,8 +97,8 @@ class _Knots(Result):
     """An isotonic map in the columns of the glossary."""
 
     kind: str
-    x: Floats
-    y: Floats
+    x: FloatArray
+    y: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -108,7 +107,7 @@ class _Coefficients(Result):
 
     kind: str
     quantity: NDArray[np.str_]
-    estimate: Floats
+    estimate: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -129,8 +128,8 @@ class CrossFit:
         How many cases have no probability, and why; empty where all have one.
     """
 
-    probability: Floats
-    fold: NDArray[np.intp]
+    probability: FloatArray
+    fold: IndexArray
     final: Recalibration
     note: str
 
@@ -226,7 +225,7 @@ def recalibrate(
     )
 
 
-def _check_score(score: NDArray[Any], *, model: Model, n_cases: int) -> Floats:
+def _check_score(score: NDArray[Any], *, model: Model, n_cases: int) -> FloatArray:
     """Return scores as float64: finite, and between 0 and 1 where their logit is taken."""
     numbers = check_rating(score, n_cases=n_cases, name="score")
     low, high = (0.0, 1.0) if model == "platt_on_logit" else (-math.inf, math.inf)
@@ -243,8 +242,8 @@ def _check_score(score: NDArray[Any], *, model: Model, n_cases: int) -> Floats:
 
 
 def _stratified_folds(
-    diseased: BoolArray, cluster: NDArray[np.intp], folds: int, generator: np.random.Generator
-) -> NDArray[np.intp]:
+    diseased: BoolArray, cluster: IndexArray, folds: int, generator: np.random.Generator
+) -> IndexArray:
     """Return the fold of each case: patients with and without disease are dealt out in turn."""
     n_patients = np.unique(cluster).size
     sick = np.bincount(cluster, weights=diseased, minlength=n_patients) > 0
@@ -264,7 +263,7 @@ def _stratified_folds(
     return fold[cluster]
 
 
-def _fit(model: Model, diseased: BoolArray, score: Floats, weight: Floats) -> Recalibration:
+def _fit(model: Model, diseased: BoolArray, score: FloatArray, weight: FloatArray) -> Recalibration:
     """Return the map fitted to these cases; those of weight 0 do not count."""
     used = weight > 0
     sick, numbers, each = diseased[used], score[used], weight[used]
@@ -297,7 +296,7 @@ def _fit(model: Model, diseased: BoolArray, score: Floats, weight: Floats) -> Re
     )
 
 
-def _ends_of_steps(fitted: Floats) -> NDArray[np.intp]:
+def _ends_of_steps(fitted: FloatArray) -> IndexArray:
     """Return the places at which a run of equal values starts or ends."""
     change = np.flatnonzero(np.diff(fitted) != 0)
     ends = np.concatenate([[0], change, change + 1, [fitted.size - 1]])

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import Curve, Estimate
 from toolkit.stats._checks import check_ci_level, check_count
 from toolkit.stats._isotonic import fit_isotonic
-from toolkit.stats._linearised import Floats
 from toolkit.stats._population import Basis, Population, declare_probabilities
 from toolkit.stats._risk import observed_risk
 
@@ -41,10 +41,10 @@ class ReliabilityCurve(Curve):
         How the intervals were made.
     """
 
-    ci_low: Floats
-    ci_high: Floats
-    numerator: Floats
-    denominator: Floats
+    ci_low: FloatArray
+    ci_high: FloatArray
+    numerator: FloatArray
+    denominator: FloatArray
     ci_level: float
     ci_method: str
 
@@ -200,7 +200,7 @@ def check_n_groups(n_groups: object) -> int:
     return number
 
 
-def groups_of_equal_size(probability: Floats, weight: Floats, n_groups: int) -> NDArray[np.intp]:
+def groups_of_equal_size(probability: FloatArray, weight: FloatArray, n_groups: int) -> IndexArray:
     """Return the group of each case, counted from 0, by the middle of its rank.
 
     Cases of one probability have one rank and stay together, so that the order of the cases does
@@ -214,7 +214,7 @@ def groups_of_equal_size(probability: Floats, weight: Floats, n_groups: int) -> 
     return np.unique(group, return_inverse=True)[1][place]
 
 
-def _risk(population: Population, member: NDArray[np.bool_], ci_level: float) -> Estimate:
+def _risk(population: Population, member: BoolArray, ci_level: float) -> Estimate:
     """Return the observed share of the diseased in one group."""
     return observed_risk(
         population.diseased,

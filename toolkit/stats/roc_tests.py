@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray
 from toolkit.results import Result
 from toolkit.stats._checks import Rng, check_count, check_rating, check_rng, check_truth
 from toolkit.stats._curve_permutations import (
@@ -21,7 +22,6 @@ from toolkit.stats._curve_permutations import (
     standing,
     unpaired_statistics,
 )
-from toolkit.stats._placements import BoolArray
 
 _TIED = (
     "tied ratings: the tied cases are put in random order anew for each permutation, so P depends "

@@ -17,12 +17,11 @@ from dataclasses import dataclass, fields
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
+from toolkit.arrays import FloatArray
 from toolkit.stats._checks import check_positive
-
-Floats = NDArray[np.float64]
 
 _ROWS = 2  # negative, positive
 _COLUMNS = 3  # reader, case, reader by case
@@ -137,9 +136,9 @@ class RoeMetzModel:
     array([0.8485, 0.8714])
     """
 
-    separation: Floats
-    shared: Floats
-    own: Floats
+    separation: FloatArray
+    shared: FloatArray
+    own: FloatArray
 
     def __post_init__(self) -> None:
         """Check the parameters and hold them as float64."""
@@ -164,18 +163,18 @@ class RoeMetzModel:
         return int(self.separation.size)
 
     @property
-    def of_difference(self) -> Floats:
+    def of_difference(self) -> FloatArray:
         """Variance of a positive case's rating less a negative one's, shape (n_modalities,)."""
-        total: Floats = self.shared.sum() + self.own.sum(axis=(1, 2))
+        total: FloatArray = self.shared.sum() + self.own.sum(axis=(1, 2))
         return total
 
     @property
-    def aucs(self) -> Floats:
+    def aucs(self) -> FloatArray:
         """Area of each modality over all readers and cases, shape (n_modalities,)."""
         return np.asarray(ndtr(self.separation / np.sqrt(self.of_difference)), dtype=np.float64)
 
 
-def _check_variances(values: Floats, shape: tuple[int, ...], name: str) -> None:
+def _check_variances(values: FloatArray, shape: tuple[int, ...], name: str) -> None:
     """Refuse variances of the wrong shape, negative or not finite."""
     if values.shape != shape:
         msg = f"{name} must have shape {shape}, but got {values.shape}"
@@ -272,7 +271,7 @@ def unequal_variance_structure(
     return changed, separation * math.sqrt(growth), spread
 
 
-def modality_means(separation: float, modality_effect: ArrayLike) -> Floats:
+def modality_means(separation: float, modality_effect: ArrayLike) -> FloatArray:
     """Return the mean rating of positive cases, shape (n_modalities,) or with readers first."""
     effect = np.asarray(modality_effect, dtype=np.float64)
     if effect.ndim not in (1, 2) or effect.size == 0 or not np.isfinite(effect).all():
@@ -293,7 +292,7 @@ def roe_metz_auc(
     modality_effect: ArrayLike = (0.0, 0.0),
     components: RoeMetzComponents,
     spread: float = 1.0,
-) -> Floats:
+) -> FloatArray:
     """Return the true area of each modality in the Roe-Metz model, over all readers and cases.
 
     Parameters
@@ -321,7 +320,7 @@ def roe_metz_auc(
 
 def roe_metz_separation(
     auc: ArrayLike, *, components: RoeMetzComponents, spread: float = 1.0
-) -> Floats:
+) -> FloatArray:
     """Return the separations, one an area, at which the Roe-Metz model has these areas.
 
     Examples

@@ -7,16 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Result
 from toolkit.stats._bivariate_normal import both_below
 from toolkit.stats._checks import check_inner_share, check_positive
 from toolkit.stats.mrmc.study_components import StudyComponents
 from toolkit.stats.roe_metz import RoeMetzComponents, RoeMetzModel, roe_metz_model
-
-Floats = NDArray[np.float64]
 
 _IMPROPER_BELOW = 2.0
 _GRID = 200
@@ -31,7 +30,7 @@ class RoeMetzParameters(Result):
     grow by ``spread`` squared for positive ones.
     """
 
-    separation: Floats
+    separation: FloatArray
     reader: float
     modality_reader: float
     case: float
@@ -58,15 +57,15 @@ class RoeMetzParameters(Result):
         return roe_metz_model(self.separation, components=self.components, spread=self.spread)
 
     @property
-    def mean_to_sigma(self) -> Floats:
+    def mean_to_sigma(self) -> FloatArray:
         """Separation over (spread - 1), shape (n_modalities,); infinite at equal variances."""
         if self.spread == 1:
             return np.full(self.separation.shape, math.inf)
-        ratio: Floats = self.separation / (self.spread - 1)
+        ratio: FloatArray = self.separation / (self.spread - 1)
         return ratio
 
     @property
-    def improper_share(self) -> Floats:
+    def improper_share(self) -> FloatArray:
         """Share of readers whose curve is visibly improper, shape (n_modalities,).
 
         Those whose own mean-to-sigma ratio lies below 2 (Hillis 2012).
@@ -75,7 +74,7 @@ class RoeMetzParameters(Result):
             return np.zeros(self.separation.shape)
         between = math.sqrt(2 * (self.reader + self.modality_reader))
         limit = _IMPROPER_BELOW * abs(self.spread - 1)
-        share: Floats = ndtr((limit - self.separation) / between)
+        share: FloatArray = ndtr((limit - self.separation) / between)
         return share
 
 
@@ -158,7 +157,7 @@ def roe_metz_from_components(
     )
 
 
-def _check_aucs(auc: ArrayLike) -> Floats:
+def _check_aucs(auc: ArrayLike) -> FloatArray:
     """Return two AUCs, neither 0 nor 1."""
     areas = np.asarray(auc, dtype=np.float64)
     if areas.shape != (2,):
@@ -187,7 +186,7 @@ class _Search:
     of ratings, that of two modalities and of one.
     """
 
-    deviate: Floats
+    deviate: FloatArray
     n_negative: int
     n_positive: int
     reader_across: float = 0.0

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from toolkit.arrays import FloatArray
 from toolkit.stats._bivariate_normal import both_below
 from toolkit.stats.mrmc._moments import KINDS, NEGATIVE, POSITIVE, READER
 from toolkit.stats.mrmc.auc_moments import AucMoments
 from toolkit.stats.roe_metz import RoeMetzModel
-
-Floats = NDArray[np.float64]
 
 
 def roe_metz_moments(model: RoeMetzModel) -> AucMoments:
@@ -60,7 +58,7 @@ def roe_metz_moments(model: RoeMetzModel) -> AucMoments:
     return AucMoments(auc=model.aucs, moments=moments, method="Roe-Metz model, exact")
 
 
-def _shared_variance(model: RoeMetzModel) -> Floats:
+def _shared_variance(model: RoeMetzModel) -> FloatArray:
     """Return the covariance of two differences by what they share, shape (I, I, 8)."""
     n_modalities = model.n_modalities
     # Within one modality its own effects are shared as well.

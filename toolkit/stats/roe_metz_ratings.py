@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.stats._checks import Rng, check_count, check_rating, check_rng
 from toolkit.stats.roe_metz import (
     RoeMetzComponents,
@@ -13,8 +14,6 @@ from toolkit.stats.roe_metz import (
     roe_metz_model,
 )
 from toolkit.stats.simulate import simulated_truth
-
-Floats = NDArray[np.float64]
 
 
 def roe_metz_ratings(  # noqa: PLR0913 - how many, and one argument for each part of the model
@@ -28,7 +27,7 @@ def roe_metz_ratings(  # noqa: PLR0913 - how many, and one argument for each par
     rng: Rng,
     spread: float = 1.0,
     case_effect: ArrayLike | None = None,
-) -> Floats:
+) -> FloatArray:
     """Draw the ratings of a reader study in which all readers read all cases in all modalities.
 
     Parameters
@@ -87,7 +86,7 @@ def roe_metz_ratings(  # noqa: PLR0913 - how many, and one argument for each par
 
 def general_roe_metz_ratings(
     model: RoeMetzModel, n_negative: int, n_positive: int, n_readers: int, *, rng: Rng
-) -> Floats:
+) -> FloatArray:
     """Draw the ratings of a fully crossed reader study from the generalised Roe-Metz model.
 
     Parameters
@@ -117,12 +116,12 @@ def general_roe_metz_ratings(
 
 def _draw(
     model: RoeMetzModel,
-    truth: NDArray[np.bool_],
-    means: Floats,
+    truth: BoolArray,
+    means: FloatArray,
     n_readers: int,
     generator: np.random.Generator,
-    case_effect: Floats | None = None,
-) -> Floats:
+    case_effect: FloatArray | None = None,
+) -> FloatArray:
     """Return the means and all random effects added up, (n_cases, n_readers, n_modalities)."""
     state, n_cases, n_modalities = truth.astype(np.intp), truth.size, model.n_modalities
     shared, own = np.sqrt(model.shared), np.sqrt(model.own).transpose(1, 0, 2)

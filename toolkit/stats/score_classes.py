@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from toolkit.results import Estimate, Result
 from toolkit.stats._checks import check_ci_level, check_rating, check_truth
-from toolkit.stats._linearised import Floats, total_covariance
-from toolkit.stats._placements import BoolArray
+from toolkit.stats._linearised import total_covariance
 from toolkit.stats._risk import observed_risk
 from toolkit.stats._wald import quantile
 from toolkit.stats.operating_points import call_accuracy
@@ -79,14 +79,14 @@ class _Rows(Result):
     label: NDArray[np.str_]
     quantity: NDArray[np.str_]
     unit: NDArray[np.str_]
-    estimate: Floats
-    std_error: Floats
-    ci_low: Floats
-    ci_high: Floats
-    ci_level: Floats
+    estimate: FloatArray
+    std_error: FloatArray
+    ci_low: FloatArray
+    ci_high: FloatArray
+    ci_level: FloatArray
     ci_method: NDArray[np.str_]
-    n_cases: NDArray[np.int64]
-    n_positive: NDArray[np.int64]
+    n_cases: IntArray
+    n_positive: IntArray
 
 
 _COLUMNS = tuple(field.name for field in fields(_Rows))[3:]
@@ -197,8 +197,8 @@ def class_risk(
 
 
 def _class_of(
-    score: Floats, classes: ArrayLike | None, edges: ArrayLike | None
-) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    score: FloatArray, classes: ArrayLike | None, edges: ArrayLike | None
+) -> tuple[tuple[str, ...], IndexArray]:
     """Return the names of the classes and the number of the class of each case, from 0."""
     if (classes is None) == (edges is None):
         got = "neither" if classes is None else "both"
@@ -230,7 +230,7 @@ def _class_of(
     return names, number
 
 
-def _ascending(values: ArrayLike | None, *, name: str, at_least: int) -> Floats:
+def _ascending(values: ArrayLike | None, *, name: str, at_least: int) -> FloatArray:
     """Return classes or borders as float64, ascending."""
     numbers = np.asarray(values)
     checked = check_rating(numbers, n_cases=numbers.size, name=name)
@@ -246,8 +246,8 @@ def _ascending(values: ArrayLike | None, *, name: str, at_least: int) -> Floats:
 def _likelihood_ratio(
     diseased: BoolArray,
     member: BoolArray,
-    weight: Floats,
-    cluster: NDArray[np.intp],
+    weight: FloatArray,
+    cluster: IndexArray,
     *,
     simple_sample: bool,
     ci_level: float,

@@ -13,9 +13,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.stats._checks import Rng, check_count, check_rng, check_share
 
 _ROUNDING = 1e-12
@@ -40,7 +41,7 @@ def _check_spread(spread: float) -> float:
     return float(spread)
 
 
-def simulated_truth(n_negative: int, n_positive: int) -> NDArray[np.bool_]:
+def simulated_truth(n_negative: int, n_positive: int) -> BoolArray:
     """Return the truth of simulated cases, shape (n_negative + n_positive,), negative ones first.
 
     Examples
@@ -100,7 +101,7 @@ def binormal_separation(auc: float, *, spread: float = 1.0) -> float:
 
 def binormal_ratings(
     n_negative: int, n_positive: int, *, separation: float, spread: float = 1.0, rng: Rng
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Draw one rating a case from the binormal model.
 
     Parameters
@@ -185,7 +186,7 @@ def paired_call_probabilities(
 
 def paired_calls(
     n_cases: int, *, rate_a: float, rate_b: float, concordance: float, rng: Rng
-) -> NDArray[np.bool_]:
+) -> BoolArray:
     """Draw two readings of each case with given rates and agreement.
 
     Parameters
@@ -217,7 +218,7 @@ def paired_calls(
 
 def tenths_scores(
     suspicion: ArrayLike, *, separation: float, spread: float = 1.0, prevalence: float
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Turn suspicion into an examination score of 1 to 10 whose classes are tenths.
 
     A class is the score rounded to a whole number, and each of the ten holds a tenth of a

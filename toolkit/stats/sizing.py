@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Result
 from toolkit.stats._checks import check_count, check_inner_share
 from toolkit.stats._study_power import MrmcPower, PowerRows, StudyLaw, power_table
@@ -24,8 +25,6 @@ from toolkit.stats.mrmc.analysis import joined
 from toolkit.stats.mrmc.auc_moments import AucMoments
 from toolkit.stats.mrmc.study_components import StudyComponents
 from toolkit.stats.sizing_plan import MrmcPlan
-
-Floats = NDArray[np.float64]
 
 _MOST_CASES = 2000
 
@@ -46,9 +45,9 @@ class MrmcSampleSize(Result):
     """
 
     true_difference: float
-    n_readers: Floats
-    n_cases: Floats
-    power: Floats
+    n_readers: FloatArray
+    n_cases: FloatArray
+    power: FloatArray
 
     # Any, not a pandas type: nothing in stats knows pandas.
     def summary_frame(self) -> Any:
@@ -279,7 +278,7 @@ def mrmc_sample_size(
     )
 
 
-def _check_numbers(values: ArrayLike, name: str, *, at_least: int) -> Floats:
+def _check_numbers(values: ArrayLike, name: str, *, at_least: int) -> FloatArray:
     """Return whole numbers as an array of one dimension."""
     numbers = np.atleast_1d(np.asarray(values))
     if numbers.ndim != 1 or not numbers.size:
@@ -292,7 +291,7 @@ def _check_numbers(values: ArrayLike, name: str, *, at_least: int) -> Floats:
     return numbers.astype(np.float64)
 
 
-def _check_readers(n_readers: ArrayLike, plan: MrmcPlan) -> Floats:
+def _check_readers(n_readers: ArrayLike, plan: MrmcPlan) -> FloatArray:
     """Return numbers of readers that fill the groups, two of them in each if random."""
     fewest = plan.n_groups * (1 if plan.random == "cases" else 2)
     readers = _check_numbers(n_readers, "n_readers", at_least=fewest)

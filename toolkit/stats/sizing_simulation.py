@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.results import Estimate
 from toolkit.stats._checks import Rng, check_count, check_rng
 from toolkit.stats.proportions import wilson_limits
@@ -16,11 +17,8 @@ from toolkit.stats.roe_metz import RoeMetzModel
 from toolkit.stats.roe_metz_ratings import general_roe_metz_ratings
 from toolkit.stats.simulate import simulated_truth
 
-Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
-
 # Truth (n_cases,) and ratings (n_cases, n_readers, n_modalities) to whether the study succeeds.
-Succeeds = Callable[[Booleans, Floats], bool]
+Succeeds = Callable[[BoolArray, FloatArray], bool]
 
 _Z_95 = 1.959963984540054
 
@@ -139,7 +137,7 @@ def power_by_simulation(  # noqa: PLR0913 - model, analysis, size, design and ho
     )
 
 
-def finds_difference(truth: Booleans, ratings: Floats) -> bool:
+def finds_difference(truth: BoolArray, ratings: FloatArray) -> bool:
     """Whether modalities differ at 5 %: Obuchowski and Rockette, readers and cases random.
 
     Examples
@@ -155,7 +153,7 @@ def finds_difference(truth: Booleans, ratings: Floats) -> bool:
     return test is not None and test.p_value < 0.05
 
 
-def _unread(read: ArrayLike | None, shape: tuple[int, ...]) -> Booleans:
+def _unread(read: ArrayLike | None, shape: tuple[int, ...]) -> BoolArray:
     """Return where there is no rating."""
     if read is None:
         return np.zeros(shape, dtype=np.bool_)

@@ -6,14 +6,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special, stats
 
+from toolkit.arrays import FloatArray, IntArray
 from toolkit.results import Result
 from toolkit.stats._checks import check_count, check_counts, check_share
 from toolkit.stats.calibration import require_categories
-
-Floats = NDArray[np.float64]
 
 # A normal deviate lies beyond three standard errors on one side with this probability.
 THREE_SE_TAIL = 0.0013498980316300933
@@ -109,7 +108,7 @@ def population_stability(counts: ArrayLike, baseline: ArrayLike) -> StabilityInd
     )
 
 
-def _smoothed(counts: NDArray[np.int64]) -> Floats:
+def _smoothed(counts: IntArray) -> FloatArray:
     """Return shares after half a case was added to each category."""
     raised = counts + _HALF_A_CASE
     return np.asarray(raised / raised.sum(), dtype=np.float64)
@@ -156,8 +155,8 @@ def stability_limit(
 class ShareLimits:
     """Lowest and highest share of each period that chance still explains, shape (n_periods,)."""
 
-    low: Floats
-    high: Floats
+    low: FloatArray
+    high: FloatArray
 
 
 def share_limits(n_cases: ArrayLike, share: float, *, tail: float = THREE_SE_TAIL) -> ShareLimits:

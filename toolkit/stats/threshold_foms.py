@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray
 from toolkit.stats._checks import check_rating, check_threshold, check_truth
-from toolkit.stats._placements import BoolArray
 from toolkit.stats._points import require_classes
 from toolkit.stats.foms import named
 from toolkit.stats.roc import RatingFom, rating_fom

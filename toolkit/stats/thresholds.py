@@ -13,8 +13,8 @@ from collections.abc import Sized
 import numpy as np
 from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.stats._checks import check_inner_share, check_positive, check_share
-from toolkit.stats._placements import FloatArray
 from toolkit.stats._points import ROUNDING, OperatingPoints, empirical_points
 
 

@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import Result
 from toolkit.stats._checks import check_rating, check_truth
-from toolkit.stats._linearised import Floats, total_covariance
-from toolkit.stats._placements import BoolArray
+from toolkit.stats._linearised import total_covariance
 from toolkit.stats.weighted import is_simple_sample, weights_and_clusters
 
 
@@ -111,7 +111,7 @@ def trend_test(
 
 
 def _trend(
-    diseased: BoolArray, score: Floats, weight: Floats, cluster: NDArray[np.intp] | None
+    diseased: BoolArray, score: FloatArray, weight: FloatArray, cluster: IndexArray | None
 ) -> float:
     """Return the standardised covariance of truth and score; NaN where it has no variance."""
     total = weight.sum()

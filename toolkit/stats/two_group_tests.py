@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Result
 from toolkit.stats.two_proportions import TwoGroupCounts
 
@@ -271,7 +271,7 @@ def _probabilities(counts: TwoGroupCounts) -> tuple[float, float]:
     return float(less / weight.sum()), float(weight[equal].sum() / weight.sum())
 
 
-def _weights(counts: TwoGroupCounts, in_b: NDArray[np.float64]) -> NDArray[np.float64]:
+def _weights(counts: TwoGroupCounts, in_b: FloatArray) -> FloatArray:
     """Return what the probabilities of tables are in proportion to, the largest as 1."""
     _, n_a, _, n_b = counts.cells
     events = counts.numerator_a + counts.numerator_b

@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from toolkit.results import Estimate
 from toolkit.stats._checks import (
     check_ci_level,
@@ -26,7 +27,6 @@ from toolkit.stats._checks import (
 from toolkit.stats._linearised import total_covariance
 from toolkit.stats._proportion_limits import wilson_at
 from toolkit.stats.calibration import (
-    Floats,
     ShareFit,
     check_expected_share,
     few_expected,
@@ -112,7 +112,7 @@ def weighted_proportion_ci(
     return per_1000(plain) if unit == "per_1000" else plain
 
 
-def is_simple_sample(weight: Floats, n_clusters: int) -> bool:
+def is_simple_sample(weight: FloatArray, n_clusters: int) -> bool:
     """Whether cases are a simple random sample: weights alike, none shares its cluster."""
     alike = weight.size == 0 or (np.ptp(weight) == 0 and weight[0] > 0)
     return bool(alike and n_clusters == weight.size)
@@ -120,7 +120,7 @@ def is_simple_sample(weight: Floats, n_clusters: int) -> bool:
 
 def weights_and_clusters(
     n_cases: int, *, weight: ArrayLike | None, cluster: ArrayLike | None
-) -> tuple[Floats, NDArray[np.intp]]:
+) -> tuple[FloatArray, IndexArray]:
     """Return one weight and the number of the cluster for each case."""
     each = np.ones(n_cases) if weight is None else check_weight(weight, n_cases=n_cases)
     own = np.arange(n_cases) if cluster is None else check_cluster(cluster, n_cases=n_cases)
@@ -128,9 +128,9 @@ def weights_and_clusters(
 
 
 def _weighted(
-    event: NDArray[np.bool_],
-    weight: Floats,
-    cluster: NDArray[np.intp],
+    event: BoolArray,
+    weight: FloatArray,
+    cluster: IndexArray,
     event_weight: float | None,
     level: float,
 ) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def _check_event_weight(event_weight: float) -> float:
     return float(event_weight)
 
 
-def share_covariance(member: Floats, weight: Floats, cluster: NDArray[np.intp]) -> Floats:
+def share_covariance(member: FloatArray, weight: FloatArray, cluster: IndexArray) -> FloatArray:
     """Return the covariance of weighted shares, shape (n_categories, n_categories).
 
     Parameters
@@ -283,7 +283,7 @@ def weighted_goodness_of_fit(
     )
 
 
-def _check_category(category: ArrayLike, *, n_categories: int) -> NDArray[np.int64]:
+def _check_category(category: ArrayLike, *, n_categories: int) -> IntArray:
     """Return categories as int64, shape (n_cases,), each with an expected share."""
     numbers = np.asarray(category)
     if numbers.ndim != 1:

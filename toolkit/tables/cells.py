@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, IndexArray
 from toolkit.tables.definitions import Column
 from toolkit.tables.faults import Fault
 from toolkit.tables.places import Places
@@ -53,11 +53,11 @@ class TypedColumn:
 
     column: Column
     values: pd.Series
-    codes: NDArray[np.intp]
+    codes: IndexArray
     refused: dict[int, tuple[str, str, str]]
 
     @property
-    def is_refused(self) -> NDArray[np.bool_]:
+    def is_refused(self) -> BoolArray:
         """Whether the cell of each row breaks a rule."""
         return np.isin(self.codes, list(self.refused))
 
@@ -98,7 +98,7 @@ def _accepted(cell: object) -> object:
     return cell
 
 
-def _as_series(parsed: list[Any], codes: NDArray[np.intp], column: Column) -> pd.Series:
+def _as_series(parsed: list[Any], codes: IndexArray, column: Column) -> pd.Series:
     """Spread the parsed cells over the rows; what is None, and code -1, is missing."""
     import pandas as pd
 

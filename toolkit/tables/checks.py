@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, IntArray, ObjectArray
 from toolkit.tables.cells import absent_column, cell_faults, typed_column
 from toolkit.tables.definitions import TABLES, TableDefinition
 from toolkit.tables.faults import Fault, TableError, did_you_mean, form_of
@@ -22,8 +22,8 @@ def check_table(
     frame: pd.DataFrame,
     name: str,
     *,
-    source: str | Sequence[str] | NDArray[np.object_] = "",
-    rows: Sequence[int] | NDArray[np.int64] | None = None,
+    source: str | Sequence[str] | ObjectArray = "",
+    rows: Sequence[int] | IntArray | None = None,
     show_values: bool = False,
 ) -> pd.DataFrame:
     """Return the typed canonical table of a frame of text or typed cells.
@@ -145,8 +145,8 @@ def _unknown_name(
 def _places(
     n_rows: int,
     *,
-    source: str | Sequence[str] | NDArray[np.object_],
-    rows: Sequence[int] | NDArray[np.int64] | None,
+    source: str | Sequence[str] | ObjectArray,
+    rows: Sequence[int] | IntArray | None,
 ) -> Places:
     """Return the file and row of each row of a frame."""
     files = np.full(n_rows, source, dtype=object) if isinstance(source, str) else source
@@ -168,7 +168,7 @@ def _key_faults(
     definition: TableDefinition,
     *,
     places: Places,
-    refused: dict[str, NDArray[np.bool_]],
+    refused: dict[str, BoolArray],
 ) -> list[Fault]:
     """Return one fault for each key that repeats; after the first 20 one for all others."""
     key = [*definition.key, *(name for name in definition.key_if_given if name in table)]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray
 from toolkit.tables import link_rules
 from toolkit.tables.definitions import TABLES
 from toolkit.tables.faults import Fault, TableError
@@ -109,7 +109,7 @@ def _link_faults(tables: Mapping[str, TableData], link: _Link, *, show_values: b
     )
 
 
-def _found(pointing: pd.DataFrame, target: pd.DataFrame) -> NDArray[np.bool_]:
+def _found(pointing: pd.DataFrame, target: pd.DataFrame) -> BoolArray:
     """Return for each row whether its columns stand together in a row of the target."""
     import pandas as pd
 

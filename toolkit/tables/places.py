@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import IndexArray, IntArray, ObjectArray
 from toolkit.tables.definitions import Column
 from toolkit.tables.faults import Fault, looks_identifying, shown
 
@@ -24,16 +24,16 @@ _MOST_COMPARED = 1_000  # more different values than this are not even put into 
 class Places:
     """The file and the row of that file for each row of a table, both of shape (n_rows,)."""
 
-    files: NDArray[np.object_]
-    rows: NDArray[np.int64]
+    files: ObjectArray
+    rows: IntArray
 
-    def at(self, positions: NDArray[np.intp]) -> Places:
+    def at(self, positions: IndexArray) -> Places:
         """Return the places of some of the rows."""
         return Places(files=self.files[positions], rows=self.rows[positions])
 
     def faults(
         self,
-        positions: NDArray[np.intp],
+        positions: IndexArray,
         *,
         column: str,
         rule: str,
@@ -62,7 +62,7 @@ class Places:
 
     def value_faults(
         self,
-        positions: NDArray[np.intp],
+        positions: IndexArray,
         values: Sequence[str],
         *,
         column: Column,

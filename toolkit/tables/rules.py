@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import IndexArray
 from toolkit.tables.faults import Fault
 from toolkit.tables.places import Places
 
@@ -21,7 +21,7 @@ WORK_UP_DAYS = 90
 RESULT_COLUMNS = ("rating", "call", "birads")
 
 
-def _positions(mask: pd.Series) -> NDArray[np.intp]:
+def _positions(mask: pd.Series) -> IndexArray:
     """Return where a mask holds."""
     return np.flatnonzero(mask.to_numpy())
 

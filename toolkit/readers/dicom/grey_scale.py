@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.arrays import IntArray
 from toolkit.readers.dicom.image_source import ImageError
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def _several(value: Any) -> list[Any]:
     return list(value) if several else [value]
 
 
-def _table(item: Dataset, within: ValueRange) -> tuple[int, NDArray[np.int64], int, str]:
+def _table(item: Dataset, within: ValueRange) -> tuple[int, IntArray, int, str]:
     """Return first mapped value, entries and greatest entry of a look-up table, and a note.
 
     C.11.1.1 and C.11.2.1.1: the first mapped value is signed if the input can be negative, whatever

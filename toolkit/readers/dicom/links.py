@@ -17,8 +17,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, IndexArray
+
 Whole = NDArray[np.uint64]
-Booleans = NDArray[np.bool_]
 Flags = NDArray[np.uint16]
 
 _PARTS: Final = 256  # of the range of a hash; 100 million objects: 400,000 in each
@@ -201,27 +202,27 @@ class LinkedObjects:
         return reasons & -reasons
 
 
-def _starts(key: Whole) -> NDArray[np.intp]:
+def _starts(key: Whole) -> IndexArray:
     """Return where each group of a sorted key begins."""
     return np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])[: key.size])
 
 
-def _per_item(of_group: Booleans, key: Whole) -> Booleans:
+def _per_item(of_group: BoolArray, key: Whole) -> BoolArray:
     """Return what holds of its group for each item of a sorted key."""
-    repeated: Booleans = np.repeat(of_group, np.diff(np.append(_starts(key), key.size)))
+    repeated: BoolArray = np.repeat(of_group, np.diff(np.append(_starts(key), key.size)))
     return repeated
 
 
-def _differ(key: Whole, what: Whole) -> Booleans:
+def _differ(key: Whole, what: Whole) -> BoolArray:
     """Return where a group of a sorted key has more than one value of the second."""
     starts = _starts(key)
-    differ: Booleans = np.minimum.reduceat(what, starts) != np.maximum.reduceat(what, starts)
+    differ: BoolArray = np.minimum.reduceat(what, starts) != np.maximum.reduceat(what, starts)
     return _per_item(differ, key)
 
 
-def _several(key: Whole, what: Whole) -> Booleans:
+def _several(key: Whole, what: Whole) -> BoolArray:
     """Return where one value of a sorted key goes with several of the second, empty ones aside."""
-    several: Booleans = (key != 0) & (what != 0)
+    several: BoolArray = (key != 0) & (what != 0)
     if several.any():
         several[several] = _differ(key[several], what[several])
     return several
@@ -268,7 +269,7 @@ def _flag_accessions(
         flags[number[_starts(accession)]] |= FIRST_OF_ACCESSION
 
 
-def _patients_uncertain(accession: Whole, study: Whole, patient: Whole) -> Booleans:
+def _patients_uncertain(accession: Whole, study: Whole, patient: Whole) -> BoolArray:
     """Return where an accession number names several patients, or may.
 
     That of one examination needs no patient; two belong together only if both name the same.
@@ -282,7 +283,7 @@ def _patients_uncertain(accession: Whole, study: Whole, patient: Whole) -> Boole
     return _per_item(two | (several & blank), accession)
 
 
-def _used_pictures(flags: Flags, number: Whole) -> Booleans:
+def _used_pictures(flags: Flags, number: Whole) -> BoolArray:
     """Return which objects are images that are used."""
-    used: Booleans = (flags[number] & (PICTURE | _LEFT_OUT)) == PICTURE
+    used: BoolArray = (flags[number] & (PICTURE | _LEFT_OUT)) == PICTURE
     return used

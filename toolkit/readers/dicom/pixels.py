@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray
 from toolkit.readers.dicom.decoding import stored_values
 from toolkit.readers.dicom.faults import DicomFault
 from toolkit.readers.dicom.frames import PixelElement, floating_point, pixel_element
@@ -66,7 +67,7 @@ class MammogramImage:
     """
 
     pixels: NDArray[np.float32]
-    padding: NDArray[np.bool_]
+    padding: BoolArray
     scale: GreyScale
     scales: tuple[GreyScale, ...]
     inverted: bool
@@ -221,7 +222,7 @@ def _checked_frame(frame: int | None, frames: int) -> int:
     return index
 
 
-def _padding(stored: NDArray[Any], ds: Dataset) -> NDArray[np.bool_]:
+def _padding(stored: NDArray[Any], ds: Dataset) -> BoolArray:
     """Return where stored values are padding: a value, or a range in either order (C.7.5.1.1.2).
 
     The VR says US or SS, and some files the wrong one: Pixel Representation tells the sign.
@@ -234,7 +235,7 @@ def _padding(stored: NDArray[Any], ds: Dataset) -> NDArray[np.bool_]:
     if stored.dtype.kind == "i":
         words = [word - 65536 if word > 32767 else word for word in words]
     low, high = sorted(words)
-    inside: NDArray[np.bool_] = (stored >= low) & (stored <= high)
+    inside: BoolArray = (stored >= low) & (stored <= high)
     return inside
 
 
@@ -252,7 +253,7 @@ def _chosen(
     scales: tuple[GreyScale, ...],
     window: Window,
     values: NDArray[np.float32],
-    padding: NDArray[np.bool_],
+    padding: BoolArray,
 ) -> GreyScale:
     if isinstance(window, str):
         for scale in scales:

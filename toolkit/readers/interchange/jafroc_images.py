@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray
 from toolkit.readers.interchange.study import LESION_KEY, READING_KEY
 from toolkit.tables import TableData
 
@@ -56,7 +56,7 @@ def image_losses(tables: Mapping[str, TableData], held: Mapping[str, TableData])
     return lost
 
 
-def _is_further(marks: pd.DataFrame) -> NDArray[np.bool_]:
+def _is_further(marks: pd.DataFrame) -> BoolArray:
     """Return which marks hit a lesion that a higher, or an equal earlier, one hits as well."""
     further = np.zeros(len(marks), dtype=bool)
     if "mark_type" not in marks or "lesion_id" not in marks:
@@ -69,7 +69,7 @@ def _is_further(marks: pd.DataFrame) -> NDArray[np.bool_]:
     return further
 
 
-def _rows(data: TableData, keep: NDArray[np.bool_]) -> TableData:
+def _rows(data: TableData, keep: BoolArray) -> TableData:
     """Return some rows of a table, each with its place."""
     return TableData(
         frame=data.frame[keep].reset_index(drop=True), files=data.files[keep], rows=data.rows[keep]

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray
 from toolkit.readers.interchange.jafroc_sheets import TWO_FACTORS, Sheet
 from toolkit.readers.interchange.jafroc_truth import JOIN, Truth
 from toolkit.readers.interchange.study import READING_KEY, Paradigm
@@ -121,7 +121,7 @@ def mark_faults(
     return faults
 
 
-def _at(sheet: Sheet, rows: pd.DataFrame) -> NDArray[np.bool_]:
+def _at(sheet: Sheet, rows: pd.DataFrame) -> BoolArray:
     """Return the mask of these rows over all records of their sheet."""
     mask = np.zeros(len(sheet.frame), dtype=bool)
     mask[rows["_position"].to_numpy(dtype=np.intp)] = True

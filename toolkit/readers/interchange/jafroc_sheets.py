@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, IndexArray
 from toolkit.readers.interchange.excel import read_sheet
 from toolkit.readers.interchange.study import in_the_file
 from toolkit.readers.raw_table import file_fault, text_cells
@@ -84,16 +84,16 @@ class Sheet:
     frame: pd.DataFrame
     places: Places
     faults: tuple[Fault, ...]
-    sound: NDArray[np.bool_]
+    sound: BoolArray
     rating_column: str = ""
     weight_text: pd.Series | None = None
 
-    def at(self, positions: NDArray[np.intp]) -> Places:
+    def at(self, positions: IndexArray) -> Places:
         """Return the places of some of the records."""
         return self.places.at(positions)
 
     def value_faults(
-        self, column: str, mask: NDArray[np.bool_], rule: str, *, remedy: str = "", show: bool
+        self, column: str, mask: BoolArray, rule: str, *, remedy: str = "", show: bool
     ) -> list[Fault]:
         """Return the faults of the records of a mask, by the values of one column."""
         positions = np.flatnonzero(mask)

@@ -12,13 +12,10 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray, IntArray
 from toolkit.stats.froc._elements import Elements, RankSums, UnitSums, descending_ranks
 from toolkit.stats.froc._statistics import quotient, total_without
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 Step = Literal["highest", "lowest"]
 CutQuantity = Literal["height", "area"]
@@ -33,11 +30,11 @@ class _CutPoint:
     ``area_before`` is empty where the area is not asked for.
     """
 
-    x_before: Floats
-    x_at: Floats
-    y_before: Floats
-    y_at: Floats
-    area_before: Floats
+    x_before: FloatArray
+    x_at: FloatArray
+    y_before: FloatArray
+    y_at: FloatArray
+    area_before: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,7 +52,7 @@ class CutCurve:
     step: Step
 
     @cached_property
-    def _ranks(self) -> tuple[Ints, Ints, int]:
+    def _ranks(self) -> tuple[IntArray, IntArray, int]:
         return descending_ranks(self.x.rating, self.y.rating)
 
     @property
@@ -75,7 +72,7 @@ class CutCurve:
         reached = int(np.searchsorted(to_x, 2 * self.budget * self.x.mass.sum()))
         return min(reached + 1, n_ranks)
 
-    def counted(self, times: Floats) -> Floats:
+    def counted(self, times: FloatArray) -> FloatArray:
         """Return height or area with each case counted some times."""
         x_mass, y_mass = times @ self.x.mass, times @ self.y.mass
         most = self.budget * x_mass
@@ -99,7 +96,7 @@ class CutCurve:
         )
         return self._finished(point, most, x_mass, y_mass)
 
-    def left_out(self, unit: Ints, n_units: int) -> Floats:
+    def left_out(self, unit: IntArray, n_units: int) -> FloatArray:
         """Return height or area without each unit."""
         x_mass, y_mass = (total_without(side.mass, unit, n_units) for side in (self.x, self.y))
         most = self.budget * x_mass
@@ -107,12 +104,14 @@ class CutCurve:
         point = curve.point(curve.first_beyond(self._bound(most)))
         return self._finished(point, most, x_mass, y_mass)
 
-    def _bound(self, most: Floats) -> Floats:
+    def _bound(self, most: FloatArray) -> FloatArray:
         """Return the largest x that the cut lies beyond: at a step, its own end of it."""
         slack = _ROUNDING * np.maximum(most, 1.0)
         return most + slack if self.step == "highest" else most - slack
 
-    def _finished(self, point: _CutPoint, most: Floats, x_mass: Floats, y_mass: Floats) -> Floats:
+    def _finished(
+        self, point: _CutPoint, most: FloatArray, x_mass: FloatArray, y_mass: FloatArray
+    ) -> FloatArray:
         """Return the height or the area from what lies before the cut and at it."""
         part = np.clip(most - point.x_before, 0.0, None)
         inside = np.divide(part, point.x_at, out=np.zeros_like(part), where=point.x_at > 0)
@@ -124,7 +123,7 @@ class CutCurve:
         return quotient(area, x_mass * y_mass)
 
 
-def _before(totals: Floats, rank: Ints) -> Floats:
+def _before(totals: FloatArray, rank: IntArray) -> FloatArray:
     """Return for each row the total (n_rows, n_ranks) of the ranks before ``rank``."""
     if not totals.shape[1]:
         return np.zeros(totals.shape[0])
@@ -137,7 +136,12 @@ class _CurveWithout:
     """The curve without each unit, as sums of all elements less those of the unit."""
 
     def __init__(
-        self, x: Elements, y: Elements, unit: Ints, ranks: tuple[Ints, Ints, int], n_units: int
+        self,
+        x: Elements,
+        y: Elements,
+        unit: IntArray,
+        ranks: tuple[IntArray, IntArray, int],
+        n_units: int,
     ) -> None:
         """Sum all elements by rank, and those of each unit."""
         x_rank, y_rank, n_ranks = ranks
@@ -158,12 +162,12 @@ class _CurveWithout:
         self._missed = UnitSums(of_y, y_rank, n_ranks, y.weight * above)
         self._own_missed = UnitSums(of_y, y_rank, n_ranks, y.weight * own_above)
 
-    def _x(self, rank: Ints) -> Floats:
+    def _x(self, rank: IntArray) -> FloatArray:
         """Return the weight of x at ranks below ``rank``, without each unit."""
-        left: Floats = self._to_x[rank] - self._own_x.before(self._units, rank)
+        left: FloatArray = self._to_x[rank] - self._own_x.before(self._units, rank)
         return left
 
-    def first_beyond(self, bound: Floats) -> Ints:
+    def first_beyond(self, bound: FloatArray) -> IntArray:
         """Return for each unit the first rank at which x goes beyond ``bound``, by bisection."""
         low = np.zeros(self._units.size, dtype=np.int64)
         high = np.full(self._units.size, self._n_ranks)
@@ -174,7 +178,7 @@ class _CurveWithout:
             low = np.where(open_ & ~beyond, middle + 1, low)
         return low
 
-    def point(self, cut: Ints) -> _CutPoint:
+    def point(self, cut: IntArray) -> _CutPoint:
         """Return what lies before the rank of each unit's cut, and at it."""
         after = np.minimum(cut + 1, self._n_ranks)
         x_before, own_x = self._x(cut), self._own_x.before(self._units, cut)

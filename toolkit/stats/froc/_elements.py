@@ -11,10 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from toolkit.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,19 +27,19 @@ class Elements:
         What each case adds to the total that the weights are shares of.
     """
 
-    rating: Floats
-    case: Ints
-    weight: Floats
-    mass: Floats
+    rating: FloatArray
+    case: IntArray
+    weight: FloatArray
+    mass: FloatArray
 
 
-def per_case(case: Ints, weight: Floats, n_cases: int) -> Floats:
+def per_case(case: IntArray, weight: FloatArray, n_cases: int) -> FloatArray:
     """Return the weight of each case's elements, (n_cases,)."""
-    totals: Floats = np.bincount(case, weights=weight, minlength=n_cases).astype(np.float64)
+    totals: FloatArray = np.bincount(case, weights=weight, minlength=n_cases).astype(np.float64)
     return totals
 
 
-def descending_ranks(x: Floats, y: Floats) -> tuple[Ints, Ints, int]:
+def descending_ranks(x: FloatArray, y: FloatArray) -> tuple[IntArray, IntArray, int]:
     """Return the ranks of both sides among their distinct ratings, 0 the highest, and how many."""
     levels, rank = np.unique(np.concatenate([x, y]), return_inverse=True)
     rank = levels.size - 1 - rank
@@ -51,13 +49,13 @@ def descending_ranks(x: Floats, y: Floats) -> tuple[Ints, Ints, int]:
 class RankSums:
     """Sums of elements by rank, for any number of times that each case is counted."""
 
-    def __init__(self, elements: Elements, rank: Ints) -> None:
+    def __init__(self, elements: Elements, rank: IntArray) -> None:
         """Hold the elements in the order of their ranks."""
         order = np.argsort(rank, kind="stable")
         self._case, self._weight = elements.case[order], elements.weight[order]
         self._rank = rank[order]
 
-    def at_ranks(self, times: Floats, n_ranks: int) -> Floats:
+    def at_ranks(self, times: FloatArray, n_ranks: int) -> FloatArray:
         """Return the weight at the first ranks (n_rows, n_ranks); ``times`` (n_rows, n_cases)."""
         end = int(np.searchsorted(self._rank, n_ranks))
         sums = np.zeros((times.shape[0], n_ranks))
@@ -74,7 +72,7 @@ class UnitSums:
     One sort by unit and rank serves all units and ranks: O(log n) a question.
     """
 
-    def __init__(self, unit: Ints, rank: Ints, n_ranks: int, values: Floats) -> None:
+    def __init__(self, unit: IntArray, rank: IntArray, n_ranks: int, values: FloatArray) -> None:
         """Hold the values (n_elements,) of units from 0 in order; unit -1 is none."""
         inside = np.flatnonzero(unit >= 0)
         key = unit[inside] * n_ranks + rank[inside]
@@ -82,9 +80,9 @@ class UnitSums:
         self._n_ranks, self._key = n_ranks, key[order]
         self._total = np.append(0.0, np.cumsum(values[inside[order]]))
 
-    def before(self, unit: Ints, rank: Ints | int) -> Floats:
+    def before(self, unit: IntArray, rank: IntArray | int) -> FloatArray:
         """Return for each unit asked for the sum of its values at ranks below ``rank``."""
         first = np.searchsorted(self._key, unit * self._n_ranks)
         last = np.searchsorted(self._key, unit * self._n_ranks + rank)
-        found: Floats = self._total[last] - self._total[first]
+        found: FloatArray = self._total[last] - self._total[first]
         return found

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.stats.froc._elements import Elements, per_case
 from toolkit.stats.froc.readings import FrocReading
 
-Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
 
-
-def one_a_case(rating: Floats, cases: Booleans) -> Elements:
+def one_a_case(rating: FloatArray, cases: BoolArray) -> Elements:
     """Return some cases as elements, each with its own rating."""
     case = np.flatnonzero(cases)
     return Elements(
@@ -44,7 +41,7 @@ def marks_of(reading: FrocReading) -> Elements:
     )
 
 
-def found_of(reading: FrocReading, lesions: Booleans | None = None) -> Elements:
+def found_of(reading: FrocReading, lesions: BoolArray | None = None) -> Elements:
     """Return the marked lesions, of ``lesions`` alone if given, as shares of all of these."""
     truth = reading.truth
     chosen = np.ones(truth.lesion_case.size, dtype=bool) if lesions is None else lesions

@@ -11,35 +11,32 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray, IntArray
 from toolkit.stats.froc._elements import Elements, RankSums, UnitSums, descending_ranks
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 class MarkStatistic(Protocol):
     """A figure of merit of one reading."""
 
-    def counted(self, times: Floats) -> Floats:
+    def counted(self, times: FloatArray) -> FloatArray:
         """Return it, (n_rows,), with each case counted ``times`` (n_rows, n_cases)."""
 
-    def left_out(self, unit: Ints, n_units: int) -> Floats:
+    def left_out(self, unit: IntArray, n_units: int) -> FloatArray:
         """Return it without each unit, (n_units,); ``unit`` (n_cases,) is -1 for what stays."""
 
 
-def quotient(above: Floats, below: Floats) -> Floats:
+def quotient(above: FloatArray, below: FloatArray) -> FloatArray:
     """Return above / below; NaN where below is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(below > 0, above / below, np.nan)
 
 
-def total_without(values: Floats, unit: Ints, n_units: int) -> Floats:
+def total_without(values: FloatArray, unit: IntArray, n_units: int) -> FloatArray:
     """Return the sum over cases without each unit, (n_units,)."""
     inside = unit >= 0
     own = np.bincount(unit[inside], weights=values[inside], minlength=n_units)
-    left: Floats = values.sum() - own
+    left: FloatArray = values.sum() - own
     return left
 
 
@@ -47,14 +44,14 @@ def total_without(values: Floats, unit: Ints, n_units: int) -> Floats:
 class Share:
     """A ratio of two totals over cases; ``above`` and ``below`` have shape (n_cases,)."""
 
-    above: Floats
-    below: Floats
+    above: FloatArray
+    below: FloatArray
 
-    def counted(self, times: Floats) -> Floats:
+    def counted(self, times: FloatArray) -> FloatArray:
         """Return the ratio with each case counted some times."""
         return quotient(times @ self.above, times @ self.below)
 
-    def left_out(self, unit: Ints, n_units: int) -> Floats:
+    def left_out(self, unit: IntArray, n_units: int) -> FloatArray:
         """Return the ratio without each unit."""
         above, below = (total_without(side, unit, n_units) for side in (self.above, self.below))
         return quotient(above, below)
@@ -68,20 +65,20 @@ class PairMean:
     y: Elements
 
     @cached_property
-    def _ranks(self) -> tuple[Ints, Ints, int]:
+    def _ranks(self) -> tuple[IntArray, IntArray, int]:
         return descending_ranks(self.x.rating, self.y.rating)
 
     @cached_property
     def _by_rank(self) -> tuple[RankSums, RankSums]:
         return RankSums(self.x, self._ranks[0]), RankSums(self.y, self._ranks[1])
 
-    def counted(self, times: Floats) -> Floats:
+    def counted(self, times: FloatArray) -> FloatArray:
         """Return the mean with each case counted some times."""
         at_x, at_y = (side.at_ranks(times, self._ranks[2]) for side in self._by_rank)
         above = np.cumsum(at_y, axis=1) - at_y / 2
         return _share((at_x * above).sum(axis=1), times @ self.x.mass, times @ self.y.mass)
 
-    def left_out(self, unit: Ints, n_units: int) -> Floats:
+    def left_out(self, unit: IntArray, n_units: int) -> FloatArray:
         """Return the mean without each unit.
 
         All pairs, less those of its x, less those of its y, plus those within it, which were taken
@@ -101,12 +98,14 @@ class PairMean:
         return _share(pairs, x_mass, y_mass)
 
 
-def _share(pairs: Floats, x_mass: Floats, y_mass: Floats) -> Floats:
+def _share(pairs: FloatArray, x_mass: FloatArray, y_mass: FloatArray) -> FloatArray:
     """Return pairs as a share of all, which sums of weights may miss by a rounding error."""
     return np.clip(quotient(pairs, x_mass * y_mass), 0.0, 1.0)
 
 
-def _within(x: Elements, y: Elements, unit: Ints, ranks: tuple[Ints, Ints, int]) -> Floats:
+def _within(
+    x: Elements, y: Elements, unit: IntArray, ranks: tuple[IntArray, IntArray, int]
+) -> FloatArray:
     """Return for each y its weight times the weight of its own unit's x below it, ties half."""
     x_rank, y_rank, n_ranks = ranks
     own_x, own = UnitSums(unit[x.case], x_rank, n_ranks, x.weight), unit[y.case]

@@ -9,16 +9,14 @@ makes an unmarked lesion against an unmarked case count half.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Curve
 from toolkit.stats.froc._cut_curve import CutCurve
 from toolkit.stats.froc._statistics import PairMean
 from toolkit.stats.froc.cut_figures import alroc_fom, froc_area_fom
 from toolkit.stats.froc.figures_of_merit import FrocFom, afroc, afroc1, hr_auc, wafroc, wafroc1
 from toolkit.stats.froc.readings import FrocReading
-
-Floats = NDArray[np.float64]
 
 
 def froc_curve(reading: FrocReading, *, label: str = "") -> Curve:
@@ -208,12 +206,12 @@ _COUNTED = {
 }
 
 
-def _weight_from(rating: Floats, weight: Floats, levels: Floats) -> Floats:
+def _weight_from(rating: FloatArray, weight: FloatArray, levels: FloatArray) -> FloatArray:
     """Return the weight rated at or above each of the descending ``levels``."""
     order = np.argsort(-rating, kind="stable")
     total = np.append(0.0, np.cumsum(weight[order]))
     reached = np.searchsorted(-rating[order], -levels, side="right")
-    found: Floats = total[reached]
+    found: FloatArray = total[reached]
     return found
 
 

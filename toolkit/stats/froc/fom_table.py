@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray, IndexArray
 from toolkit.stats._bootstrap_plan import make_plan
 from toolkit.stats._checks import Rng, check_choice, check_cluster, check_count
 from toolkit.stats._resample import draw, stream_states
@@ -20,7 +21,6 @@ from toolkit.stats.mrmc.fom_table import FomTable
 from toolkit.stats.mrmc.leave_one_out import JackknifeCases
 from toolkit.stats.roc import auc
 
-Floats = NDArray[np.float64]
 FrocCovariance = Literal["jackknife", "bootstrap", "none"]
 
 _COVARIANCES = ("jackknife", "bootstrap", "none")
@@ -86,7 +86,7 @@ def froc_fom_table(
     check_choice(chosen, name="covariance", choices=_COVARIANCES)
     patients = _patients(study, cluster)
     n_patients = None if patients is None else int(np.unique(patients).size)
-    matrix: Floats | None = None
+    matrix: FloatArray | None = None
     n_units, name = n_patients or study.truth.n_cases, "none"
     if chosen == "jackknife":
         left = froc_leave_one_out(study, fom=fom, cluster=patients, cases=jackknife_cases)
@@ -117,7 +117,7 @@ def froc_fom_table(
     )
 
 
-def _patients(study: FrocStudy, cluster: ArrayLike | None) -> NDArray[np.intp] | None:
+def _patients(study: FrocStudy, cluster: ArrayLike | None) -> IndexArray | None:
     """Return the patient of each case; None where no patient has several."""
     if cluster is None:
         return None
@@ -125,7 +125,7 @@ def _patients(study: FrocStudy, cluster: ArrayLike | None) -> NDArray[np.intp] |
     return patients if np.unique(patients).size < patients.size else None
 
 
-def _values(study: FrocStudy, fom: FrocFom) -> Floats:
+def _values(study: FrocStudy, fom: FrocFom) -> FloatArray:
     """Return the figure of every reader in every modality."""
     readings = (study.reading(*place) for place in np.ndindex(study.shape))
     value = np.array([fom(reading) for reading in readings]).reshape(study.shape)
@@ -141,7 +141,7 @@ def bootstrapped_foms(
     *,
     n_resamples: int,
     rng: Rng | None,
-) -> Floats:
+) -> FloatArray:
     """Return figures in resamples that all share, (n_foms, n_resamples, n_readers, n_modalities).
 
     Raises
@@ -183,7 +183,7 @@ def bootstrapped_foms(
     return np.moveaxis(values, -1, 1)
 
 
-def _covariance(values: Floats) -> Floats:
+def _covariance(values: FloatArray) -> FloatArray:
     """Return the covariance of figures over resamples (n_resamples, n_readers, n_modalities)."""
     flat = values.reshape(values.shape[0], -1)
     complete = flat[~np.isnan(flat).any(axis=1)]

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray, FloatArray, IntArray
 from toolkit.stats._checks import check_choice, check_cluster
 from toolkit.stats.froc.figures_of_merit import FrocFom, wafroc
 from toolkit.stats.froc.readings import FrocStudy
 from toolkit.stats.mrmc.leave_one_out import JackknifeCases, LeaveOneOut
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Booleans = NDArray[np.bool_]
 
 
 def froc_leave_one_out(
@@ -75,7 +72,7 @@ def froc_leave_one_out(
 
 def _jackknife_units(
     study: FrocStudy, fom: FrocFom, cluster: ArrayLike | None, cases: JackknifeCases
-) -> tuple[Ints, int]:
+) -> tuple[IntArray, int]:
     """Return the unit of each case from 0, -1 for those never left out, and how many units."""
     diseased = study.truth.diseased
     used = np.ones(diseased.size, dtype=bool)
@@ -89,7 +86,9 @@ def _jackknife_units(
     return unit, int(unit.max(initial=-1)) + 1
 
 
-def _require_defined(value: Floats, left_out: Floats, study: FrocStudy, fom: FrocFom) -> None:
+def _require_defined(
+    value: FloatArray, left_out: FloatArray, study: FrocStudy, fom: FrocFom
+) -> None:
     """Refuse a figure that is undefined, of all cases or without one unit."""
     if np.isnan(value).any():
         raise ValueError(
@@ -103,7 +102,7 @@ def _require_defined(value: Floats, left_out: Floats, study: FrocStudy, fom: Fro
         raise ValueError(undefined_text(fom, study, without, reason))
 
 
-def undefined_text(fom: FrocFom, study: FrocStudy, wrong: Booleans, reason: str) -> str:
+def undefined_text(fom: FrocFom, study: FrocStudy, wrong: BoolArray, reason: str) -> str:
     """Say for whom a figure is undefined."""
     reader, modality = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
     return (

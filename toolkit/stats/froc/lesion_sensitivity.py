@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Estimate
 from toolkit.stats._bootstrap_limits import Limits, check_enough, judge, percentile_limits
 from toolkit.stats._checks import Rng
@@ -19,8 +20,6 @@ from toolkit.stats.froc.fom_table import bootstrapped_foms, cut_note
 from toolkit.stats.froc.readings import FrocStudy
 from toolkit.stats.mrmc.analysis import joined
 from toolkit.stats.mrmc.figures_of_merit import FEWEST_RESAMPLES
-
-Floats = NDArray[np.float64]
 
 
 def lesion_sensitivity_by_group(  # noqa: PLR0913 - data, the groups, the budget and the resamples
@@ -115,7 +114,7 @@ def lesion_sensitivity_by_group(  # noqa: PLR0913 - data, the groups, the budget
     )
 
 
-def _estimate(study: FrocStudy, fom: FrocFom, values: Floats, ci_level: float) -> Estimate:
+def _estimate(study: FrocStudy, fom: FrocFom, values: FloatArray, ci_level: float) -> Estimate:
     """Return the mean over readers of one group from its values in resamples."""
     readings = [study.reading(reader) for reader in range(study.shape[0])]
     estimate = float(np.mean([fom(reading) for reading in readings]))

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Curve
-
-Floats = NDArray[np.float64]
 
 
 def mean_froc_curve(curves: Sequence[Curve], *, label: str = "") -> Curve:
@@ -100,7 +98,7 @@ def _check(curves: Sequence[Curve]) -> None:
             raise ValueError(msg)
 
 
-def _heights(curve: Curve, places: Floats) -> tuple[Floats, Floats]:
+def _heights(curve: Curve, places: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the lowest and the highest y of a curve at each place up to its end."""
     x, y = curve.x, curve.y
     before = np.searchsorted(x, places, side="right") - 1
@@ -108,7 +106,7 @@ def _heights(curve: Curve, places: Floats) -> tuple[Floats, Floats]:
     run = np.where(x[after] > x[before], x[after] - x[before], 1.0)
     highest = y[before] + (places - x[before]) / run * (y[after] - y[before])
     first = np.searchsorted(x, places, side="left")
-    lowest: Floats = np.where(x[first] == places, y[first], highest)
+    lowest: FloatArray = np.where(x[first] == places, y[first], highest)
     return lowest, highest
 
 
@@ -118,7 +116,10 @@ def _last_mark(curve: Curve) -> float:
 
 
 def _mean(
-    curves: Sequence[Curve], points: tuple[Floats, Floats, Floats], label: str, note: str
+    curves: Sequence[Curve],
+    points: tuple[FloatArray, FloatArray, FloatArray],
+    label: str,
+    note: str,
 ) -> Curve:
     """Return the mean curve with its denominators where they are the same for all readers."""
     cases, positive = ({getattr(curve, name) for curve in curves} for name in _DENOMINATORS)

@@ -10,11 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Booleans = NDArray[np.bool_]
+from toolkit.arrays import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,9 +28,9 @@ class FrocTruth:
         Images of each case: what false marks are counted per.
     """
 
-    lesion_case: Ints
-    lesion_weight: Floats
-    n_images: Ints
+    lesion_case: IntArray
+    lesion_weight: FloatArray
+    n_images: IntArray
 
     @property
     def n_cases(self) -> int:
@@ -41,12 +38,12 @@ class FrocTruth:
         return int(self.n_images.size)
 
     @property
-    def n_lesions(self) -> Ints:
+    def n_lesions(self) -> IntArray:
         """Lesions of each case, shape (n_cases,)."""
         return np.bincount(self.lesion_case, minlength=self.n_cases)
 
     @property
-    def diseased(self) -> Booleans:
+    def diseased(self) -> BoolArray:
         """Whether a case has a lesion, shape (n_cases,)."""
         return self.n_lesions > 0
 
@@ -70,23 +67,23 @@ class FrocReading:
     """
 
     truth: FrocTruth
-    lesion_rating: Floats
-    nl_case: Ints
-    nl_rating: Floats
+    lesion_rating: FloatArray
+    nl_case: IntArray
+    nl_rating: FloatArray
     export_floor: float | None = None
     n_readers: int = 1
 
-    def highest_nl(self) -> Floats:
+    def highest_nl(self) -> FloatArray:
         """Return the highest NL rating of each case, ``-inf`` without one, shape (n_cases,)."""
         return _highest(self.nl_case, self.nl_rating, self.truth.n_cases)
 
-    def highest_mark(self) -> Floats:
+    def highest_mark(self) -> FloatArray:
         """Return the highest rating of all marks of each case: its inferred ROC rating."""
         on_lesions = _highest(self.truth.lesion_case, self.lesion_rating, self.truth.n_cases)
         return np.maximum(self.highest_nl(), on_lesions)
 
 
-def _highest(case: Ints, rating: Floats, n_cases: int) -> Floats:
+def _highest(case: IntArray, rating: FloatArray, n_cases: int) -> FloatArray:
     """Return the highest rating of each case; ``-inf`` without one."""
     highest = np.full(n_cases, -np.inf)
     np.maximum.at(highest, case, rating)
@@ -116,10 +113,10 @@ class FrocStudy:
     """
 
     truth: FrocTruth
-    lesion_rating: Floats
-    nl_case: Ints
-    nl_rating: Floats
-    nl_starts: Ints
+    lesion_rating: FloatArray
+    nl_case: IntArray
+    nl_rating: FloatArray
+    nl_starts: IntArray
     readers: tuple[str, ...]
     modalities: tuple[str, ...]
     export_floor: tuple[float, ...] = ()

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray, IntArray
 from toolkit.stats._checks import check_count, check_counts, check_ratings, check_truth
-from toolkit.stats.froc.readings import Floats, FrocStudy, FrocTruth, Ints
+from toolkit.stats.froc.readings import FrocStudy, FrocTruth
 
 WEIGHT_TOLERANCE = 1e-9
 
@@ -264,7 +265,7 @@ def _truth(
     return FrocTruth(lesion_case=case, lesion_weight=weight, n_images=images)
 
 
-def _index(values: ArrayLike | None, *, name: str, size: int, below: int) -> Ints:
+def _index(values: ArrayLike | None, *, name: str, size: int, below: int) -> IntArray:
     """Return whole numbers from 0 to below ``below``; zeros if not given."""
     if values is None:
         return np.zeros(size, dtype=np.int64)
@@ -282,7 +283,7 @@ def _index(values: ArrayLike | None, *, name: str, size: int, below: int) -> Int
     return numbers
 
 
-def _refuse_infinite(numbers: Floats, name: str) -> None:
+def _refuse_infinite(numbers: FloatArray, name: str) -> None:
     """Refuse a rating of +inf, above which nothing could be set."""
     if (numbers == np.inf).any():
         msg = f"{name} must not hold +inf ({int((numbers == np.inf).sum())} do); rate on a scale"

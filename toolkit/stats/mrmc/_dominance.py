@@ -8,19 +8,15 @@ hold. It is a count of dominated points in the plane: never a matrix of positive
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IntArray
 from toolkit.stats._compile import compiled
-
-Booleans = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 # A table of this many cells is summed faster than the points are counted one by one.
 _LARGEST_TABLE = 1 << 16
 
 
-def pair_sums(truth: Booleans, ratings: Floats) -> Floats:
+def pair_sums(truth: BoolArray, ratings: FloatArray) -> FloatArray:
     """Return the sum over pairs of psi of one curve times psi of another, (n_curves, n_curves).
 
     ``ratings`` (n_cases, n_curves), NaN where a case was not read: two curves share the pairs of
@@ -43,18 +39,18 @@ def pair_sums(truth: Booleans, ratings: Floats) -> Floats:
     return sums
 
 
-def _dense_ranks(rating: Floats) -> Ints:
+def _dense_ranks(rating: FloatArray) -> IntArray:
     """Return the number of distinct lower ratings of each case, from 0; NaN ranks highest."""
-    ranks: Ints = np.unique(rating, return_inverse=True)[1].astype(np.int64)
+    ranks: IntArray = np.unique(rating, return_inverse=True)[1].astype(np.int64)
     return ranks
 
 
-def _fits_a_table(first: Ints, second: Ints) -> bool:
+def _fits_a_table(first: IntArray, second: IntArray) -> bool:
     """Whether a table of both ranks is small."""
     return (int(first.max()) + 1) * (int(second.max()) + 1) <= max(_LARGEST_TABLE, 4 * first.size)
 
 
-def by_table(truth: Booleans, first: Ints, second: Ints) -> int:
+def by_table(truth: BoolArray, first: IntArray, second: IntArray) -> int:
     """Return four times the sum over pairs, by cumulative sums of a table of both ranks.
 
     2 psi is the number of the relations, below and not above, that hold between the negative and
@@ -71,7 +67,7 @@ def by_table(truth: Booleans, first: Ints, second: Ints) -> int:
     return int((positive * dominated).sum())
 
 
-def _events(truth: Booleans, first: Ints) -> tuple[Ints, Booleans]:
+def _events(truth: BoolArray, first: IntArray) -> tuple[IntArray, BoolArray]:
     """Return the cases in ascending ``first`` and which of them are negatives that come in.
 
     A positive case is asked for twice: before the negatives that tie with it come in (below), and
@@ -84,13 +80,13 @@ def _events(truth: Booleans, first: Ints) -> tuple[Ints, Booleans]:
     return case[order], turn[order] == 1
 
 
-def _of(cases: Booleans, events: tuple[Ints, Booleans]) -> tuple[Ints, Booleans]:
+def _of(cases: BoolArray, events: tuple[IntArray, BoolArray]) -> tuple[IntArray, BoolArray]:
     """Return the events of some cases, (n_cases,)."""
     keep = cases[events[0]]
     return events[0][keep], events[1][keep]
 
 
-def by_tree(events: tuple[Ints, Booleans], second: Ints) -> int:
+def by_tree(events: tuple[IntArray, BoolArray], second: IntArray) -> int:
     """Return four times the sum over pairs, by a binary indexed tree over the second rank."""
     case, comes_in = events
     total = np.zeros(1, dtype=np.int64)
@@ -99,7 +95,7 @@ def by_tree(events: tuple[Ints, Booleans], second: Ints) -> int:
     return int(total[0])
 
 
-def count_dominated(rank: Ints, comes_in: Booleans, tree: Ints, total: Ints) -> None:
+def count_dominated(rank: IntArray, comes_in: BoolArray, tree: IntArray, total: IntArray) -> None:
     """Add to ``total`` (1,) the negatives below and not above each positive case, in one rank.
 
     Events in order; ``tree`` holds zeros and is filled by the negatives as they come in.

@@ -11,13 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.stats._placements import doubled_counts
 from toolkit.stats.mrmc._dominance import pair_sums
-
-Booleans = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 
 READER, POSITIVE, NEGATIVE = 1, 2, 4
 KINDS = range(8)
@@ -33,8 +30,8 @@ class PairMoments:
         Weighted sum of psi psi', and of 1, over pairs that share at least the kind.
     """
 
-    products: Floats
-    counts: Floats
+    products: FloatArray
+    counts: FloatArray
 
     @property
     def total(self) -> float:
@@ -42,31 +39,31 @@ class PairMoments:
         return float(self.counts[0])
 
     @property
-    def shares(self) -> Floats:
+    def shares(self) -> FloatArray:
         """Share of all pairs that share at least each kind: the coefficient of a component."""
         return self.counts / self.total
 
-    def u_statistic(self) -> Floats:
+    def u_statistic(self) -> FloatArray:
         """Return the unbiased moments: over pairs that share the kind and nothing else."""
         return _ratio(exactly(self.products), exactly(self.counts))
 
-    def mle(self) -> Floats:
+    def mle(self) -> FloatArray:
         """Return the moments of the empirical distribution: over pairs that share at least that."""
         return _ratio(self.products, self.counts)
 
-    def covariance(self, moments: Floats) -> float:
+    def covariance(self, moments: FloatArray) -> float:
         """Return the covariance of the two means: each kind by its share, less no kind shared."""
         return float(exactly(self.counts) @ np.nan_to_num(moments)) / self.total - float(moments[0])
 
 
-def exactly(at_least: Floats) -> Floats:
+def exactly(at_least: FloatArray) -> FloatArray:
     """Return what shares a kind and nothing else from what shares at least it."""
     return np.array(
         [sum(_sign(kind ^ other) * at_least[other] for other in _supersets(kind)) for kind in KINDS]
     )
 
 
-def components(moments: Floats) -> Floats:
+def components(moments: FloatArray) -> FloatArray:
     """Return the components of variance of each kind from the moments (BCK from BDG)."""
     return np.array(
         [sum(_sign(kind ^ other) * moments[other] for other in _subsets(kind)) for kind in KINDS]
@@ -88,7 +85,7 @@ def _subsets(kind: int) -> list[int]:
     return [other for other in KINDS if other | kind == kind]
 
 
-def _ratio(products: Floats, counts: Floats) -> Floats:
+def _ratio(products: FloatArray, counts: FloatArray) -> FloatArray:
     """Return the means; NaN of a kind that no pair has."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(counts > 0, products / counts, np.nan)
@@ -108,17 +105,17 @@ class KernelSums:
         Of one reading times another, over the pairs of cases that both read.
     """
 
-    positive: Floats
-    negative: Floats
-    pairs: Floats
+    positive: FloatArray
+    negative: FloatArray
+    pairs: FloatArray
 
     @property
-    def total(self) -> Floats:
+    def total(self) -> FloatArray:
         """Sum over all pairs of cases, shape (n_readers, n_modalities)."""
-        total: Floats = self.positive.sum(axis=2)
+        total: FloatArray = self.positive.sum(axis=2)
         return total
 
-    def weighted(self, weight: Floats) -> KernelSums:
+    def weighted(self, weight: FloatArray) -> KernelSums:
         """Return the sums with each reader in each modality weighted, ``weight`` shape (J, I)."""
         return KernelSums(
             positive=self.positive * weight[:, :, np.newaxis],
@@ -126,7 +123,7 @@ class KernelSums:
             pairs=self.pairs * weight[:, :, np.newaxis, np.newaxis] * weight,
         )
 
-    def products(self, a: int, b: int) -> Floats:
+    def products(self, a: int, b: int) -> FloatArray:
         """Return the sums over pairs of triples of modalities a and b, by what they share."""
         up_a, up_b = self.positive[:, a], self.positive[:, b]
         down_a, down_b = self.negative[:, a], self.negative[:, b]
@@ -143,7 +140,7 @@ class KernelSums:
         return result
 
 
-def kernel_sums(truth: Booleans, ratings: Floats) -> tuple[KernelSums, KernelSums]:
+def kernel_sums(truth: BoolArray, ratings: FloatArray) -> tuple[KernelSums, KernelSums]:
     """Return the sums of psi and the sums of 1.
 
     ``ratings`` (n_cases, n_readers, n_modalities), NaN where not read.
@@ -166,7 +163,7 @@ def kernel_sums(truth: Booleans, ratings: Floats) -> tuple[KernelSums, KernelSum
     return psi, one
 
 
-def _sums_by_case(truth: Booleans, ratings: Floats) -> tuple[Floats, Floats]:
+def _sums_by_case(truth: BoolArray, ratings: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the sums of psi for each positive and each negative case, (n_curves, n_of_class)."""
     n_curves = ratings.shape[1]
     positive = np.zeros((n_curves, int(truth.sum())))

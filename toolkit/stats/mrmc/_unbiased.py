@@ -9,16 +9,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.stats._placements import case_placements
 from toolkit.stats.mrmc._dominance import pair_sums
 from toolkit.stats.mrmc._moments import KernelSums, kernel_sums
 
-Floats = NDArray[np.float64]
 
-
-def unbiased_covariance(truth: NDArray[np.bool_], ratings: Floats) -> Floats:
+def unbiased_covariance(truth: BoolArray, ratings: FloatArray) -> FloatArray:
     """Return the covariance of the AUCs of ``ratings`` (n_cases, n_curves).
 
     NaN with fewer than two cases of a class. Unlike DeLong's it is unbiased, and can be negative
@@ -40,11 +38,13 @@ def unbiased_covariance(truth: NDArray[np.bool_], ratings: Floats) -> Floats:
     moment4 = (share_both - share_positive - share_negative) / (m * n * (m - 1) * (n - 1))
     # E[A_r A_s] weighs each kind of pair by its share of all of them; M4 estimates E[A_r] E[A_s].
     weighed = moment1 + (n - 1) * moment2 + (m - 1) * moment3 + (m - 1) * (n - 1) * moment4
-    covariance: Floats = weighed / (m * n) - moment4
+    covariance: FloatArray = weighed / (m * n) - moment4
     return covariance
 
 
-def shared_unbiased_covariance(truth: NDArray[np.bool_], ratings: Floats) -> tuple[Floats, Floats]:
+def shared_unbiased_covariance(
+    truth: BoolArray, ratings: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Return AUCs (n_curves,) and their unbiased covariance, NaN in ``ratings`` where not read.
 
     The same four moments, each over the pairs of readings that there are. Curves without a common
@@ -61,7 +61,7 @@ def shared_unbiased_covariance(truth: NDArray[np.bool_], ratings: Floats) -> tup
     return aucs, np.where(share_nothing, 0.0, covariance)
 
 
-def _by_sharing(sums: KernelSums) -> Floats:
+def _by_sharing(sums: KernelSums) -> FloatArray:
     """Return the sums over pairs that share both cases, the positive, the negative, or none."""
     positive, negative, pairs = sums.positive[:, 0], sums.negative[:, 0], sums.pairs[:, 0, :, 0]
     share_positive, share_negative = positive @ positive.T, negative @ negative.T

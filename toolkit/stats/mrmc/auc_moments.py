@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Result
 from toolkit.stats._checks import check_count, check_ratings, check_truth
 from toolkit.stats.mrmc._moments import (
@@ -29,8 +30,6 @@ from toolkit.stats.mrmc._moments import (
     kernel_sums,
 )
 from toolkit.stats.mrmc.study_components import StudyComponents
-
-Floats = NDArray[np.float64]
 
 _OVER_CASES = [kind for kind in KINDS if not kind & READER]
 
@@ -48,8 +47,8 @@ class AucMoments(Result):
         positive and 4 for the negative case. The last is P(both right) of one reading in both.
     """
 
-    auc: Floats
-    moments: Floats
+    auc: FloatArray
+    moments: FloatArray
 
     def __post_init__(self) -> None:
         """Refuse moments of the wrong shape."""
@@ -64,7 +63,7 @@ class AucMoments(Result):
         """Number of modalities."""
         return int(self.auc.size)
 
-    def variance_components(self) -> Floats:
+    def variance_components(self) -> FloatArray:
         """Return what each kind of sharing adds to the moment, shape of ``moments``.
 
         The components of Barrett, Clarkson and Kupinski: with J readers, m positive and n negative
@@ -74,21 +73,23 @@ class AucMoments(Result):
         pairs = self.moments.reshape(-1, len(KINDS))
         return np.array([components(row) for row in pairs]).reshape(self.moments.shape)
 
-    def covariance(self, n_readers: int, n_negative: int, n_positive: int) -> Floats:
+    def covariance(self, n_readers: int, n_negative: int, n_positive: int) -> FloatArray:
         """Return the covariance of the mean AUCs of a crossed study, (n_modalities, n_modalities).
 
         The study has ``n_readers`` readers, ``n_negative`` and ``n_positive`` cases (Gallas 2006).
         """
         sizes = _sizes(n_readers, n_negative, n_positive)
         share = exactly(_shares(*sizes))
-        spread: Floats = self.moments @ share - self.moments[..., 0]
+        spread: FloatArray = self.moments @ share - self.moments[..., 0]
         return spread
 
-    def variance_of_difference(self, n_readers: int, n_negative: int, n_positive: int) -> Floats:
+    def variance_of_difference(
+        self, n_readers: int, n_negative: int, n_positive: int
+    ) -> FloatArray:
         """Return the variances of the differences of mean AUCs, (n_modalities, n_modalities)."""
         covariance = self.covariance(n_readers, n_negative, n_positive)
         own = np.diag(covariance)
-        variance: Floats = own[:, np.newaxis] + own - covariance - covariance.T
+        variance: FloatArray = own[:, np.newaxis] + own - covariance - covariance.T
         return variance
 
     def components(self, n_negative: int, n_positive: int) -> StudyComponents:
@@ -205,7 +206,7 @@ def _sizes(n_readers: int, n_negative: int, n_positive: int) -> tuple[int, int, 
     return int(n_readers), int(n_negative), int(n_positive)
 
 
-def _shares(n_readers: int, n_negative: int, n_positive: int) -> Floats:
+def _shares(n_readers: int, n_negative: int, n_positive: int) -> FloatArray:
     """Return the share of pairs of triples that share at least each kind, shape (8,)."""
     sizes = {READER: n_readers, POSITIVE: n_positive, NEGATIVE: n_negative}
     return np.array(
@@ -213,11 +214,11 @@ def _shares(n_readers: int, n_negative: int, n_positive: int) -> Floats:
     )
 
 
-def _same(values: Floats) -> float:
+def _same(values: FloatArray) -> float:
     """Return the mean over modalities of a table of pairs."""
     return float(np.diag(values).mean())
 
 
-def _apart(values: Floats) -> float:
+def _apart(values: FloatArray) -> float:
     """Return the mean over pairs of different modalities."""
     return float(np.mean([values[pair] for pair in combinations(range(len(values)), 2)]))

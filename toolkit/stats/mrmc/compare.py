@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.stats._checks import Rng, check_choice, check_cluster, check_ratings, check_truth
 from toolkit.stats.mrmc.analysis import MrmcAnalysis, Random, joined
 from toolkit.stats.mrmc.dbm import dbm
@@ -20,8 +21,6 @@ from toolkit.stats.mrmc.u_statistics import Weights, u_statistic_analysis
 from toolkit.stats.mrmc.validity import Covariance, is_share, require_patients
 from toolkit.stats.roc import RatingFom, auc
 
-Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
 Method = Literal["or", "dbm", "u_statistic", "or_averaged"]
 METHODS: tuple[Method, ...] = ("or", "dbm", "u_statistic", "or_averaged")
 
@@ -163,14 +162,14 @@ class _Plan:
 
     choices: Choices
     fom: RatingFom
-    cluster: NDArray[np.intp] | None
+    cluster: IndexArray | None
     ci_level: float
     margin: float | None
     readers: tuple[str, ...]
     modalities: tuple[str, ...]
 
 
-def _method(plan: _Plan, design: Design, diseased: Booleans, ratings: Floats) -> Method:
+def _method(plan: _Plan, design: Design, diseased: BoolArray, ratings: FloatArray) -> Method:
     """Return the method: the one asked for, or the one of the design."""
     asked = plan.choices.method
     if asked is not None:
@@ -211,7 +210,7 @@ def _unsuited(design: Design, fom: RatingFom) -> str:
     )
 
 
-def _is_balanced(design: Design, diseased: Booleans, ratings: Floats) -> bool:
+def _is_balanced(design: Design, diseased: BoolArray, ratings: FloatArray) -> bool:
     """Whether the groups of a design are of one size, in readers and in cases of each class."""
     read = ~np.isnan(ratings)
     if design.kind == "readers nested in modality":
@@ -222,7 +221,7 @@ def _is_balanced(design: Design, diseased: Booleans, ratings: Floats) -> bool:
 
 
 def _by_u_statistics(
-    plan: _Plan, design: Design, diseased: Booleans, ratings: Floats
+    plan: _Plan, design: Design, diseased: BoolArray, ratings: FloatArray
 ) -> MrmcAnalysis:
     """Analyse by U-statistics."""
     if plan.cluster is not None:
@@ -240,7 +239,7 @@ def _by_u_statistics(
     return replace(analysis, design=design.kind)
 
 
-def _by_dbm(plan: _Plan, design: Design, diseased: Booleans, ratings: Floats) -> MrmcAnalysis:
+def _by_dbm(plan: _Plan, design: Design, diseased: BoolArray, ratings: FloatArray) -> MrmcAnalysis:
     """Analyse pseudovalues."""
     if plan.cluster is not None:
         require_patients(int(np.unique(plan.cluster).size), diseased.size)
@@ -260,7 +259,7 @@ def _by_dbm(plan: _Plan, design: Design, diseased: Booleans, ratings: Floats) ->
 
 
 def _by_obuchowski_rockette(
-    plan: _Plan, design: Design, diseased: Booleans, ratings: Floats
+    plan: _Plan, design: Design, diseased: BoolArray, ratings: FloatArray
 ) -> MrmcAnalysis:
     """Analyse by Obuchowski and Rockette's model in the form of the design."""
     choices = plan.choices

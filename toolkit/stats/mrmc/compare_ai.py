@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import FloatArray
 from toolkit.stats._checks import Rng, check_rating, check_ratings, check_truth
 from toolkit.stats.mrmc.ai_against_readers import AiAgainstReaders, ai_against_readers
 from toolkit.stats.mrmc.analysis import Random, joined
 from toolkit.stats.mrmc.figures_of_merit import FEWEST_RESAMPLES, fom_table
 from toolkit.stats.mrmc.validity import Covariance
 from toolkit.stats.roc import RatingFom, auc
-
-Floats = NDArray[np.float64]
 
 FEWEST_LEVELS = 3
 FEW_LEVELS = 4
@@ -134,7 +133,7 @@ def _few_levels(levels: list[int]) -> str:
     )
 
 
-def collapsed_rating(ai_rating: ArrayLike, reader_rating: ArrayLike) -> Floats:
+def collapsed_rating(ai_rating: ArrayLike, reader_rating: ArrayLike) -> FloatArray:
     """Return an AI's ratings cut to as many levels, of like shares, as a reader used.
 
     Parameters

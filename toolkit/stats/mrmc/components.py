@@ -11,9 +11,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from toolkit.arrays import FloatArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,7 +34,7 @@ class Covariances:
     cov3: float
 
 
-def mean_squares(value: Floats) -> MeanSquares:
+def mean_squares(value: FloatArray) -> MeanSquares:
     """Return the mean squares of ``value`` (n_readers, n_modalities)."""
     n_readers, n_modalities = value.shape
     by_modality = value.mean(axis=0) - value.mean()
@@ -48,7 +47,7 @@ def mean_squares(value: Floats) -> MeanSquares:
     )
 
 
-def covariances(covariance: Floats) -> Covariances:
+def covariances(covariance: FloatArray) -> Covariances:
     """Return the averages over (n_readers, n_modalities, n_readers, n_modalities)."""
     n_readers, n_modalities = covariance.shape[:2]
     total = float(covariance.sum())
@@ -66,7 +65,7 @@ def covariances(covariance: Floats) -> Covariances:
     )
 
 
-def reader_mean_square(value: Floats) -> float:
+def reader_mean_square(value: FloatArray) -> float:
     """Return MS(R) of the readers in one modality, ``value`` (n_readers,)."""
     return float(np.var(value, ddof=1)) if value.size > 1 else math.nan
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import fdtrc
 
+from toolkit.arrays import FloatArray
 from toolkit.results import check_margin
 from toolkit.stats._checks import check_choice, check_ci_level
 from toolkit.stats.mrmc._estimates import (
@@ -39,8 +39,6 @@ from toolkit.stats.mrmc.analysis import (
 from toolkit.stats.mrmc.fom_table import FomTable
 from toolkit.stats.mrmc.leave_one_out import LeaveOneOut
 from toolkit.stats.mrmc.obuchowski_rockette import hillis_df
-
-Floats = NDArray[np.float64]
 
 _ERROR = "the error mean square of the modalities"
 
@@ -175,7 +173,7 @@ def _require(table: FomTable, left: LeaveOneOut, random: Random) -> None:
         raise ValueError(msg)
 
 
-def pseudovalue_mean_squares(pseudovalues: Floats) -> PseudovalueMeanSquares:
+def pseudovalue_mean_squares(pseudovalues: FloatArray) -> PseudovalueMeanSquares:
     """Return the mean squares of pseudovalues (n_cases, n_readers, n_modalities)."""
     n_cases, n_readers, n_modalities = pseudovalues.shape
     y = pseudovalues - pseudovalues.mean()
@@ -197,18 +195,18 @@ def pseudovalue_mean_squares(pseudovalues: Floats) -> PseudovalueMeanSquares:
     )
 
 
-def _mean_square(effect: Floats, repeats: int, df: int) -> float:
+def _mean_square(effect: FloatArray, repeats: int, df: int) -> float:
     """Return a mean square; NaN where it has no degrees of freedom."""
     return repeats * float((effect**2).sum()) / df if df else math.nan
 
 
-def _rounding(pseudovalues: Floats) -> float:
+def _rounding(pseudovalues: FloatArray) -> float:
     """Return how far a mean square can be off by rounding: a pseudovalue is n times a figure."""
     largest = float(np.abs(pseudovalues).max(initial=0.0))
     return float((ROUNDING * pseudovalues.shape[0] * max(largest, 1.0)) ** 2)
 
 
-def _error(pseudovalues: Floats, random: Random, rounding: float) -> Variance:
+def _error(pseudovalues: FloatArray, random: Random, rounding: float) -> Variance:
     """Return the error that MS(T) is tested against."""
     ms = pseudovalue_mean_squares(pseudovalues)
     n_cases, n_readers, n_modalities = pseudovalues.shape
@@ -224,7 +222,7 @@ def _error(pseudovalues: Floats, random: Random, rounding: float) -> Variance:
     return positive_variance(value, df, what=_ERROR, rounding=rounding)
 
 
-def _variance_of_mean(pseudovalues: Floats, random: Random, rounding: float) -> Variance:
+def _variance_of_mean(pseudovalues: FloatArray, random: Random, rounding: float) -> Variance:
     """Return the variance of the mean of one modality, ``pseudovalues`` (n_cases, n_readers)."""
     n_cases, n_readers = pseudovalues.shape
     both = np.stack([pseudovalues, pseudovalues], axis=2)  # a second like modality adds nothing
@@ -242,7 +240,7 @@ def _variance_of_mean(pseudovalues: Floats, random: Random, rounding: float) -> 
     return found.times(1 / (n_cases * n_readers))
 
 
-def _global_test(pseudovalues: Floats, error: Variance, random: Random) -> GlobalTest:
+def _global_test(pseudovalues: FloatArray, error: Variance, random: Random) -> GlobalTest:
     """Return the F test that all modalities have one mean."""
     df1 = float(pseudovalues.shape[2] - 1)
     statistic = pseudovalue_mean_squares(pseudovalues).t / error.value

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray
 from toolkit.results import Result
 from toolkit.stats._checks import check_choice, check_ratings
 
-Booleans = NDArray[np.bool_]
 Kind = Literal[
     "fully crossed",
     "readers nested in modality",
@@ -111,7 +111,7 @@ def detect_design(ratings: ArrayLike, *, declared: Kind | None = None) -> Design
     )
 
 
-def _kind(read: Booleans) -> tuple[Kind, tuple[str, ...]]:
+def _kind(read: BoolArray) -> tuple[Kind, tuple[str, ...]]:
     """Return the design of a pattern (n_cases, n_readers, n_modalities), and readers' groups."""
     if read.all():
         return "fully crossed", ()
@@ -128,7 +128,7 @@ def _kind(read: Booleans) -> tuple[Kind, tuple[str, ...]]:
     return "incomplete", ()
 
 
-def _by_reader(read: Booleans) -> tuple[Kind, tuple[str, ...]]:
+def _by_reader(read: BoolArray) -> tuple[Kind, tuple[str, ...]]:
     """Return the design where each reader read the same cases in all modalities."""
     sets = [column.tobytes() for column in read.T]
     names = {key: f"group {place + 1}" for place, key in enumerate(dict.fromkeys(sets))}
@@ -140,18 +140,18 @@ def _by_reader(read: Booleans) -> tuple[Kind, tuple[str, ...]]:
     return "split plot", tuple(names[key] for key in sets)
 
 
-def _same(read: Booleans, *, axis: int) -> bool:
+def _same(read: BoolArray, *, axis: int) -> bool:
     """Whether the pattern is the same all along an axis."""
     first = np.take(read, [0], axis=axis)
     return bool((read == first).all())
 
 
-def _disjoint(read: Booleans) -> bool:
+def _disjoint(read: BoolArray) -> bool:
     """Whether no case belongs to two columns (n_cases, n_sets)."""
     return bool((read.sum(axis=1) == 1).all())
 
 
-def _mismatch(read: Booleans, kind: str, declared: str) -> str:
+def _mismatch(read: BoolArray, kind: str, declared: str) -> str:
     """Say how the readings differ from the plan."""
     missing = np.argwhere(~read)
     where = ""

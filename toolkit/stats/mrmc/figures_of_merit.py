@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.stats._checks import (
     Rng,
     check_choice,
@@ -30,9 +31,6 @@ from toolkit.stats.mrmc.validity import (
     require_covariance,
 )
 from toolkit.stats.roc import RatingFom, auc
-
-Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
 
 FEWEST_RESAMPLES = 2000
 
@@ -141,12 +139,12 @@ def fom_table(  # noqa: PLR0913 - data, and how the covariance over cases is est
 class _Data:
     """Checked arrays; ``patients`` only where patients have several cases."""
 
-    diseased: Booleans
-    ratings: Floats
-    patients: NDArray[np.intp] | None
+    diseased: BoolArray
+    ratings: FloatArray
+    patients: IndexArray | None
 
     @property
-    def curves(self) -> Floats:
+    def curves(self) -> FloatArray:
         """Ratings (n_cases, n_readers * n_modalities)."""
         return self.ratings.reshape(self.diseased.size, -1)
 
@@ -205,7 +203,7 @@ def _without_covariance(
 
 def _of_all_cases(
     data: _Data, fom: RatingFom, covariance: Covariance, cases: JackknifeCases
-) -> tuple[Floats, Floats, str]:
+) -> tuple[FloatArray, FloatArray, str]:
     """Return figures, covariance and its name where every reading is there."""
     if fom is auc and covariance == "DeLong":
         found = auc_covariance(data.diseased, data.curves, cluster=data.patients)
@@ -222,7 +220,7 @@ def _of_all_cases(
 
 def _of_shared_cases(
     data: _Data, fom: RatingFom, covariance: Covariance, cases: JackknifeCases
-) -> tuple[Floats, Floats, str]:
+) -> tuple[FloatArray, FloatArray, str]:
     """Return figures, covariance and its name where readings are missing."""
     if data.patients is not None or covariance == "bootstrap":
         what = "patients with several cases" if data.patients is not None else repr(covariance)
@@ -241,7 +239,7 @@ def _of_shared_cases(
 
 def _bootstrapped(
     data: _Data, fom: RatingFom, n_resamples: int, rng: Rng | None
-) -> tuple[Floats, Floats, str]:
+) -> tuple[FloatArray, FloatArray, str]:
     """Return figures and covariance from resamples of cases within classes, or of patients."""
     from toolkit.stats.bootstrap import bootstrap_values
 

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray
 from toolkit.results import Better, Result
-
-Floats = NDArray[np.float64]
 
 _ASYMMETRY = 1e-9
 
@@ -55,8 +54,8 @@ class FomTable(Result):
     """
 
     quantity: str
-    value: Floats
-    covariance: Floats | None = None
+    value: FloatArray
+    covariance: FloatArray | None = None
     covariance_method: str
     readers: tuple[str, ...]
     modalities: tuple[str, ...]
@@ -121,13 +120,13 @@ class _FomRows(Result):
 
     label: NDArray[np.str_]
     quantity: str
-    estimate: Floats
-    std_error: Floats
+    estimate: FloatArray
+    std_error: FloatArray
     n_cases: int
     n_positive: int
 
 
-def _check_covariance(covariance: Floats, shape: tuple[int, int]) -> None:
+def _check_covariance(covariance: FloatArray, shape: tuple[int, int]) -> None:
     """Refuse a covariance of another shape, or one that is not symmetric."""
     if covariance.shape != shape * 2:
         msg = (

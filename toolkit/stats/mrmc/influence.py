@@ -9,17 +9,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.stats._placements import case_placements
 from toolkit.stats.mrmc.leave_one_out import JackknifeCases, leave_one_out
 from toolkit.stats.roc import RatingFom
 
-Booleans = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 
-
-def shared_auc_covariance(truth: Booleans, ratings: Floats) -> tuple[Floats, Floats]:
+def shared_auc_covariance(truth: BoolArray, ratings: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return AUCs (n_curves,) and DeLong's covariance of ``ratings`` (n_cases, n_curves).
 
     NaN marks what was not read; two curves share the variation of the cases that both read.
@@ -41,8 +38,8 @@ def shared_auc_covariance(truth: Booleans, ratings: Floats) -> tuple[Floats, Flo
 
 
 def shared_jackknife_covariance(
-    truth: Booleans, ratings: Floats, fom: RatingFom, cases: JackknifeCases = "used"
-) -> tuple[Floats, Floats]:
+    truth: BoolArray, ratings: FloatArray, fom: RatingFom, cases: JackknifeCases = "used"
+) -> tuple[FloatArray, FloatArray]:
     """Return figures and their jackknife covariance, each curve on the cases that it read."""
     n_cases, n_curves = ratings.shape
     value = np.full(n_curves, math.nan)
@@ -64,19 +61,19 @@ def shared_jackknife_covariance(
     return value, (len(rows) - 1) / len(rows) * moved.T @ moved
 
 
-def _used(truth: Booleans, fom: RatingFom) -> Booleans:
+def _used(truth: BoolArray, fom: RatingFom) -> BoolArray:
     """Return the cases that a figure of merit uses."""
     return np.ones_like(truth) if fom.uses == "all" else truth == (fom.uses == "positive")
 
 
-def _influence(without: Floats, moves: Booleans) -> Floats:
+def _influence(without: FloatArray, moves: BoolArray) -> FloatArray:
     """Return the influence of each case that moves a curve, 0 elsewhere."""
     count = moves.sum(axis=0)
     mean = np.where(moves, without, 0.0).sum(axis=0) / np.maximum(count, 1)
     return np.where(moves, (count - 1) * (mean - without), 0.0)
 
 
-def _covariance_of_means(influence: Floats, read: Booleans) -> Floats:
+def _covariance_of_means(influence: FloatArray, read: BoolArray) -> FloatArray:
     """Return the covariance of the means of each column over the rows that it read.
 
     Sum of products over shared rows / (n_a n_b), times n_ab / (n_ab - 1) for n_ab shared rows:

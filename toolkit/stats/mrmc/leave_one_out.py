@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from toolkit.results import Result
 from toolkit.stats._checks import check_choice, check_cluster, check_ratings, check_truth
 from toolkit.stats._placements import case_placements
@@ -16,9 +17,6 @@ from toolkit.stats.mrmc.shares import case_values
 from toolkit.stats.mrmc.validity import is_share
 from toolkit.stats.roc import RatingFom, auc
 
-Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
-Ints = NDArray[np.intp]
 JackknifeCases = Literal["used", "all", "study"]
 
 
@@ -36,8 +34,8 @@ class LeaveOneOut(Result):
         What is left out, a patient with all her cases.
     """
 
-    value: Floats
-    left_out: Floats
+    value: FloatArray
+    left_out: FloatArray
     unit: str
 
     @property
@@ -45,15 +43,15 @@ class LeaveOneOut(Result):
         """Number of units left out one by one."""
         return int(self.left_out.shape[0])
 
-    def covariance(self) -> Floats:
+    def covariance(self) -> FloatArray:
         """Return the jackknife covariance, (n - 1) / n times the sum of products over n units."""
         n_units = self.n_units
         flat = self.left_out.reshape(n_units, -1)
         moved = flat - flat.mean(axis=0)
-        products: Floats = moved.T @ moved
+        products: FloatArray = moved.T @ moved
         return (products * ((n_units - 1) / n_units)).reshape(self.value.shape * 2)
 
-    def pseudovalues(self) -> Floats:
+    def pseudovalues(self) -> FloatArray:
         """Return n theta - (n - 1) theta without each unit, moved so that their mean is theta.
 
         Of an AUC the mean is theta by itself; of a ratio of sums it is not, and only moved ones
@@ -61,7 +59,7 @@ class LeaveOneOut(Result):
         ``left_out``.
         """
         raw = self.n_units * self.value - (self.n_units - 1) * self.left_out
-        moved: Floats = raw + (self.value - raw.mean(axis=0))
+        moved: FloatArray = raw + (self.value - raw.mean(axis=0))
         return moved
 
 
@@ -143,8 +141,8 @@ def leave_one_out(
 
 
 def _units(
-    diseased: Booleans, fom: RatingFom, cluster: ArrayLike | None, cases: JackknifeCases
-) -> Ints:
+    diseased: BoolArray, fom: RatingFom, cluster: ArrayLike | None, cases: JackknifeCases
+) -> IndexArray:
     """Return the number of the unit of each case from 0; -1 for cases that are never left out."""
     used = np.ones(diseased.size, dtype=bool)
     if cases != "all" and fom.uses != "all":
@@ -158,7 +156,9 @@ def _units(
     return units
 
 
-def _auc(diseased: Booleans, ratings: Floats, units: Ints) -> tuple[Floats, Floats]:
+def _auc(
+    diseased: BoolArray, ratings: FloatArray, units: IndexArray
+) -> tuple[FloatArray, FloatArray]:
     """Return the AUCs of all cases (n_curves,) and without each unit (n_units, n_curves).
 
     Pairs in the right order without a unit: all, less the pairs of its positives, less those of
@@ -179,14 +179,16 @@ def _auc(diseased: Booleans, ratings: Floats, units: Ints) -> tuple[Floats, Floa
     return placements.aucs, pairs / (m_left * n_left)[:, np.newaxis]
 
 
-def _pairs_within(diseased: Booleans, ratings: Floats) -> Floats:
+def _pairs_within(diseased: BoolArray, ratings: FloatArray) -> FloatArray:
     """Return the pairs of one patient's own cases in the right order, ties half, (n_curves,)."""
     placements = case_placements(diseased, ratings)
-    total: Floats = placements.aucs * (placements.positive.shape[0] * placements.negative.shape[0])
+    total: FloatArray = placements.aucs * (
+        placements.positive.shape[0] * placements.negative.shape[0]
+    )
     return total
 
 
-def _require_pairs(left: NDArray[np.int64]) -> None:
+def _require_pairs(left: IntArray) -> None:
     """Refuse a sample from which leaving out one unit takes the last case of a class."""
     if (left == 0).any():
         msg = (
@@ -196,7 +198,7 @@ def _require_pairs(left: NDArray[np.int64]) -> None:
         raise ValueError(msg)
 
 
-def _mean(values: Floats, units: Ints, n_units: int) -> tuple[Floats, Floats]:
+def _mean(values: FloatArray, units: IndexArray, n_units: int) -> tuple[FloatArray, FloatArray]:
     """Return means of ``values`` (n_cases, n_curves), of all and without each unit."""
     sums = np.zeros((n_units, values.shape[1]))
     np.add.at(sums, units, values)
@@ -207,8 +209,11 @@ def _mean(values: Floats, units: Ints, n_units: int) -> tuple[Floats, Floats]:
 
 
 def _anew(
-    diseased: Booleans, ratings: Floats, units: Ints, fom: Callable[[ArrayLike, ArrayLike], float]
-) -> tuple[Floats, Floats]:
+    diseased: BoolArray,
+    ratings: FloatArray,
+    units: IndexArray,
+    fom: Callable[[ArrayLike, ArrayLike], float],
+) -> tuple[FloatArray, FloatArray]:
     """Return the figures of all cases and without each unit, computed anew each time."""
     n_units, n_curves = int(units.max()) + 1, ratings.shape[1]
     value = np.array([fom(diseased, ratings[:, curve]) for curve in range(n_curves)])

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import fdtrc
 
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import check_margin
 from toolkit.stats._checks import check_ci_level
 from toolkit.stats.mrmc._estimates import (
@@ -36,9 +36,6 @@ from toolkit.stats.mrmc.analysis import (
 )
 from toolkit.stats.mrmc.fom_table import FomTable
 from toolkit.stats.mrmc.obuchowski_rockette import hillis_df
-
-Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
 
 _ERROR = "the error that the modalities are tested against"
 
@@ -249,7 +246,7 @@ def _require_balanced(sizes: list[int], what: str) -> int:
     return sizes[0]
 
 
-def _require_nested(table: FomTable, groups: list[NDArray[np.intp]]) -> int:
+def _require_nested(table: FomTable, groups: list[IndexArray]) -> int:
     """Return the number of readers in each modality; refuse what is not nested and balanced."""
     read = (~np.isnan(table.value)).sum(axis=1)
     if (wrong := read != 1).any() or table.n_modalities < 2:
@@ -263,7 +260,7 @@ def _require_nested(table: FomTable, groups: list[NDArray[np.intp]]) -> int:
     return _require_balanced([int(group.size) for group in groups], "modalities")
 
 
-def _require_covariance(table: FomTable) -> Floats:
+def _require_covariance(table: FomTable) -> FloatArray:
     """Return the covariance; refuse a table without."""
     if table.covariance is None:
         msg = "the analysis needs the covariance over cases, but the table has none; estimate it"
@@ -271,14 +268,14 @@ def _require_covariance(table: FomTable) -> Floats:
     return table.covariance
 
 
-def _within(table: FomTable, groups: list[NDArray[np.intp]]) -> float:
+def _within(table: FomTable, groups: list[IndexArray]) -> float:
     """Return MS[R(T)]: the variance between readers, averaged over modalities."""
     return float(
         np.mean([np.var(table.value[group, place], ddof=1) for place, group in enumerate(groups)])
     )
 
 
-def _nested_covariances(table: FomTable, groups: list[NDArray[np.intp]]) -> tuple[float, float]:
+def _nested_covariances(table: FomTable, groups: list[IndexArray]) -> tuple[float, float]:
     """Return Cov2, between readers of one modality, and Cov3, between those of different ones."""
     covariance = _require_covariance(table)
     same, other = [], []
@@ -292,13 +289,13 @@ def _nested_covariances(table: FomTable, groups: list[NDArray[np.intp]]) -> tupl
     return float(np.mean(same)), float(np.mean(other))
 
 
-def _off_diagonal(block: Floats) -> float:
+def _off_diagonal(block: FloatArray) -> float:
     """Return the mean of a square block without its diagonal."""
     n = int(block.shape[0])
     return float(block.sum() - np.trace(block)) / (n * (n - 1))
 
 
-def _nested_variance(table: FomTable, place: int, group: NDArray[np.intp]) -> Variance:
+def _nested_variance(table: FomTable, place: int, group: IndexArray) -> Variance:
     """Return the variance of the mean of one modality from its own readers (Hillis 2007, 5.3)."""
     block = _require_covariance(table)[:, place, :, place][np.ix_(group, group)]
     mean_square = float(np.var(table.value[group, place], ddof=1))
@@ -310,7 +307,7 @@ def _nested_variance(table: FomTable, place: int, group: NDArray[np.intp]) -> Va
     return found.times(1 / group.size)
 
 
-def _require_split(table: FomTable, group: Sequence[str]) -> Booleans:
+def _require_split(table: FomTable, group: Sequence[str]) -> BoolArray:
     """Return which pairs of readers share a group; refuse what is no balanced split plot."""
     if len(group) != table.n_readers:
         msg = f"group must name the group of {table.n_readers} readers, but got {len(group)}"
@@ -320,7 +317,7 @@ def _require_split(table: FomTable, group: Sequence[str]) -> Booleans:
         raise ValueError(msg)
     names = np.array(group, dtype=str)
     _require_balanced([int((names == name).sum()) for name in sorted(set(group))], "groups")
-    same: Booleans = names[:, np.newaxis] == names
+    same: BoolArray = names[:, np.newaxis] == names
     covariance = _require_covariance(table)
     if (covariance.transpose(0, 2, 1, 3)[~same] != 0).any():
         msg = "readers of different groups must share no case, but their covariance is not 0"
@@ -328,7 +325,7 @@ def _require_split(table: FomTable, group: Sequence[str]) -> Booleans:
     return same
 
 
-def _interaction_within(value: Floats, same: Booleans, n_groups: int) -> float:
+def _interaction_within(value: FloatArray, same: BoolArray, n_groups: int) -> float:
     """Return MS[T*R(G)]: the interaction of modality and reader within groups."""
     n_readers, n_modalities = value.shape
     group_mean = same @ value / same.sum(axis=1, keepdims=True)
@@ -337,7 +334,7 @@ def _interaction_within(value: Floats, same: Booleans, n_groups: int) -> float:
     return float((rest**2).sum()) / float((n_modalities - 1) * (n_readers - n_groups))
 
 
-def _split_covariances(table: FomTable, same: Booleans) -> tuple[float, float]:
+def _split_covariances(table: FomTable, same: BoolArray) -> tuple[float, float]:
     """Return Cov2 and Cov3 between readers of one group."""
     covariance = _require_covariance(table)
     pairs = same & ~np.eye(table.n_readers, dtype=bool)
@@ -348,7 +345,7 @@ def _split_covariances(table: FomTable, same: Booleans) -> tuple[float, float]:
     return own, (total - n_modalities * own) / (n_modalities * (n_modalities - 1))
 
 
-def _split_variance(table: FomTable, place: int, same: Booleans, n_groups: int) -> Variance:
+def _split_variance(table: FomTable, place: int, same: BoolArray, n_groups: int) -> Variance:
     """Return the variance of the mean of one modality: MS[R(G)] + r max(Cov2, 0), over J."""
     value, n_readers = table.value[:, place], table.n_readers
     rest = value - same @ value / same.sum(axis=1)

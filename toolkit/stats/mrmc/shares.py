@@ -10,20 +10,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.stats.mrmc._moments import KernelSums, kernel_sums
 from toolkit.stats.mrmc.validity import is_share
 from toolkit.stats.roc import RatingFom, auc
-
-Booleans = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-9
 
 
 def sums_of_figure(
-    diseased: Booleans, ratings: Floats, fom: RatingFom
+    diseased: BoolArray, ratings: FloatArray, fom: RatingFom
 ) -> tuple[KernelSums, KernelSums]:
     """Return the sums of the kernel and of 1; refuse a figure whose moments are others."""
     if fom is auc:
@@ -44,7 +41,7 @@ def sums_of_figure(
     return mean_sums(values)
 
 
-def case_values(diseased: Booleans, ratings: Floats, fom: RatingFom) -> Floats | None:
+def case_values(diseased: BoolArray, ratings: FloatArray, fom: RatingFom) -> FloatArray | None:
     """Return what each case of its class adds to a figure, (n_of_class, n_readers, n_modalities).
 
     That is the figure of the case alone; NaN where it was not read. None where the figure is no
@@ -59,7 +56,7 @@ def case_values(diseased: Booleans, ratings: Floats, fom: RatingFom) -> Floats |
             for one in distinct
         ]
     )
-    values: Floats = each[place].reshape(used.shape)
+    values: FloatArray = each[place].reshape(used.shape)
     read = ~np.isnan(used)
     for reader, modality in np.argwhere(read.any(axis=0)):
         own = read[:, reader, modality]
@@ -70,7 +67,7 @@ def case_values(diseased: Booleans, ratings: Floats, fom: RatingFom) -> Floats |
     return values
 
 
-def mean_sums(values: Floats) -> tuple[KernelSums, KernelSums]:
+def mean_sums(values: FloatArray) -> tuple[KernelSums, KernelSums]:
     """Return the sums of what cases add and the sums of 1, from ``case_values``.
 
     Cases of the other class are as many as of this one and read by all, so that they bind no
@@ -80,7 +77,7 @@ def mean_sums(values: Floats) -> tuple[KernelSums, KernelSums]:
     return _sums(np.where(read, values, 0.0)), _sums(read.astype(np.float64))
 
 
-def _sums(values: Floats) -> KernelSums:
+def _sums(values: FloatArray) -> KernelSums:
     """Return the sums of one kernel over the cases of the class and as many of the other."""
     n_cases, *shape = values.shape
     flat = values.reshape(n_cases, -1)

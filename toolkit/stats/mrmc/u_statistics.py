@@ -13,8 +13,9 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.results import check_margin
 from toolkit.stats._checks import check_choice, check_ci_level, check_ratings, check_truth
 from toolkit.stats.mrmc._estimates import (
@@ -39,7 +40,6 @@ from toolkit.stats.mrmc.fom_table import FomTable
 from toolkit.stats.mrmc.shares import sums_of_figure
 from toolkit.stats.roc import RatingFom, auc
 
-Floats = NDArray[np.float64]
 Weights = Literal["reader", "pair"]
 Estimator = Literal["u_statistic", "mle"]
 DfRule = Literal["exact", "floor"]
@@ -203,8 +203,8 @@ def _weighted_sums(
 
 
 def _table(
-    diseased: NDArray[np.bool_],
-    ratings: Floats,
+    diseased: BoolArray,
+    ratings: FloatArray,
     sums: tuple[KernelSums, KernelSums],
     readers: tuple[str, ...],
     modalities: tuple[str, ...],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, DayArray, FloatArray, IntArray, ObjectArray
 from toolkit.study.demo.rates import DEMO_SEED
 from toolkit.tables import TABLES
 
@@ -15,12 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DAYS_PER_MONTH = 365.25 / 12
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Integers = NDArray[np.int64]
-Days = NDArray[np.datetime64]
-Words = NDArray[np.object_]
 
 
 def stream(name: str) -> np.random.Generator:
@@ -36,17 +31,17 @@ def stream(name: str) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(DEMO_SEED, spawn_key=tuple(name.encode())))
 
 
-def identifiers(prefix: str, numbers: Integers | range, *, digits: int = 5) -> Words:
+def identifiers(prefix: str, numbers: IntArray | range, *, digits: int = 5) -> ObjectArray:
     """Return identifiers that nobody takes for real ones: ``R-00017``."""
     return np.array([f"{prefix}-{number:0{digits}d}" for number in numbers], dtype=object)
 
 
-def words(codes: NDArray[Any], vocabulary: Sequence[str]) -> Words:
+def words(codes: NDArray[Any], vocabulary: Sequence[str]) -> ObjectArray:
     """Return the word of each code, shape of ``codes``; a code of -1 is missing."""
     return np.asarray(np.array([*vocabulary, np.nan], dtype=object)[codes], dtype=object)
 
 
-def only_where(condition: Bools, values: NDArray[Any]) -> NDArray[Any]:
+def only_where(condition: BoolArray, values: NDArray[Any]) -> NDArray[Any]:
     """Return the values where a condition holds, missing elsewhere."""
     if values.dtype.kind == "M":
         return np.where(condition, values, np.datetime64("NaT"))
@@ -55,13 +50,13 @@ def only_where(condition: Bools, values: NDArray[Any]) -> NDArray[Any]:
     return np.where(condition, values.astype(np.float64), np.nan)
 
 
-def draw_codes(shares: Sequence[float], n: int, generator: np.random.Generator) -> Integers:
+def draw_codes(shares: Sequence[float], n: int, generator: np.random.Generator) -> IntArray:
     """Draw the number of a category, from 0, with these shares."""
     limits = np.cumsum(shares)
     return np.searchsorted(limits[:-1] / limits[-1], generator.random(n), side="right")
 
 
-def months_between(start: Days, end: Days) -> Floats:
+def months_between(start: DayArray, end: DayArray) -> FloatArray:
     """Return months from one day to another, in years' twelfths."""
     return (end - start).astype("timedelta64[D]").astype(np.float64) / DAYS_PER_MONTH
 

@@ -8,14 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.study.demo.columns import (
-    Bools,
-    Floats,
-    Integers,
-    Words,
-    stream,
-    words,
-)
+from toolkit.arrays import BoolArray, FloatArray, IntArray, ObjectArray
+from toolkit.study.demo.columns import stream, words
 from toolkit.study.demo.population import (
     AI,
     lesions_of,
@@ -40,32 +34,34 @@ class Lesions:
     """The lesions of all examinations, by examination; arrays of shape (n_lesions,) unless said."""
 
     columns: Columns  # of the lesions table, but for image and place
-    case: Integers  # number of the examination, from 0
-    side: Integers
-    radius_px: Floats
-    x_px: Floats  # shape (n_lesions, n_views)
-    y_px: Floats
-    seen: Bools  # whether a view shows it
+    case: IntArray  # number of the examination, from 0
+    side: IntArray
+    radius_px: FloatArray
+    x_px: FloatArray  # shape (n_lesions, n_views)
+    y_px: FloatArray
+    seen: BoolArray  # whether a view shows it
 
 
-def _across(depth_px: Floats, side: Integers) -> Floats:
+def _across(depth_px: FloatArray, side: IntArray) -> FloatArray:
     """Return x of a depth from the chest wall, which lies at the right edge of a right breast."""
     return np.where(side == SIDES.index("R"), COLUMNS - depth_px, depth_px)
 
 
-def _down(depth_px: Floats, draw: np.random.Generator) -> Floats:
+def _down(depth_px: FloatArray, draw: np.random.Generator) -> FloatArray:
     """Draw y within the breast at each depth."""
     half = HALF_HEIGHT_PX * np.sqrt(np.clip(1 - (depth_px / DEEPEST_PX) ** 2, 0, 1))
     return ROWS / 2 + half * draw.uniform(-1, 1, depth_px.shape)
 
 
-def _image_id(case_id: Words, side: Integers, view: Integers) -> Words:
+def _image_id(case_id: ObjectArray, side: IntArray, view: IntArray) -> ObjectArray:
     """Return the identifier of the image of one side and view."""
     names = np.array([[f"-{s}-{v}" for v in VIEWS] for s in SIDES], dtype=object)
     return np.asarray(case_id + names[side, view], dtype=object)
 
 
-def draw_lesions(case_id: Words, cancer: Bools, in_situ: Bools, rates: DemoRates) -> Lesions:
+def draw_lesions(
+    case_id: ObjectArray, cancer: BoolArray, in_situ: BoolArray, rates: DemoRates
+) -> Lesions:
     """Draw one lesion, or two in one breast, of each examination with cancer.
 
     A lesion lies as deep in one view as in the other, give or take what compression moves it; how
@@ -105,7 +101,7 @@ def draw_lesions(case_id: Words, cancer: Bools, in_situ: Bools, rates: DemoRates
     )
 
 
-def lesion_table(lesions: Lesions, case_id: Words) -> Columns:
+def lesion_table(lesions: Lesions, case_id: ObjectArray) -> Columns:
     """Return the lesions table: one row for each image that shows a lesion."""
     lesion, view = np.nonzero(lesions.seen)
     return {
@@ -120,7 +116,7 @@ def lesion_table(lesions: Lesions, case_id: Words) -> Columns:
     }
 
 
-def _outlines(x_px: Floats, y_px: Floats, radius_px: Floats) -> Words:
+def _outlines(x_px: FloatArray, y_px: FloatArray, radius_px: FloatArray) -> ObjectArray:
     """Return polygons on the circles, as text."""
     turn = 2 * np.pi * np.arange(CORNERS) / CORNERS
     x = np.round(x_px[:, None] + radius_px[:, None] * np.cos(turn), 1)
@@ -134,7 +130,7 @@ def _outlines(x_px: Floats, y_px: Floats, radius_px: Floats) -> Words:
     )
 
 
-def study_images(case_id: Words) -> Columns:
+def study_images(case_id: ObjectArray) -> Columns:
     """Return the images table: four standard views of each examination."""
     number = np.tile(np.arange(IMAGES_PER_CASE), case_id.size)
     case = np.repeat(case_id, IMAGES_PER_CASE)
@@ -150,7 +146,9 @@ def study_images(case_id: Words) -> Columns:
     }
 
 
-def study_marks(readings: Columns, lesions: Lesions, case_id: Words, rates: DemoRates) -> Columns:
+def study_marks(
+    readings: Columns, lesions: Lesions, case_id: ObjectArray, rates: DemoRates
+) -> Columns:
     """Return the marks table: those of the people, then those of the AI.
 
     A reading of a person with a rating from ``mark_from`` up has one mark or more: the first
@@ -172,13 +170,13 @@ def study_marks(readings: Columns, lesions: Lesions, case_id: Words, rates: Demo
 
 def _marks(
     readings: Columns,
-    row: Integers,
-    rating: Floats,
-    helped: Bools,
+    row: IntArray,
+    rating: FloatArray,
+    helped: BoolArray,
     lesions: Lesions,
-    case_id: Words,
+    case_id: ObjectArray,
     rates: DemoRates,
-    lowest: Floats | float = 1.0,
+    lowest: FloatArray | float = 1.0,
 ) -> Columns:
     """Return the marks of some readings; ``rating`` is that of the most suspicious finding.
 
@@ -229,16 +227,16 @@ def _marks(
     }
 
 
-def _plainness(lesions: Lesions, rates: DemoRates) -> Floats:
+def _plainness(lesions: Lesions, rates: DemoRates) -> FloatArray:
     """Return how much more or less often a lesion is marked than the average one, by its type."""
     factor = dict(zip(rates.lesion_types, rates.lesion_plainness, strict=True))
     return np.array([factor[kind] for kind in lesions.columns["lesion_type"]])
 
 
 def _places(
-    target: Integers,
-    case: Integers,
-    again: Bools,
+    target: IntArray,
+    case: IntArray,
+    again: BoolArray,
     lesions: Lesions,
     draw: np.random.Generator,
     rates: DemoRates,
@@ -280,8 +278,8 @@ def _places(
 
 
 def _false_places(
-    case: Integers, side: Integers, view: Integers, lesions: Lesions, draw: np.random.Generator
-) -> tuple[Floats, Floats]:
+    case: IntArray, side: IntArray, view: IntArray, lesions: Lesions, draw: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
     """Draw a place in the breast of each mark that is far from the lesions of its image.
 
     Of some candidates the first that is far enough, else the farthest.
@@ -305,6 +303,6 @@ def _false_places(
     return x[rows, chosen], y[rows, chosen]
 
 
-def _keep_off(lesions: Lesions, lesion: Integers) -> Floats:
+def _keep_off(lesions: Lesions, lesion: IntArray) -> FloatArray:
     """Return how far a false mark is from a lesion's centre at least, as a column."""
     return (2 * lesions.radius_px[lesion] + 100)[:, None]

@@ -9,17 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from toolkit.stats.simulate import tenths_scores
-from toolkit.study.demo.columns import (
-    Bools,
-    Floats,
-    Integers,
-    Words,
-    draw_codes,
-    identifiers,
-    stream,
-    words,
-)
+from toolkit.study.demo.columns import draw_codes, identifiers, stream, words
 from toolkit.study.demo.rates import DENSITIES, DemoRates
 
 AI = "AI"
@@ -39,14 +31,14 @@ STATUS = ("complete", "failed", "missing")
 class Women:
     """What is known of the women at their examinations, each of shape (n_exams,)."""
 
-    cancer: Bools
-    age_years: Floats
-    density: Integers
-    device: Integers
-    site: Integers
+    cancer: BoolArray
+    age_years: FloatArray
+    density: IntArray
+    device: IntArray
+    site: IntArray
 
 
-def draw_women(part: str, cancer: Bools, rates: DemoRates) -> Women:
+def draw_women(part: str, cancer: BoolArray, rates: DemoRates) -> Women:
     """Draw age, density, device and site of women with and without cancer."""
     n = cancer.size
     normal = stream(f"{part}/age").standard_normal(n)
@@ -77,14 +69,14 @@ def women_columns(women: Women, rates: DemoRates) -> dict[str, NDArray[Any]]:
     }
 
 
-def ai_suspicion(women: Women, noise: Floats, rates: DemoRates) -> Floats:
+def ai_suspicion(women: Women, noise: FloatArray, rates: DemoRates) -> FloatArray:
     """Return the AI's suspicion from standard normal noise, shape (n_exams,)."""
     separation = rates.ai_separation + np.array(rates.density_separation)[women.density]
     without = rates.local_shift + rates.local_spread * noise
     return np.where(women.cancer, separation + rates.ai_spread * noise, without)
 
 
-def ai_scores(suspicion: Floats, rates: DemoRates) -> Floats:
+def ai_scores(suspicion: FloatArray, rates: DemoRates) -> FloatArray:
     """Return examination scores of 1 to 10, set on the vendor's population, not on this one."""
     return tenths_scores(
         suspicion,
@@ -94,7 +86,7 @@ def ai_scores(suspicion: Floats, rates: DemoRates) -> Floats:
     )
 
 
-def ai_status(part: str, month: Integers, incident_month: int, rates: DemoRates) -> Integers:
+def ai_status(part: str, month: IntArray, incident_month: int, rates: DemoRates) -> IntArray:
     """Draw what the AI returned: 0 a score, 1 failed, 2 missing; ``month`` counts from 1."""
     draw = stream(f"{part}/ai status").random(month.size)
     in_incident = month == incident_month
@@ -103,14 +95,14 @@ def ai_status(part: str, month: Integers, incident_month: int, rates: DemoRates)
     return np.where(draw < failed, 1, np.where(missing, 2, 0))
 
 
-def log_time_ratio(score: Floats, rates: DemoRates) -> Floats:
+def log_time_ratio(score: FloatArray, rates: DemoRates) -> FloatArray:
     """Return the log ratio of reading times, with AI to without, by the AI's score."""
     level = np.searchsorted([5.5, 9.5], score)
     return np.asarray(np.log(rates.time_ratio)[level], dtype=np.float64)
 
 
 def lesions_of(
-    part: str, case_id: Words, in_situ: Bools, rates: DemoRates
+    part: str, case_id: ObjectArray, in_situ: BoolArray, rates: DemoRates
 ) -> dict[str, NDArray[Any]]:
     """Return the lesions table of women with one cancer each."""
     n = case_id.size

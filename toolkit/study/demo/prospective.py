@@ -13,12 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from toolkit.arrays import BoolArray, DayArray, FloatArray, IntArray, ObjectArray
 from toolkit.study.demo.columns import (
-    Bools,
-    Days,
-    Floats,
-    Integers,
-    Words,
     canonical_table,
     identifiers,
     months_between,
@@ -60,30 +56,30 @@ class Enrolled:
     """
 
     women: Women
-    month: Integers
-    exam_date: Days
-    score: Floats
-    ai_status: Integers
-    reader: Integers  # shape (n_women, 2)
-    call: Bools  # shape (n_women, 2)
-    read: Bools  # shape (n_women, 2): False where the reading is missing
-    reading_time_s: Floats  # shape (n_women, 2)
+    month: IntArray
+    exam_date: DayArray
+    score: FloatArray
+    ai_status: IntArray
+    reader: IntArray  # shape (n_women, 2)
+    call: BoolArray  # shape (n_women, 2)
+    read: BoolArray  # shape (n_women, 2): False where the reading is missing
+    reading_time_s: FloatArray  # shape (n_women, 2)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What is known of each woman at the end of month 24, each array of shape (n_women,)."""
 
-    recalled: Bools
-    biopsy_recommended: Bools
-    biopsied: Bools
-    follow_up_months: Floats
-    cancer_date: Days
-    truth: Floats
-    source: Integers
+    recalled: BoolArray
+    biopsy_recommended: BoolArray
+    biopsied: BoolArray
+    follow_up_months: FloatArray
+    cancer_date: DayArray
+    truth: FloatArray
+    source: IntArray
 
 
-def expected_women(rates: DemoRates = DEMO_RATES) -> Floats:
+def expected_women(rates: DemoRates = DEMO_RATES) -> FloatArray:
     """Return the expected women of each month, shape (24,): a ramp, then a pace below the plan."""
     month = np.arange(1, DEMO_PLAN.months + 1)
     ramp = np.minimum(1.0, (month - 0.5) / DEMO_PLAN.ramp_up_months)
@@ -91,7 +87,7 @@ def expected_women(rates: DemoRates = DEMO_RATES) -> Floats:
     return np.asarray(rates.monthly_women * ramp * holiday, dtype=np.float64)
 
 
-def _accrual(rates: DemoRates) -> tuple[Integers, Days]:
+def _accrual(rates: DemoRates) -> tuple[IntArray, DayArray]:
     """Draw month (from 1) and date of each enrolment, gamma-Poisson a month, on weekdays."""
     draw = stream(f"{PART}/accrual")
     shape = rates.monthly_variation**-2
@@ -106,7 +102,7 @@ def _accrual(rates: DemoRates) -> tuple[Integers, Days]:
     return month[order], exam_date[order]
 
 
-def _assigned_readers(n: int, rates: DemoRates) -> Integers:
+def _assigned_readers(n: int, rates: DemoRates) -> IntArray:
     """Draw two different readers of each woman in proportion to their work, (n, 2)."""
     draw = stream(f"{PART}/readers")
     # The two that come first in a race with these rates; a coin says who sees the AI.
@@ -115,7 +111,9 @@ def _assigned_readers(n: int, rates: DemoRates) -> Integers:
     return np.where(draw.random((n, 1)) < 0.5, pair, pair[:, ::-1])
 
 
-def call_probability(cancer: Bools, reader: Integers, has_score: Bools, rates: DemoRates) -> Floats:
+def call_probability(
+    cancer: BoolArray, reader: IntArray, has_score: BoolArray, rates: DemoRates
+) -> FloatArray:
     """Return the probability that each of the two readings recalls, (n_women, 2).
 
     Without a score the second reading is one without AI as well.
@@ -129,7 +127,7 @@ def call_probability(cancer: Bools, reader: Integers, has_score: Bools, rates: D
     return np.asarray(rate, dtype=np.float64)
 
 
-def _noise(n: int, rates: DemoRates) -> tuple[Floats, Floats]:
+def _noise(n: int, rates: DemoRates) -> tuple[FloatArray, FloatArray]:
     """Draw correlated standard normal suspicion of the AI, (n,), and of both readings, (n, 2)."""
     ai, first, second = stream(f"{PART}/suspicion").standard_normal((3, n))
     # The Cholesky factor by hand: no linear algebra library, so no dependence on its threads.
@@ -141,7 +139,9 @@ def _noise(n: int, rates: DemoRates) -> tuple[Floats, Floats]:
     return ai, np.column_stack(readings)
 
 
-def _times(score: Floats, has_score: Bools, reader: Integers, rates: DemoRates) -> Floats:
+def _times(
+    score: FloatArray, has_score: BoolArray, reader: IntArray, rates: DemoRates
+) -> FloatArray:
     """Draw reading times in seconds, (n_women, 2), log-normal; AI acts as in the reader study."""
     draw = stream(f"{PART}/time")
     habit = rates.time_reader_sd * draw.standard_normal(len(SPECIALIST))
@@ -203,7 +203,7 @@ def follow(enrolled: Enrolled, rates: DemoRates = DEMO_RATES) -> Outcome:
 
 
 def _cases(
-    enrolled: Enrolled, outcome: Outcome, case_id: Words, in_situ: Bools, rates: DemoRates
+    enrolled: Enrolled, outcome: Outcome, case_id: ObjectArray, in_situ: BoolArray, rates: DemoRates
 ) -> dict[str, NDArray[Any]]:
     """Return the cases table; a biopsy is missing while the work-up of a recall is pending."""
     n = case_id.size
@@ -226,7 +226,7 @@ def _cases(
     }
 
 
-def _readings(enrolled: Enrolled, case_id: Words) -> dict[str, NDArray[Any]]:
+def _readings(enrolled: Enrolled, case_id: ObjectArray) -> dict[str, NDArray[Any]]:
     """Return the readings table: without AI, with AI and the AI itself, woman by woman."""
     shape = n, _ = case_id.size, 3
     names = np.append(identifiers("RP", range(1, len(SPECIALIST) + 1), digits=2), AI)

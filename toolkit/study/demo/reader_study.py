@@ -14,21 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.arrays import BoolArray, DayArray, FloatArray, IntArray, ObjectArray
 from toolkit.stats.roe_metz import RoeMetzComponents, roe_metz_auc, roe_metz_separation
 from toolkit.stats.roe_metz_ratings import roe_metz_ratings
 from toolkit.stats.simulate import binormal_separation, simulated_truth
-from toolkit.study.demo.columns import (
-    Bools,
-    Days,
-    Floats,
-    Integers,
-    Words,
-    canonical_table,
-    identifiers,
-    only_where,
-    stream,
-    words,
-)
+from toolkit.study.demo.columns import canonical_table, identifiers, only_where, stream, words
 from toolkit.study.demo.marks import draw_lesions, lesion_table, study_images, study_marks
 from toolkit.study.demo.population import (
     AI,
@@ -54,14 +44,14 @@ READ_A_DAY = 24
 class StudyReadings:
     """All readings, cases in the order they are numbered; (n_cases, n_readers, 2) unless said."""
 
-    cancer: Bools  # shape (n_cases,)
-    suspicion: Floats
-    rating: Floats
-    ai_score: Floats  # shape (n_cases,)
-    ai_first: Bools  # shape (n_cases,): with AI on the first occasion, or on the second
-    order: Integers
-    read_at: Days
-    reading_time_s: Floats
+    cancer: BoolArray  # shape (n_cases,)
+    suspicion: FloatArray
+    rating: FloatArray
+    ai_score: FloatArray  # shape (n_cases,)
+    ai_first: BoolArray  # shape (n_cases,): with AI on the first occasion, or on the second
+    order: IntArray
+    read_at: DayArray
+    reading_time_s: FloatArray
 
 
 def components(rates: DemoRates = DEMO_RATES) -> RoeMetzComponents:
@@ -70,20 +60,20 @@ def components(rates: DemoRates = DEMO_RATES) -> RoeMetzComponents:
     return RoeMetzComponents(**dict(zip(names, rates.variances, strict=True)))
 
 
-def _effects(rates: DemoRates) -> tuple[float, Floats]:
+def _effects(rates: DemoRates) -> tuple[float, FloatArray]:
     """Return the separation of specialists without AI, and what is added, (n_readers, 2)."""
     areas = np.where(np.array(SPECIALIST)[:, None], rates.specialist_auc, rates.general_auc)
     separation = roe_metz_separation(areas, components=components(rates))
     return float(separation[0, 0]), separation - separation[0, 0]
 
 
-def true_auc(rates: DemoRates = DEMO_RATES) -> Floats:
+def true_auc(rates: DemoRates = DEMO_RATES) -> FloatArray:
     """Return the true area of each reader's like, shape (n_readers, 2): unaided, aided."""
     separation, effect = _effects(rates)
     return roe_metz_auc(separation, modality_effect=effect, components=components(rates))
 
 
-def _suspicion(rates: DemoRates) -> tuple[Bools, Floats, Floats]:
+def _suspicion(rates: DemoRates) -> tuple[BoolArray, FloatArray, FloatArray]:
     """Draw truth, readers' suspicion and the AI's, cases shuffled."""
     n_negative, n_positive = rates.study_negative, rates.study_positive
     draw = stream(f"{PART}/cases")
@@ -107,13 +97,13 @@ def _suspicion(rates: DemoRates) -> tuple[Bools, Floats, Floats]:
     return cancer[shuffled], readers[shuffled], ai[shuffled]
 
 
-def _slider(suspicion: Floats, rates: DemoRates) -> Floats:
+def _slider(suspicion: FloatArray, rates: DemoRates) -> FloatArray:
     """Return ratings of 0 to 100; every reader uses the slider the same way."""
     odds = np.exp(rates.slider_slope * (suspicion - rates.slider_middle))
     return np.asarray(np.round(100 * odds / (1 + odds)), dtype=np.float64)
 
 
-def _schedule(n_cases: int, n_readers: int) -> tuple[Bools, Integers, Days]:
+def _schedule(n_cases: int, n_readers: int) -> tuple[BoolArray, IntArray, DayArray]:
     """Return which half has AI first, and order and day of each reading.
 
     Half of the examinations are read with AI on the first occasion, the others on the second;
@@ -133,7 +123,7 @@ def _schedule(n_cases: int, n_readers: int) -> tuple[Bools, Integers, Days]:
     return ai_first, order + 1, np.busday_offset(starts[occasion], working_days, roll="forward")
 
 
-def _times(score: Floats, order: Integers, rates: DemoRates) -> Floats:
+def _times(score: FloatArray, order: IntArray, rates: DemoRates) -> FloatArray:
     """Draw reading times in seconds, log-normal; AI shortens them where its score is low."""
     n_cases, n_readers, _ = order.shape
     draw = stream(f"{PART}/time")
@@ -167,7 +157,7 @@ def simulate_readings(rates: DemoRates = DEMO_RATES) -> StudyReadings:
     )
 
 
-def _birads(rating: Floats, rates: DemoRates) -> Words:
+def _birads(rating: FloatArray, rates: DemoRates) -> ObjectArray:
     """Return the assessment of each rating; some recalls for more views are 0."""
     code = np.searchsorted(rates.birads_from, rating, side="right")
     draw = stream(f"{PART}/birads").random(rating.shape)
@@ -175,7 +165,9 @@ def _birads(rating: Floats, rates: DemoRates) -> Words:
     return words(np.where(incomplete, len(rates.birads), code), (*rates.birads, "0"))
 
 
-def _readings(study: StudyReadings, case_id: Words, rates: DemoRates) -> dict[str, NDArray[Any]]:
+def _readings(
+    study: StudyReadings, case_id: ObjectArray, rates: DemoRates
+) -> dict[str, NDArray[Any]]:
     """Return the readings table: people by day and order, then the AI by case."""
     n_cases, n_readers, _ = shape = study.rating.shape
     names = identifiers("RS", range(1, n_readers + 1), digits=2)
@@ -209,7 +201,7 @@ def _readings(study: StudyReadings, case_id: Words, rates: DemoRates) -> dict[st
     return {**columns, "status": complete}
 
 
-def _cases(study: StudyReadings, case_id: Words, rates: DemoRates) -> dict[str, NDArray[Any]]:
+def _cases(study: StudyReadings, case_id: ObjectArray, rates: DemoRates) -> dict[str, NDArray[Any]]:
     """Return the cases table; every examination has a reference standard of 24 months."""
     cancer = study.cancer
     draw = stream(f"{PART}/reference")

@@ -12,16 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
-from toolkit.study.demo.columns import (
-    DAYS_PER_MONTH,
-    Bools,
-    Days,
-    Floats,
-    Integers,
-    draw_codes,
-    only_where,
-    stream,
-)
+from toolkit.arrays import BoolArray, DayArray, FloatArray, IntArray
+from toolkit.study.demo.columns import DAYS_PER_MONTH, draw_codes, only_where, stream
 from toolkit.study.demo.population import (
     Women,
     ai_suspicion,
@@ -40,43 +32,43 @@ class Examinations:
     """All examinations of the window, each array of shape (n_exams,) unless it says else."""
 
     women: Women
-    woman: Integers
-    first_of_two: Integers  # shape (n_pairs,)
-    second_of_two: Integers  # shape (n_pairs,)
-    indication: Integers
-    exam_date: Days
-    month: Integers
-    suspicion: Floats  # the AI's
-    seen: Floats  # what the readers have in common
-    position_reader: Integers  # shape (n_exams, 2)
-    position_call: Bools  # shape (n_exams, 2)
-    position_suspicion: Floats  # shape (n_exams, 2)
+    woman: IntArray
+    first_of_two: IntArray  # shape (n_pairs,)
+    second_of_two: IntArray  # shape (n_pairs,)
+    indication: IntArray
+    exam_date: DayArray
+    month: IntArray
+    suspicion: FloatArray  # the AI's
+    seen: FloatArray  # what the readers have in common
+    position_reader: IntArray  # shape (n_exams, 2)
+    position_call: BoolArray  # shape (n_exams, 2)
+    position_suspicion: FloatArray  # shape (n_exams, 2)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What came of each examination, each array of shape (n_exams,)."""
 
-    arbiter_call: Bools
-    discordant: Bools
-    recalled: Bools
-    biopsy_recommended: Bools
-    biopsied: Bools
-    follow_up_months: Floats
-    cancer_days: Floats
-    known_cancer: Bools
-    truth: Floats
-    source: Integers
+    arbiter_call: BoolArray
+    discordant: BoolArray
+    recalled: BoolArray
+    biopsy_recommended: BoolArray
+    biopsied: BoolArray
+    follow_up_months: FloatArray
+    cancer_days: FloatArray
+    known_cancer: BoolArray
+    truth: FloatArray
+    source: IntArray
 
 
-def _exams(rates: DemoRates) -> tuple[Integers, Bools]:
+def _exams(rates: DemoRates) -> tuple[IntArray, BoolArray]:
     """Draw indication and cancer of each examination."""
     indication = draw_codes(rates.indication_shares, rates.frame_exams, stream(f"{PART}/women"))
     prevalence = np.array(rates.indication_prevalence)[indication]
     return indication, stream(f"{PART}/cancer").random(rates.frame_exams) < prevalence
 
 
-def _pairs(cancer: Bools, rates: DemoRates) -> tuple[Integers, Integers]:
+def _pairs(cancer: BoolArray, rates: DemoRates) -> tuple[IntArray, IntArray]:
     """Choose examinations without cancer and make them two of one woman each.
 
     A woman who came again with a cancer would have had it within 24 months of her first
@@ -87,7 +79,7 @@ def _pairs(cancer: Bools, rates: DemoRates) -> tuple[Integers, Integers]:
     return chosen[:n_pairs], chosen[n_pairs:]
 
 
-def _dates(n: int, first: Integers, second: Integers) -> Days:
+def _dates(n: int, first: IntArray, second: IntArray) -> DayArray:
     """Draw weekdays of the window; a second examination follows the first by about a year."""
     start = np.datetime64(DEMO_PLAN.window_start)
     days = np.arange(start, np.datetime64(DEMO_PLAN.window_end) + 1)
@@ -101,7 +93,9 @@ def _dates(n: int, first: Integers, second: Integers) -> Days:
     return dates
 
 
-def _seen(n: int, first: Integers, second: Integers, rates: DemoRates) -> tuple[Floats, Floats]:
+def _seen(
+    n: int, first: IntArray, second: IntArray, rates: DemoRates
+) -> tuple[FloatArray, FloatArray]:
     """Draw what readers have in common and the AI's noise; both recur in a woman's second exam."""
     draw = stream(f"{PART}/seen")
     seen, other = draw.standard_normal((2, n))
@@ -111,7 +105,7 @@ def _seen(n: int, first: Integers, second: Integers, rates: DemoRates) -> tuple[
     return seen, rates.ai_shared * seen + np.sqrt(1 - rates.ai_shared**2) * other
 
 
-def reader_thresholds(rates: DemoRates) -> tuple[Floats, Floats]:
+def reader_thresholds(rates: DemoRates) -> tuple[FloatArray, FloatArray]:
     """Return each routine reader's threshold and separation, shape (8,)."""
     threshold = ndtri(np.array(rates.reader_specificity))
     sensitivity = np.repeat([rates.specialist_sensitivity, rates.general_sensitivity], 4)
@@ -119,8 +113,8 @@ def reader_thresholds(rates: DemoRates) -> tuple[Floats, Floats]:
 
 
 def _routine_readings(
-    cancer: Bools, seen: Floats, rates: DemoRates
-) -> tuple[Integers, Floats, Bools]:
+    cancer: BoolArray, seen: FloatArray, rates: DemoRates
+) -> tuple[IntArray, FloatArray, BoolArray]:
     """Draw two readers of each examination, their suspicion and their calls, (n_exams, 2)."""
     n = cancer.size
     threshold, separation = reader_thresholds(rates)
@@ -163,7 +157,7 @@ def simulate_examinations(rates: DemoRates = DEMO_RATES) -> Examinations:
     )
 
 
-def _follow_up(n: int, rates: DemoRates) -> Floats:
+def _follow_up(n: int, rates: DemoRates) -> FloatArray:
     """Draw months of follow-up, at most to the data lock of the last examination."""
     draw = stream(f"{PART}/follow-up")
     level = draw_codes(rates.follow_up_shares, n, draw)

@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.study.demo.columns import (
-    Bools,
-    Floats,
-    Integers,
-    Words,
-    canonical_table,
-    identifiers,
-    only_where,
-    stream,
-    words,
-)
+from toolkit.arrays import BoolArray, FloatArray, IntArray, ObjectArray
+from toolkit.study.demo.columns import canonical_table, identifiers, only_where, stream, words
 from toolkit.study.demo.population import (
     AI,
     STATUS,
@@ -49,8 +40,8 @@ SCORED_ON = np.datetime64("2025-06-16")  # afterwards, in one go
 
 
 def _sample(
-    exams: Examinations, known: Bools, rates: DemoRates
-) -> tuple[Integers, Integers, Floats]:
+    exams: Examinations, known: BoolArray, rates: DemoRates
+) -> tuple[IntArray, IntArray, FloatArray]:
     """Return the sampled examinations by date, their stratum and their weight.
 
     Women with two examinations are sampled as women, so that clusters stay whole.
@@ -73,7 +64,7 @@ def _sample(
     return chosen[order], stratum[order], weight[order]
 
 
-def _interval_class(interval: Bools, seen: Floats, rates: DemoRates) -> Words:
+def _interval_class(interval: BoolArray, seen: FloatArray, rates: DemoRates) -> ObjectArray:
     """Return the class of each interval cancer: the more was to be seen, the later in order."""
     draw = stream(f"{PART}/interval class")
     visible = seen + 0.7 * draw.standard_normal(seen.size)
@@ -86,7 +77,11 @@ def _interval_class(interval: Bools, seen: Floats, rates: DemoRates) -> Words:
 
 
 def _cases(
-    exams: Examinations, outcome: Outcome, case_id: Words, in_situ: Bools, rates: DemoRates
+    exams: Examinations,
+    outcome: Outcome,
+    case_id: ObjectArray,
+    in_situ: BoolArray,
+    rates: DemoRates,
 ) -> dict[str, NDArray[Any]]:
     """Return the columns of the cases table for all examinations."""
     known = outcome.known_cancer
@@ -110,7 +105,7 @@ def _cases(
     }
 
 
-def _birads(call: Bools, suspicion: Floats, screening: Bools) -> Words:
+def _birads(call: BoolArray, suspicion: FloatArray, screening: BoolArray) -> ObjectArray:
     """Return the assessment as written: 0, 1 or 2 at screening, 1 to 5 at a diagnostic exam."""
     screened = np.where(call, 0, np.where(suspicion > 0.5, 2, 1))
     recall_step = np.searchsorted([2.3, 3.0, 3.8], suspicion) + 4
@@ -119,7 +114,7 @@ def _birads(call: Bools, suspicion: Floats, screening: Bools) -> Words:
     return words(np.where(screening, screened, diagnostic), vocabulary)
 
 
-def _density_read(density: Integers, rates: DemoRates, topic: str) -> Words:
+def _density_read(density: IntArray, rates: DemoRates, topic: str) -> ObjectArray:
     """Return density as a reader saw it: as on record, or a neighbour."""
     draw = stream(f"{PART}/density read {topic}")
     step = np.where(draw.random(density.size) < 0.5, -1, 1)
@@ -130,7 +125,7 @@ def _density_read(density: Integers, rates: DemoRates, topic: str) -> Words:
 
 
 def _human_readings(
-    exams: Examinations, outcome: Outcome, case_id: Words, chosen: Integers, rates: DemoRates
+    exams: Examinations, outcome: Outcome, case_id: ObjectArray, chosen: IntArray, rates: DemoRates
 ) -> list[dict[str, NDArray[Any]]]:
     """Return the readings by position: first, second, and the arbiter where they disagreed."""
     names = identifiers("RR", range(1, ARBITER + 2), digits=2)
@@ -164,7 +159,7 @@ def _human_readings(
 
 
 def _readings(
-    exams: Examinations, outcome: Outcome, case_id: Words, chosen: Integers, rates: DemoRates
+    exams: Examinations, outcome: Outcome, case_id: ObjectArray, chosen: IntArray, rates: DemoRates
 ) -> dict[str, NDArray[Any]]:
     """Return the readings table of the sampled examinations, ordered by case and position."""
     human = _human_readings(exams, outcome, case_id, chosen, rates)

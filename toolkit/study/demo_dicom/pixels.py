@@ -8,6 +8,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.arrays import FloatArray
+
 WHITE = 4095  # 12 bits
 
 # One 3 x 5 picture per character, a row of bits for each line.
@@ -20,7 +22,7 @@ _GLYPHS = {
 
 
 @lru_cache(maxsize=8)
-def _texture(shape: tuple[int, int], seed: int) -> NDArray[np.float64]:
+def _texture(shape: tuple[int, int], seed: int) -> FloatArray:
     """Return noise whose amplitude falls with frequency to the power 1.5, as parenchyma's does.
 
     Burgess, Jacobson and Judy (2001), doi:10.1118/1.1355308: power falls with the third power.
@@ -31,12 +33,12 @@ def _texture(shape: tuple[int, int], seed: int) -> NDArray[np.float64]:
     )
     amplitude = np.where(frequency >= 2, np.maximum(frequency, 2) ** -1.5, 0)
     white = np.random.default_rng(np.random.SeedSequence(seed)).standard_normal(shape)
-    noise: NDArray[np.float64] = np.fft.irfft2(np.fft.rfft2(white) * amplitude, s=shape)
+    noise: FloatArray = np.fft.irfft2(np.fft.rfft2(white) * amplitude, s=shape)
     return noise / max(float(noise.std()), 1e-9)
 
 
 @lru_cache(maxsize=8)
-def _breast(shape: tuple[int, int], view: str, texture: int) -> NDArray[np.float64]:
+def _breast(shape: tuple[int, int], view: str, texture: int) -> FloatArray:
     """Return a breast between 0 and 1 whose chest wall is the left edge; air is 0."""
     rows, columns = shape
     y, x = np.ogrid[0 : 1 : rows * 1j, 0 : 1 : columns * 1j]
@@ -44,7 +46,7 @@ def _breast(shape: tuple[int, int], view: str, texture: int) -> NDArray[np.float
     depth = 1 - (x / 0.85) ** 2 - ((y - 0.5) / 0.45) ** 2
     gland = np.exp(-(((x - 0.33) / 0.28) ** 2 + ((y - 0.48) / 0.27) ** 2))
     tissue = np.clip(0.16 + 0.05 * noise + gland * (0.16 + 0.1 * noise), 0.03, 1)
-    breast: NDArray[np.float64] = np.where(depth > 0, np.maximum(depth, 0) ** 0.25 * tissue, 0)
+    breast: FloatArray = np.where(depth > 0, np.maximum(depth, 0) ** 0.25 * tissue, 0)
     if view == "MLO":  # the pectoral muscle, a triangle at the upper chest wall
         muscle = np.clip(8 * (1 - x / 0.42 - y / 0.62), 0, 1)
         breast = breast + 0.2 * muscle * (1 + 0.08 * noise)
