@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PART = "reader_study"
-PARAMETERS, TABLES, SOURCE, BOOK = "study.yaml", "tables", "source.json", "book"
+PARAMETERS, IMPORTED, SOURCE, BOOK = "study.yaml", "tables", "source.json", "book"
 _STUDY_ENDINGS = (*ENDINGS, ".txt")
 # What the paradigm decides of chapter 08: its endpoint, and where curves are read off.
 _LOCALIZATION: dict[str, dict[str, Any]] = {
@@ -84,7 +84,7 @@ class MadeStudy:
     @property
     def tables(self) -> Path:
         """The folder of its data."""
-        return self.folder / TABLES
+        return self.folder / IMPORTED
 
     @property
     def book(self) -> Path:
@@ -144,7 +144,7 @@ def study_from_file(
     if ai is not None:
         study = with_ai(study, ai)
     content = _content(study, source.name, has_ai=ai is not None)
-    tables = {f"{TABLES}/{name}": text for name, text in folder_files(study.tables).items()}
+    tables = {f"{IMPORTED}/{name}": text for name, text in folder_files(study.tables).items()}
     files = {**tables, PARAMETERS: _parameters_text(source, study, content).encode()}
     made = {
         "format": 1,
@@ -314,7 +314,7 @@ def _parameters_text(source: Path, study: StudyFile, content: _Content) -> str:
         ),
         study=json.dumps(_short_name(source.stem)),  # in quotes, since it may be all digits
         title=json.dumps(f"Reader study {source.stem}"[:200], ensure_ascii=False),
-        readers=f"{TABLES}/{table_file('readers')}",
+        readers=f"{IMPORTED}/{table_file('readers')}",
         part=PART,
         data="\n".join(f"    {name}: {{file: {table_file(name)}}}" for name in study.tables),
     )
