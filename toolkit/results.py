@@ -153,6 +153,11 @@ def _from_list(values: list[Any]) -> Any:
     return np.array([_from_plain(item) for item in values], dtype=np.float64)
 
 
+def joined(*notes: str) -> str:
+    """Return the notes that are not empty as one text."""
+    return "; ".join(note for note in notes if note)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Result:
     """Anything a statistic returns.

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-
-from scipy import special
 
 from toolkit.results import Better
 from toolkit.stats._checks import check_ci_level, check_proportion_margin
+from toolkit.stats._wald import share
 
 if TYPE_CHECKING:
     from toolkit.stats.paired import PairedCounts
@@ -88,39 +86,3 @@ def ratio_fields(counts: PairedCounts) -> dict[str, Any]:
         "unit": "ratio",
         "effect": "ratio",
     }
-
-
-def share(part: float, whole: float | None) -> float:
-    """Return part / whole; NaN where the whole is 0 or not known."""
-    return part / whole if whole else math.nan
-
-
-def inference_fields(
-    score: Callable[[float], float],
-    limits: tuple[float, float] | None,
-    null: float,
-    margin: float | None,
-    better: Better | None,
-) -> dict[str, Any]:
-    """Return limits and tests, from the score of a hypothesis.
-
-    A score is positive where b lies above the hypothesis, and standard normal under it.
-    ``null`` is 0 for a difference and 1 for a ratio; without limits everything is NaN.
-    """
-    low, high = limits or (math.nan, math.nan)
-    statistic = score(null) if limits else math.nan
-    fields = {
-        "ci_low": low,
-        "ci_high": high,
-        "statistic": statistic,
-        "df": math.inf,
-        "p_value": 2 * float(special.ndtr(-abs(statistic))),
-        "margin": margin,
-        "better": better,
-    }
-    if margin is None:
-        return fields
-    hypothesis = -margin if better == "higher" and null == 0 else margin
-    distance = score(hypothesis) if limits else math.nan
-    distance = distance if better == "higher" else -distance
-    return {**fields, "p_noninferiority": float(special.ndtr(-distance))}

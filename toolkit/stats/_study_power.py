@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from toolkit.arrays import FloatArray
-from toolkit.results import Result
+from toolkit.results import Result, joined
 from toolkit.stats._power import power_of_f, power_of_margin, power_of_two_margins
-from toolkit.stats.mrmc.analysis import few_readers, joined
+from toolkit.stats.mrmc.analysis import few_readers
 from toolkit.stats.mrmc.study_components import StudyComponents
 from toolkit.stats.sizing_plan import MrmcPlan
 

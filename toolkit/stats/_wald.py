@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
@@ -73,3 +75,39 @@ def wald_difference(
         better=better,
         p_noninferiority=p_noninferiority,
     )
+
+
+def share(part: float, whole: float | None) -> float:
+    """Return part / whole; NaN where the whole is 0 or not known."""
+    return part / whole if whole else math.nan
+
+
+def inference_fields(
+    score: Callable[[float], float],
+    limits: tuple[float, float] | None,
+    null: float,
+    margin: float | None,
+    better: Better | None,
+) -> dict[str, Any]:
+    """Return limits and tests, from the score of a hypothesis.
+
+    A score is positive where b lies above the hypothesis, and standard normal under it.
+    ``null`` is 0 for a difference and 1 for a ratio; without limits everything is NaN.
+    """
+    low, high = limits or (math.nan, math.nan)
+    statistic = score(null) if limits else math.nan
+    fields = {
+        "ci_low": low,
+        "ci_high": high,
+        "statistic": statistic,
+        "df": math.inf,
+        "p_value": 2 * float(ndtr(-abs(statistic))),
+        "margin": margin,
+        "better": better,
+    }
+    if margin is None:
+        return fields
+    hypothesis = -margin if better == "higher" and null == 0 else margin
+    distance = score(hypothesis) if limits else math.nan
+    distance = distance if better == "higher" else -distance
+    return {**fields, "p_noninferiority": float(ndtr(-distance))}

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from toolkit.arrays import BoolArray, FloatArray
-from toolkit.results import Better, Comparison, Result, stacked_frame
+from toolkit.results import Better, Comparison, Result, joined, stacked_frame
 from toolkit.stats._checks import (
     _position,
     check_choice,
@@ -30,7 +30,7 @@ from toolkit.stats._gee import Covariance, GeeFit, Working, fit_gee
 from toolkit.stats._reading_times import check_names, ratio_fields
 from toolkit.stats._wald import wald_difference
 from toolkit.stats.mrmc._estimates import Variance, positive_variance
-from toolkit.stats.mrmc.analysis import HOLDS_FOR, joined
+from toolkit.stats.mrmc.analysis import HOLDS_FOR
 
 Clusters = Literal["patients", "readers"]
 

@@ -8,7 +8,7 @@ from scipy import special
 
 from toolkit.results import Better, Comparison, check_margin
 from toolkit.stats._checks import check_ci_level
-from toolkit.stats._paired_fields import share
+from toolkit.stats._wald import share
 from toolkit.stats.mcnemar import mcnemar_exact
 from toolkit.stats.paired import PairedCounts
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from toolkit.results import Comparison, Result, stacked_frame
+from toolkit.results import Comparison, Result, joined, stacked_frame
 from toolkit.stats.endpoint_plan import Claim, EndpointPlan
-from toolkit.stats.mrmc.analysis import GlobalTest, joined
+from toolkit.stats.mrmc.analysis import GlobalTest
 from toolkit.stats.multiplicity import adjusted_p_values, fixed_sequence
 
 Verdict = Literal["shown", "not shown", "not tested", "outside the plan"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from toolkit.results import Better, Comparison
-from toolkit.stats._paired_fields import share
+from toolkit.stats._wald import share
 from toolkit.stats._wald_ratio import wald_ratio
 from toolkit.stats.paired import PairedCounts
 from toolkit.stats.paired_ratios import relative_error

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from scipy import special
 
 from toolkit.results import Result
-from toolkit.stats._paired_fields import share
+from toolkit.stats._wald import share
 from toolkit.stats.paired import PairedCounts
 
 

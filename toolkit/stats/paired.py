@@ -19,14 +19,10 @@ from scipy import special
 
 from toolkit.results import Better, Comparison, Result, check_margin
 from toolkit.stats._checks import check_call, check_ci_level, check_count
-from toolkit.stats._paired_fields import (
-    check_difference,
-    difference_fields,
-    inference_fields,
-    ratio_fields,
-)
+from toolkit.stats._paired_fields import check_difference, difference_fields, ratio_fields
 from toolkit.stats._paired_hybrids import inverted_score, newcombe_limits
 from toolkit.stats._paired_scores import tang_limits, tang_score, tango_limits, tango_score
+from toolkit.stats._wald import inference_fields
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,13 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from toolkit.results import Better, Comparison
-from toolkit.stats._paired_fields import (
-    check_difference,
-    difference_fields,
-    inference_fields,
-    plug_in_error,
-)
-from toolkit.stats._wald import quantile
+from toolkit.stats._paired_fields import check_difference, difference_fields, plug_in_error
+from toolkit.stats._wald import inference_fields, quantile
 from toolkit.stats.paired import PairedCounts
 
 

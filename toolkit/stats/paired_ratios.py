@@ -15,12 +15,13 @@ from scipy import special
 
 from toolkit.results import Better, Comparison, check_margin
 from toolkit.stats._checks import check_ci_level
-from toolkit.stats._paired_fields import check_pairs, inference_fields, ratio_fields
+from toolkit.stats._paired_fields import check_pairs, ratio_fields
 from toolkit.stats._paired_hybrids import (
     bonett_price_ratio_limits,
     inverted_score,
     mover_ratio_limits,
 )
+from toolkit.stats._wald import inference_fields
 from toolkit.stats._wald_ratio import wald_ratio
 from toolkit.stats.paired import PairedCounts
 

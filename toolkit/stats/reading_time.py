@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit.arrays import FloatArray, IndexArray
-from toolkit.results import Better, Comparison, Result, check_margin, stacked_frame
+from toolkit.results import Better, Comparison, Result, check_margin, joined, stacked_frame
 from toolkit.stats._checks import check_ci_level, check_cluster
 from toolkit.stats._reading_times import (
     check_names,
@@ -29,7 +29,7 @@ from toolkit.stats._reading_times import (
     variance_of_mean,
 )
 from toolkit.stats._wald import quantile, wald_difference
-from toolkit.stats.mrmc.analysis import HOLDS_FOR, MeanEstimate, Random, few_readers, joined
+from toolkit.stats.mrmc.analysis import HOLDS_FOR, MeanEstimate, Random, few_readers
 
 _METHOD = "ANOVA of reading times"
 

@@ -16,7 +16,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit.arrays import BoolArray, FloatArray
-from toolkit.results import Better, Comparison, Estimate, Result, check_margin, stacked_frame
+from toolkit.results import (
+    Better,
+    Comparison,
+    Estimate,
+    Result,
+    check_margin,
+    joined,
+    stacked_frame,
+)
 from toolkit.stats._checks import _position, check_ci_level, check_ratings
 from toolkit.stats._reading_times import (
     check_names,
@@ -29,7 +37,7 @@ from toolkit.stats._time_fit import TimeFit, fit_times
 from toolkit.stats._time_likelihood import time_sums
 from toolkit.stats._wald import quantile
 from toolkit.stats.mrmc._estimates import Variance
-from toolkit.stats.mrmc.analysis import HOLDS_FOR, few_readers, joined
+from toolkit.stats.mrmc.analysis import HOLDS_FOR, few_readers
 
 _CI_METHOD = "t on logarithms, Satterthwaite"
 _MODALITY = 1  # its place among the fixed effects, after the intercept

@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit.arrays import FloatArray
-from toolkit.results import Result
+from toolkit.results import Result, joined
 from toolkit.stats._checks import check_count, check_inner_share
 from toolkit.stats._study_power import MrmcPower, PowerRows, StudyLaw, power_table
-from toolkit.stats.mrmc.analysis import joined
 from toolkit.stats.mrmc.auc_moments import AucMoments
 from toolkit.stats.mrmc.study_components import StudyComponents
 from toolkit.stats.sizing_plan import MrmcPlan

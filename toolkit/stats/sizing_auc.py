@@ -13,7 +13,7 @@ from typing import Literal
 
 from scipy.special import ndtri
 
-from toolkit.results import Better, Result, check_margin
+from toolkit.results import Better, Result, check_margin, joined
 from toolkit.stats._auc_size_variance import (
     BinormalRating,
     exact_covariance,
@@ -28,7 +28,6 @@ from toolkit.stats._checks import (
     check_positive,
 )
 from toolkit.stats._power import first_size, power_of_normal
-from toolkit.stats.mrmc.analysis import joined
 
 AucVariance = Literal["exact", "Obuchowski"]
 

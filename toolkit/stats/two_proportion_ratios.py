@@ -13,8 +13,8 @@ from typing import Any
 
 from toolkit.results import Better, Comparison, check_margin
 from toolkit.stats._checks import check_ci_level
-from toolkit.stats._paired_fields import inference_fields
 from toolkit.stats._two_scores import ratio_limits, ratio_score
+from toolkit.stats._wald import inference_fields
 from toolkit.stats._wald_ratio import wald_ratio
 from toolkit.stats.two_proportions import TwoGroupCounts
 

@@ -20,7 +20,6 @@ from scipy import special
 
 from toolkit.results import Better, Comparison, Result
 from toolkit.stats._checks import check_ci_level, check_count, check_proportion_margin
-from toolkit.stats._paired_fields import inference_fields
 from toolkit.stats._paired_hybrids import inverted_score
 from toolkit.stats._two_scores import (
     Cells,
@@ -28,7 +27,7 @@ from toolkit.stats._two_scores import (
     difference_score,
     newcombe_limits,
 )
-from toolkit.stats._wald import wald_difference
+from toolkit.stats._wald import inference_fields, wald_difference
 
 
 @dataclass(frozen=True, kw_only=True)

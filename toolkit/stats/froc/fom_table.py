@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit.arrays import FloatArray, IndexArray
+from toolkit.results import joined
 from toolkit.stats._bootstrap_plan import make_plan
 from toolkit.stats._checks import Rng, check_choice, check_cluster, check_count
 from toolkit.stats._resample import draw, stream_states
@@ -15,7 +16,6 @@ from toolkit.stats.froc._cut_curve import CutCurve
 from toolkit.stats.froc.figures_of_merit import FrocFom, wafroc
 from toolkit.stats.froc.leave_one_out import froc_leave_one_out, undefined_text
 from toolkit.stats.froc.readings import FrocStudy
-from toolkit.stats.mrmc.analysis import joined
 from toolkit.stats.mrmc.figures_of_merit import FEWEST_RESAMPLES
 from toolkit.stats.mrmc.fom_table import FomTable
 from toolkit.stats.mrmc.leave_one_out import JackknifeCases

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit.arrays import FloatArray
-from toolkit.results import Estimate
+from toolkit.results import Estimate, joined
 from toolkit.stats._bootstrap_limits import Limits, check_enough, judge, percentile_limits
 from toolkit.stats._checks import Rng
 from toolkit.stats.froc._cut_curve import Step
@@ -18,7 +18,6 @@ from toolkit.stats.froc.cut_figures import lesion_sensitivity_fom
 from toolkit.stats.froc.figures_of_merit import FrocFom
 from toolkit.stats.froc.fom_table import bootstrapped_foms, cut_note
 from toolkit.stats.froc.readings import FrocStudy
-from toolkit.stats.mrmc.analysis import joined
 from toolkit.stats.mrmc.figures_of_merit import FEWEST_RESAMPLES
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, logit
 
-from toolkit.results import Comparison, Estimate
+from toolkit.results import Comparison, Estimate, joined
 from toolkit.stats._wald import quantile, wald_difference
-from toolkit.stats.mrmc.analysis import MeanEstimate, joined
+from toolkit.stats.mrmc.analysis import MeanEstimate
 from toolkit.stats.mrmc.fom_table import FomTable
 
 

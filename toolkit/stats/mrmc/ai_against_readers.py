@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.results import Comparison, Estimate, Result, check_margin, stacked_frame
+from toolkit.results import Comparison, Estimate, Result, check_margin, joined, stacked_frame
 from toolkit.stats._checks import check_choice, check_ci_level
 from toolkit.stats._wald import wald_difference
 from toolkit.stats.mrmc._estimates import (
@@ -22,14 +22,7 @@ from toolkit.stats.mrmc._estimates import (
     reader_differences,
     reader_estimates,
 )
-from toolkit.stats.mrmc.analysis import (
-    HOLDS_FOR,
-    RANDOM_NAME,
-    MeanEstimate,
-    Random,
-    few_readers,
-    joined,
-)
+from toolkit.stats.mrmc.analysis import HOLDS_FOR, RANDOM_NAME, MeanEstimate, Random, few_readers
 from toolkit.stats.mrmc.fom_table import FomTable
 from toolkit.stats.mrmc.obuchowski_rockette import require_crossed, variance_of_mean
 

@@ -133,8 +133,3 @@ def few_readers(n_readers: int, random: Random) -> str:
     if random == "cases" or n_readers >= FEW_READERS:
         return ""
     return f"{n_readers} readers are too few to speak for readers in general"
-
-
-def joined(*notes: str) -> str:
-    """Return the notes that are not empty as one text."""
-    return "; ".join(note for note in notes if note)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit.arrays import BoolArray, FloatArray, IndexArray
+from toolkit.results import joined
 from toolkit.stats._checks import Rng, check_choice, check_cluster, check_ratings, check_truth
-from toolkit.stats.mrmc.analysis import MrmcAnalysis, Random, joined
+from toolkit.stats.mrmc.analysis import MrmcAnalysis, Random
 from toolkit.stats.mrmc.dbm import dbm
 from toolkit.stats.mrmc.designs import Design, Kind, detect_design
 from toolkit.stats.mrmc.figures_of_merit import FEWEST_RESAMPLES, fom_table

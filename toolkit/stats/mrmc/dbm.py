@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import fdtrc
 
 from toolkit.arrays import FloatArray
-from toolkit.results import check_margin
+from toolkit.results import check_margin, joined
 from toolkit.stats._checks import check_choice, check_ci_level
 from toolkit.stats.mrmc._estimates import (
     ROUNDING,
@@ -34,7 +34,6 @@ from toolkit.stats.mrmc.analysis import (
     MrmcAnalysis,
     Random,
     few_readers,
-    joined,
 )
 from toolkit.stats.mrmc.fom_table import FomTable
 from toolkit.stats.mrmc.leave_one_out import LeaveOneOut

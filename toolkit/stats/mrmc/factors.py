@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from toolkit.stats.mrmc.analysis import joined
+from toolkit.results import joined
 from toolkit.stats.mrmc.fom_table import FomTable
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit.arrays import BoolArray, FloatArray, IndexArray
+from toolkit.results import joined
 from toolkit.stats._checks import (
     Rng,
     check_choice,
@@ -18,7 +19,6 @@ from toolkit.stats._checks import (
 )
 from toolkit.stats.delong import auc_covariance
 from toolkit.stats.mrmc._unbiased import shared_unbiased_covariance, unbiased_covariance
-from toolkit.stats.mrmc.analysis import joined
 from toolkit.stats.mrmc.fom_table import FomTable
 from toolkit.stats.mrmc.influence import shared_auc_covariance, shared_jackknife_covariance
 from toolkit.stats.mrmc.leave_one_out import JackknifeCases, leave_one_out

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from toolkit.results import Better, Comparison
+from toolkit.results import Better, Comparison, joined
 from toolkit.stats._wald import wald_difference
-from toolkit.stats.mrmc.analysis import MeanEstimate, MrmcAnalysis, joined
+from toolkit.stats.mrmc.analysis import MeanEstimate, MrmcAnalysis
 
 
 def against_fixed_value(

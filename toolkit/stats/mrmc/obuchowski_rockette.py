@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import chdtrc, fdtrc
 
-from toolkit.results import Comparison, check_margin
+from toolkit.results import Comparison, check_margin, joined
 from toolkit.stats._checks import check_choice, check_ci_level
 from toolkit.stats.mrmc._estimates import (
     Plan,
@@ -35,7 +35,6 @@ from toolkit.stats.mrmc.analysis import (
     Random,
     VarianceComponents,
     few_readers,
-    joined,
     negative_components,
 )
 from toolkit.stats.mrmc.components import (

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 
-from toolkit.results import Result
+from toolkit.results import Result, joined
 from toolkit.stats._checks import check_count
-from toolkit.stats.mrmc.analysis import MrmcAnalysis, joined
+from toolkit.stats.mrmc.analysis import MrmcAnalysis
 
 _CASES = ("var_error", "cov1", "cov2", "cov3")
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit.arrays import BoolArray, FloatArray
-from toolkit.results import check_margin
+from toolkit.results import check_margin, joined
 from toolkit.stats._checks import check_choice, check_ci_level, check_ratings, check_truth
 from toolkit.stats.mrmc._estimates import (
     ROUNDING,
@@ -35,7 +35,7 @@ from toolkit.stats.mrmc._moments import (
     PairMoments,
     components,
 )
-from toolkit.stats.mrmc.analysis import HOLDS_FOR, MrmcAnalysis, few_readers, joined
+from toolkit.stats.mrmc.analysis import HOLDS_FOR, MrmcAnalysis, few_readers
 from toolkit.stats.mrmc.fom_table import FomTable
 from toolkit.stats.mrmc.shares import sums_of_figure
 from toolkit.stats.roc import RatingFom, auc

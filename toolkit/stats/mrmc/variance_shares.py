@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from toolkit.results import Result
+from toolkit.results import Result, joined
 from toolkit.stats._checks import check_count
-from toolkit.stats.mrmc.analysis import VarianceComponents, joined
+from toolkit.stats.mrmc.analysis import VarianceComponents
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
