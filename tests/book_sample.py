@@ -7,7 +7,7 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
-from toolkit import html
+from toolkit.draw import html
 from toolkit.results import Comparison
 from toolkit.study.book import BookChapter, FrontPage, Pill
 

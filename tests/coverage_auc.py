@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
 
-from toolkit.stats._auc_interval import FEW_CASES, logit_limits
-from toolkit.stats._auc_score import score_limits
+from toolkit.stats.auc.intervals import FEW_CASES, logit_limits, score_limits
 
 SEED = 20260105
 FOUR = (0.6, 1.3, 2.1)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tests.mark_sample import tables
-from toolkit.scoring.localization import LocalizationPlan, localized_study
+from toolkit.chapters.localization.localization import LocalizationPlan, localized_study
 
 CASES = (("C1", "P1", 1), ("C2", "P2", 1), ("C3", "P3", 0), ("C4", "P4", 0))
 LESIONS = (

@@ -1,13 +1,13 @@
 """Reports for tests: trees made by hand, and the bytes of planned ones read back."""
 
-from toolkit.readers.dicom.cad_report import report_from_json
-from toolkit.readers.dicom.header import Header
-from toolkit.readers.dicom.report_rows import report_of, report_row
-from toolkit.study.demo_dicom.cad_plan import CadPlan
-from toolkit.study.demo_dicom.cad_sr import cad_report
-from toolkit.study.demo_dicom.exam import DemoExam
-from toolkit.study.demo_dicom.images import PROCESSING, ImagePlan, mammogram
-from toolkit.study.demo_dicom.write import encoded
+from toolkit.demo.dicom.cad_plan import CadPlan
+from toolkit.demo.dicom.cad_sr import cad_report
+from toolkit.demo.dicom.exam import DemoExam
+from toolkit.demo.dicom.images import PROCESSING, ImagePlan, mammogram
+from toolkit.demo.dicom.write import encoded
+from toolkit.readers.dicom.reports.results import report_of, report_row
+from toolkit.readers.dicom.reports.tree import report_from_json
+from toolkit.readers.dicom.scan.header import Header
 
 CAD_SR = "1.2.840.10008.5.1.4.1.1.88.50"
 EXAM = DemoExam(seed=1, number=1)

@@ -9,8 +9,12 @@ import pytest
 from scipy import integrate, special, stats
 
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats._counts_ahead import CountsAhead
-from toolkit.stats.accrual import accrual_scenarios, planned_curve, project_accrual
+from toolkit.stats.monitoring.accrual import (
+    CountsAhead,
+    accrual_scenarios,
+    planned_curve,
+    project_accrual,
+)
 
 PLAN = planned_curve(13500, 24)
 # 10 months: 3,912 cases, 2,296 of them (574 a month) in the last four.

@@ -12,23 +12,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.results import result_from_dict
-from toolkit.stats.agreement import (
+from toolkit.stats.agreement.chance import kappa_test
+from toolkit.stats.agreement.shares import (
+    bias_index,
+    percent_agreement,
+    prevalence_index,
+    specific_agreement,
+)
+from toolkit.stats.agreement.two_readers import (
     agreement_table,
     agreement_table_from_counts,
     cohen_kappa,
     gwet_ac,
     scott_pi,
 )
-from toolkit.stats.agreement_shares import (
-    bias_index,
-    percent_agreement,
-    prevalence_index,
-    specific_agreement,
-)
-from toolkit.stats.chance_agreement import kappa_test
-from toolkit.stats.paired import PairedCounts, tango_ci
-from toolkit.stats.proportions import wilson_ci
-from toolkit.stats.weighted import weighted_proportion_ci
+from toolkit.stats.paired.differences import PairedCounts, tango_ci
+from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.weighted import weighted_proportion_ci
 
 COEFFICIENTS = [cohen_kappa, scott_pi, gwet_ac]
 NAMED = ["identity", "linear", "quadratic", "ordinal"]

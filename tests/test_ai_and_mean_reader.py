@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 
 from tests.test_accuracy import arrays, study
-from toolkit.exhibits import ai_against_forest as forest
-from toolkit.exhibits import ai_against_readers as against
-from toolkit.exhibits import ai_against_tables as tabulated
+from toolkit.chapters.ai_against_readers import show_ai_against_forest as forest
+from toolkit.chapters.ai_against_readers import show_ai_against_readers as against
+from toolkit.chapters.ai_against_readers import show_ai_against_tables as tabulated
+from toolkit.chapters.ai_against_readers.ai_against_readers import Margins, ai_against_readers
 from toolkit.scoring.accuracy import accuracy_by_reader
-from toolkit.scoring.ai_against_readers import Margins, ai_against_readers
 from toolkit.scoring.ratings import rating_array
-from toolkit.stats.clustered_proportions import clustered_paired_difference_ci
-from toolkit.stats.paired import paired_counts, tango_ci
-from toolkit.wording import NO_BREAK_SPACE, WORD_JOINER
+from toolkit.stats.paired.differences import paired_counts, tango_ci
+from toolkit.stats.proportions.clustered import clustered_paired_difference_ci
+from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
 
 
 def plain(text):

@@ -23,15 +23,14 @@ from tests.sr_samples import (
     shape,
     summary,
 )
-from toolkit.readers.dicom.ai_readings import AiChoices
-from toolkit.readers.dicom.ai_reports import AiResultsError
-from toolkit.readers.dicom.ai_results import ai_tables
-from toolkit.readers.dicom.cad_report import report_from_json
-from toolkit.readers.dicom.report_rows import report_of, report_row
-from toolkit.study.demo_dicom.archive import write_demo_archive
-from toolkit.study.demo_dicom.cad_plan import Composite, Finding
-from toolkit.study.demo_dicom.exam import DemoExam
-from toolkit.study.demo_dicom.images import PROCESSING, ImagePlan, mammogram
+from toolkit.demo.dicom.archive import write_demo_archive
+from toolkit.demo.dicom.cad_plan import Composite, Finding
+from toolkit.demo.dicom.exam import DemoExam
+from toolkit.demo.dicom.images import PROCESSING, ImagePlan, mammogram
+from toolkit.readers.dicom.reports.readings import AiChoices
+from toolkit.readers.dicom.reports.reports import AiResultsError
+from toolkit.readers.dicom.reports.results import ai_tables, report_of, report_row
+from toolkit.readers.dicom.reports.tree import report_from_json
 from toolkit.tables import check_table
 
 OPTIONAL = coded("111056", "111151", by="HAS CONCEPT MOD")

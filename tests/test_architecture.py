@@ -17,22 +17,21 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 # A module imports only from lower layers or its own folder.
 LAYERS = {
+    "arrays": 0,
     "executor": 0,
-    "results": 0,
-    "tables": 0,
-    "readers": 1,
-    "stats": 1,
-    "scoring": 2,
-    "palette": 3,
-    "wording": 3,
-    "sentences": 4,
-    "html": 5,
-    "figures": 5,
+    "results": 1,
+    "tables": 1,
+    "words": 2,
+    "readers": 3,
+    "stats": 3,
+    "scoring": 4,
+    "draw": 5,
     "pictures": 6,
-    "exhibits": 6,
-    "study": 7,
-    "explore": 8,
-    "cli": 8,
+    "chapters": 7,
+    "demo": 7,
+    "study": 8,
+    "explore": 9,
+    "cli": 9,
 }
 NOT_IN_STATS = {"pandas", "pydicom", "matplotlib", "seaborn"}
 FORBIDDEN_CALLS = {"eval", "exec"}

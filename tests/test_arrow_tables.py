@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.readers.dicom.arrow_tables import arrow_table, found_schema
+from toolkit.readers.dicom.scan.pieces import arrow_table, found_schema
 
 SCHEMA = pa.schema(
     [
@@ -63,7 +63,7 @@ def test_a_text_that_is_none_becomes_escapes():
 @pytest.mark.parametrize("name", ["pandas", "pyarrow.dataset"])
 def test_no_large_library_is_imported(name):
     code = (
-        "import sys, pyarrow as pa; from toolkit.readers.dicom.arrow_tables import arrow_table; "
+        "import sys, pyarrow as pa; from toolkit.readers.dicom.scan.pieces import arrow_table; "
         "arrow_table([{'a': 'x'}], pa.schema([('a', pa.string())])); "
         f"print({name!r} in sys.modules)"
     )

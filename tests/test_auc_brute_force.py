@@ -6,13 +6,10 @@ import numpy as np
 import pytest
 
 from tests.auc_sample import small_studies
-from toolkit.stats import _placement_sums
-from toolkit.stats._case_sample import check_sample
-from toolkit.stats._delong import covariance_parts
-from toolkit.stats._placement_kernel import kernel_sums
-from toolkit.stats._placement_sums import sums_of_cases
-from toolkit.stats._placements import case_placements
-from toolkit.stats.delong import auc_covariance, delong_ci, delong_ci_from_counts, delong_test
+from toolkit.stats.auc import placements as _placement_sums
+from toolkit.stats.auc.delong import auc_covariance, delong_ci, delong_ci_from_counts, delong_test
+from toolkit.stats.auc.placements import case_placements, check_sample, kernel_sums, sums_of_cases
+from toolkit.stats.auc.variance import covariance_parts
 
 CLOSE = 1e-12
 

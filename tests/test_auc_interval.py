@@ -10,14 +10,14 @@ import pytest
 from scipy import integrate, optimize, stats
 
 from tests.auc_sample import small_studies
-from toolkit.stats._auc_score import placement_variance, score_limits
-from toolkit.stats.delong import (
+from toolkit.stats.auc.delong import (
     auc_covariance,
     delong_ci,
     delong_ci_from_counts,
     delong_mover_test,
     mean_auc_ci,
 )
+from toolkit.stats.auc.intervals import placement_variance, score_limits
 
 
 def overlapping(m, n, *, shift=2.0, seed=7):
@@ -203,7 +203,7 @@ def test_mean_of_perfect_readers_has_the_bound_too():
 def test_first_interval_imports_nothing_slow():
     code = (
         "import sys\n"
-        "from toolkit.stats.delong import delong_ci\n"
+        "from toolkit.stats.auc.delong import delong_ci\n"
         "truth = [0] * 160 + [1] * 40\n"
         "rating = [7 * i % 31 + 9 * t for i, t in enumerate(truth)]\n"
         "result = delong_ci(truth, rating)\n"

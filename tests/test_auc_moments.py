@@ -7,15 +7,13 @@ import numpy as np
 import pytest
 
 from tests.test_roe_metz import GENERAL
-from toolkit.stats.mrmc.auc_moments import estimated_moments
+from toolkit.stats.mrmc.covariances import fom_table, leave_one_out
 from toolkit.stats.mrmc.dbm import dbm
-from toolkit.stats.mrmc.figures_of_merit import fom_table
-from toolkit.stats.mrmc.leave_one_out import leave_one_out
+from toolkit.stats.mrmc.moments import estimated_moments
 from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
 from toolkit.stats.mrmc.study_components import StudyComponents, pilot_components
 from toolkit.stats.mrmc.u_statistics import u_statistic_analysis
-from toolkit.stats.roe_metz_moments import roe_metz_moments
-from toolkit.stats.roe_metz_ratings import general_roe_metz_ratings
+from toolkit.stats.simulation.roe_metz import general_roe_metz_ratings, roe_metz_moments
 
 NAMES = ("var_reader", "var_reader_modality", "var_error", "cov1", "cov2", "cov3")
 

@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats.balance import standardized_difference, standardized_difference_of_categories
+from toolkit.stats.monitoring.stability import (
+    standardized_difference,
+    standardized_difference_of_categories,
+)
 
 
 def test_number_by_hand():

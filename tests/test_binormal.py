@@ -11,11 +11,17 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from toolkit.results import Estimate, result_from_dict
-from toolkit.stats import _binormal_likelihood
-from toolkit.stats._binormal_categories import category_counts, truth_runs
-from toolkit.stats._binormal_likelihood import is_degenerate, maximise
-from toolkit.stats.binormal import BinormalFit, binormal_auc, binormal_fit
-from toolkit.stats.roc import auc, roc_curve
+from toolkit.stats.auc.curve import auc, roc_curve
+from toolkit.stats.binormal import binormal as _binormal_likelihood
+from toolkit.stats.binormal.binormal import (
+    BinormalFit,
+    binormal_auc,
+    binormal_fit,
+    category_counts,
+    is_degenerate,
+    maximise,
+    truth_runs,
+)
 
 repeatable = settings(deadline=None, max_examples=80, derandomize=True)
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from toolkit.results import Curve
-from toolkit.stats.binormal import binormal_fit
-from toolkit.stats.binormal_curve import (
+from toolkit.stats.binormal.binormal import binormal_fit
+from toolkit.stats.binormal.binormal_curve import (
     binormal_curve,
     binormal_partial_auc,
     binormal_sensitivity_at_specificity,

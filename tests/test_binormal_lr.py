@@ -12,20 +12,25 @@ from scipy import integrate, optimize, stats
 from scipy.linalg import LinAlgError
 
 from toolkit.results import Estimate, result_from_dict
-from toolkit.stats._binormal_categories import category_counts
-from toolkit.stats._binormal_lr_likelihood import ProperLikelihood
-from toolkit.stats._binormal_lr_maximum import maximise
-from toolkit.stats._binormal_lr_model import area, area_slopes, cells, corner, domain
-from toolkit.stats.binormal import binormal_fit
-from toolkit.stats.binormal_lr import (
+from toolkit.stats.auc.curve import rating_fom
+from toolkit.stats.binormal.binormal import binormal_fit, category_counts
+from toolkit.stats.binormal.proper import (
     BinormalLrFit,
     binormal_lr_auc,
     binormal_lr_fit,
+    maximise,
     no_proper_maximum,
 )
-from toolkit.stats.mrmc.figures_of_merit import fom_table
+from toolkit.stats.binormal.proper_model import (
+    ProperLikelihood,
+    area,
+    area_slopes,
+    cells,
+    corner,
+    domain,
+)
+from toolkit.stats.mrmc.covariances import fom_table
 from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
-from toolkit.stats.roc import rating_fom
 
 repeatable = settings(deadline=None, max_examples=40, derandomize=True)
 
@@ -640,7 +645,7 @@ def test_a_large_study_is_fitted():
 def test_a_table_seen_before_is_not_fitted_again(monkeypatch):
     truth, rating = from_counts([3, 2, 4, 9], [12, 4, 3, 1])
     first = binormal_lr_auc(truth, rating)
-    monkeypatch.setattr("toolkit.stats.binormal_lr.maximise", None)
+    monkeypatch.setattr("toolkit.stats.binormal.proper.maximise", None)
     assert binormal_lr_auc(truth, rating * 10) == first
 
 

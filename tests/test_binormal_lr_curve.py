@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from toolkit.results import Curve
-from toolkit.stats.binormal import binormal_fit
-from toolkit.stats.binormal_curve import (
+from toolkit.stats.binormal.binormal import binormal_fit
+from toolkit.stats.binormal.binormal_curve import (
     binormal_partial_auc,
     binormal_sensitivity_at_specificity,
     binormal_specificity_at_sensitivity,
 )
-from toolkit.stats.binormal_lr import binormal_lr_fit
-from toolkit.stats.binormal_lr_curve import (
+from toolkit.stats.binormal.proper import binormal_lr_fit
+from toolkit.stats.binormal.proper_curve import (
     binormal_lr_curve,
     binormal_lr_expected_utility,
     binormal_lr_partial_auc,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from toolkit.stats._bivariate_normal import both_below
+from toolkit.stats.binormal.binormal import both_below
 
 POINTS = [-3.0, -1.2, 0.0, 0.4, 2.5]
 NODE, WEIGHT = np.polynomial.legendre.leggauss(160)

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from toolkit.results import result_from_dict
-from toolkit.stats.bland_altman import (
+from toolkit.stats.agreement.bland_altman import (
     agreement_limits,
     proportional_bias_slope,
     ratio_agreement_limits,

@@ -249,7 +249,7 @@ def test_study_data_are_not_called_simulated(tmp_path):
 
 
 def test_question_that_the_headline_repeats_is_printed_once(tmp_path):
-    from toolkit.html import headline_html
+    from toolkit.draw.html import headline_html
 
     cell = sample.code(
         "headline()", sample.html_output(headline_html("How accurate is the AI?", "Very."))

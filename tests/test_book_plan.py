@@ -6,8 +6,9 @@ import math
 import pytest
 
 from tests.test_results import make_comparison
-from toolkit.exhibits import planned_endpoints, synthesis
-from toolkit.exhibits.book_plan import place_of, planned_answer, planned_decision
+from toolkit.chapters.synthesis import show_planned_endpoints as planned_endpoints
+from toolkit.chapters.synthesis import show_synthesis as synthesis
+from toolkit.chapters.synthesis.show_book_plan import place_of, planned_answer, planned_decision
 from toolkit.results import result_from_dict
 from toolkit.stats.mrmc.analysis import GlobalTest
 from toolkit.study.notebook import headline, load_tables, save_record

@@ -13,20 +13,20 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats.bootstrap import (
-    bootstrap_ci,
-    bootstrap_test,
-    bootstrap_test_unpaired,
-    bootstrap_values,
-)
-from toolkit.stats.bootstrap_variance import stratified_bootstrap_variance
-from toolkit.stats.roc import (
+from toolkit.stats.auc.curve import (
     auc,
     partial_auc,
     rating_fom,
     sensitivity_at_specificity,
     specificity_at_sensitivity,
 )
+from toolkit.stats.resampling.bootstrap import (
+    bootstrap_ci,
+    bootstrap_test,
+    bootstrap_test_unpaired,
+    bootstrap_values,
+)
+from toolkit.stats.resampling.variance import stratified_bootstrap_variance
 
 INTERVALS = ["percentile", "bca", "bootstrap_t"]
 
@@ -358,7 +358,7 @@ def test_turned_around_ratings_turn_the_interval_around(interval):
 
 def test_bca_is_the_percentile_interval_where_nothing_is_skew():
     # Symmetric placements, and as many resamples below the estimate as above.
-    from toolkit.stats._bootstrap_limits import bca_limits, judge, percentile_limits
+    from toolkit.stats.resampling.limits import bca_limits, judge, percentile_limits
 
     values = np.concatenate([np.arange(-500.0, 0), [0.0], np.arange(1.0, 501)])
     resamples = judge(values, 0.0, ci_level=0.95, reason="")
@@ -565,7 +565,7 @@ def test_studentised_limits_stay_within_the_range():
 
 
 def test_studentised_limit_that_is_cut_is_noted():
-    from toolkit.stats._bootstrap_limits import judge, studentised_limits
+    from toolkit.stats.resampling.limits import judge, studentised_limits
 
     resamples = judge(np.linspace(0.8, 1, 999), 0.95, ci_level=0.95, reason="")
     deviates = np.linspace(-3, 2, 999)
@@ -575,7 +575,7 @@ def test_studentised_limit_that_is_cut_is_noted():
 
 
 def test_bca_without_a_limit_says_why():
-    from toolkit.stats._bootstrap_limits import bca_limits, judge
+    from toolkit.stats.resampling.limits import bca_limits, judge
 
     resamples = judge(np.linspace(0, 1, 999), 0.5, ci_level=0.95, reason="")
     one_sided = judge(np.linspace(0, 1, 999), 2.0, ci_level=0.95, reason="")

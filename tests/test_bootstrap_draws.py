@@ -10,11 +10,20 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from toolkit.stats import _bootstrap_auc, _bootstrap_fom, _compile
-from toolkit.stats._bootstrap_kernel import draw_kernel, worth_a_kernel
-from toolkit.stats._resample import _draws, _next_words, case_units, draw, stream_states
-from toolkit.stats.bootstrap import bootstrap_ci, bootstrap_test, bootstrap_values
-from toolkit.stats.roc import auc, sensitivity_at_specificity
+from toolkit.stats import _compile
+from toolkit.stats.auc.curve import auc, sensitivity_at_specificity
+from toolkit.stats.resampling import draws as _bootstrap_auc
+from toolkit.stats.resampling import draws as _bootstrap_fom
+from toolkit.stats.resampling.bootstrap import bootstrap_ci, bootstrap_test, bootstrap_values
+from toolkit.stats.resampling.draws import (
+    _draws,
+    _next_words,
+    case_units,
+    draw,
+    draw_kernel,
+    stream_states,
+    worth_a_kernel,
+)
 
 SEED = np.random.SeedSequence(7)
 BITS = 2**64 - 1
@@ -294,7 +303,7 @@ def test_readers_are_drawn_apart_from_cases():
 
 def test_a_small_problem_loads_neither_numba_nor_scipy():
     code = (
-        "import sys; from toolkit.stats.bootstrap import bootstrap_test;"
+        "import sys; from toolkit.stats.resampling.bootstrap import bootstrap_test;"
         "bootstrap_test([0, 1] * 50, list(range(100)), list(range(0, 200, 2)), rng=1);"
         "print(*{'numba', 'scipy', 'pandas'} & set(sys.modules))"
     )
@@ -303,7 +312,7 @@ def test_a_small_problem_loads_neither_numba_nor_scipy():
 
 
 def test_many_small_problems_end_with_the_kernel(monkeypatch):
-    from toolkit.stats import _bootstrap_kernel
+    from toolkit.stats.resampling import draws as _bootstrap_kernel
 
     never_loaded = SimpleNamespace(cache_info=lambda: SimpleNamespace(currsize=0))
     monkeypatch.setattr(_bootstrap_kernel, "compiled", never_loaded)

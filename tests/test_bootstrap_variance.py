@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from toolkit.results import result_from_dict
-from toolkit.stats.bootstrap import bootstrap_values
-from toolkit.stats.bootstrap_variance import stratified_bootstrap_variance
-from toolkit.stats.delong import auc_covariance
+from toolkit.stats.auc.delong import auc_covariance
+from toolkit.stats.resampling.bootstrap import bootstrap_values
+from toolkit.stats.resampling.variance import stratified_bootstrap_variance
 
 
 def asah(reference_data, *names):

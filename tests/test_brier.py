@@ -17,7 +17,7 @@ from tests.probability_sample import (
     weight_derivative,
 )
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats.brier import brier_decomposition, brier_score, scaled_brier_score
+from toolkit.stats.calibration.measures import brier_decomposition, brier_score, scaled_brier_score
 
 repeatable = settings(deadline=None, max_examples=60, derandomize=True)
 CASES = st.lists(

@@ -27,12 +27,12 @@ from tests.sr_samples import (
     summary,
     text,
 )
-from toolkit.readers.dicom.cad_report import report_from_json
-from toolkit.readers.dicom.faults import DicomFault
-from toolkit.readers.dicom.report_rows import REPORTS, report_of, report_row
-from toolkit.study.demo_dicom.cad_plan import STATES, CadPlan, Composite, Finding
-from toolkit.study.demo_dicom.cad_sr import cad_report
-from toolkit.study.demo_dicom.write import encoded
+from toolkit.demo.dicom.cad_plan import STATES, CadPlan, Composite, Finding
+from toolkit.demo.dicom.cad_sr import cad_report
+from toolkit.demo.dicom.write import encoded
+from toolkit.readers.dicom.reports.results import REPORTS, report_of, report_row
+from toolkit.readers.dicom.reports.tree import report_from_json
+from toolkit.readers.dicom.scan.attributes import DicomFault
 
 UIDS = [one.SOPInstanceUID for one in IMAGES]
 FINDINGS = (

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from toolkit.results import result_from_dict
-from toolkit.stats.calibration import capture_curve, goodness_of_fit
-from toolkit.stats.proportions import wilson_ci
+from toolkit.stats.calibration.expected_shares import capture_curve, goodness_of_fit
+from toolkit.stats.proportions.one import wilson_ci
 
 COUNTS = st.lists(st.integers(0, 400), min_size=2, max_size=12).filter(sum)
 

@@ -9,12 +9,13 @@ from scipy import stats
 
 from tests.probability_sample import HERE, calibrated, clustered_error, reference_case
 from toolkit.results import result_from_dict
-from toolkit.stats.calibration_tests import (
+from toolkit.stats.calibration.miscalibration import (
+    calibration_intercept,
+    calibration_slope,
     hosmer_lemeshow_test,
     logistic_calibration_test,
     spiegelhalter_test,
 )
-from toolkit.stats.miscalibration import calibration_intercept, calibration_slope
 
 WEIGHTED = {"rating_is": "probability"}
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from toolkit.study.annotations import AnnotationError, misfit, resolve_annotation
-from toolkit.study.chapters import Chapter, check_parameters, find_chapters, read_chapter
-from toolkit.study.parameters import ParametersError
+from toolkit.study.parameters.annotations import AnnotationError, misfit, resolve_annotation
+from toolkit.study.parameters.chapters import Chapter, check_parameters, find_chapters, read_chapter
+from toolkit.study.parameters.file import ParametersError
 
 SHARED = """\
 tables: str = "demo"  # where the tables are

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.study.chapters import find_chapters
-from toolkit.study.demo import demo_study
+from toolkit.demo import demo_study
 from toolkit.study.execute import ChapterJob, execute_chapters
+from toolkit.study.parameters.chapters import find_chapters
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = find_chapters(ROOT / "notebooks")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.study.cleaning import Scrubber, clean_notebook
+from toolkit.study.book.cleaning import Scrubber, clean_notebook
 
 PACKAGE_HOME = Path(__file__).resolve().parents[1]
 TEMPORARY = Path(tempfile.gettempdir()).resolve()

@@ -146,8 +146,8 @@ def test_new_writes_every_parameter_and_refuses_to_overwrite(tmp_path):
 
 
 def test_new_file_is_right_but_for_its_data(tmp_path):
-    from toolkit.study.parameters import load_parameters
-    from toolkit.study.plan import plan_chapters
+    from toolkit.study.parameters.file import load_parameters
+    from toolkit.study.run.plan import plan_chapters
 
     call("new", tmp_path / "mine.yaml")
     parameters = load_parameters(tmp_path / "mine.yaml")

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from toolkit.results import result_from_dict
-from toolkit.stats._gee import fit_gee
-from toolkit.stats.clustered_gee import compare_calls_gee
-from toolkit.stats.clustered_proportions import mean_proportion_ci
+from toolkit.stats.mrmc.gee import compare_calls_gee, fit_gee
+from toolkit.stats.proportions.clustered import mean_proportion_ci
 
 
 def study(n_cases=60, n_readers=4, *, seed=1, missing=0.0):

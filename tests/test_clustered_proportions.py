@@ -9,15 +9,15 @@ import pytest
 from scipy import stats
 
 from toolkit.results import Comparison, Estimate
-from toolkit.stats.clustered_proportions import (
+from toolkit.stats.proportions.clustered import (
     clustered_difference_ci,
     clustered_paired_difference_ci,
     clustered_proportion_logit_ci,
     mean_proportion_ci,
 )
-from toolkit.stats.proportions import per_1000, wilson_ci
-from toolkit.stats.two_proportions import TwoGroupCounts, wald_difference_ci
-from toolkit.stats.weighted import weighted_proportion_ci
+from toolkit.stats.proportions.one import per_1000, wilson_ci
+from toolkit.stats.proportions.two import TwoGroupCounts, wald_difference_ci
+from toolkit.stats.proportions.weighted import weighted_proportion_ci
 
 
 @pytest.fixture(scope="module")

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.exhibits import cohort as exhibits
-from toolkit.exhibits.table_one import table_one
-from toolkit.html import table_html
+from toolkit.chapters.cohort import show_cohort as exhibits
+from toolkit.chapters.cohort.cohort import branches, cohort
+from toolkit.chapters.cohort.show_table_one import table_one
+from toolkit.draw.html import table_html
 from toolkit.results import result_from_dict
-from toolkit.scoring.cohort import branches, cohort
 from toolkit.scoring.ratings import ScoringError
-from toolkit.wording import NO_BREAK_SPACE, WORD_JOINER
+from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
 
 NAN = np.nan
 
@@ -521,7 +521,7 @@ def test_record_holds_the_shares_and_comes_back():
 
 @pytest.mark.parametrize("part", ["retrospective", "reader_study", "prospective"])
 def test_every_part_of_the_embedded_study_adds_up(part):
-    from toolkit.study.demo import demo_study
+    from toolkit.demo import demo_study
 
     tables = demo_study()[part]
     study = cohort(tables["cases"], tables["readings"], tables["readers"], part=part)

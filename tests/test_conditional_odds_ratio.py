@@ -9,8 +9,7 @@ import pytest
 
 from tests.paired_sample import counts, limits, reference_cases, swapped, table_of
 from toolkit.results import result_from_dict
-from toolkit.stats.conditional_odds_ratio import conditional_odds_ratio_ci
-from toolkit.stats.mcnemar import mcnemar_exact
+from toolkit.stats.paired.mcnemar import conditional_odds_ratio_ci, mcnemar_exact
 
 # R 4.2.2, exact2x2 1.7.0: mcnemar.exact(matrix(c(26, 3, 1, 6), 2, byrow = TRUE)) and others
 EXACT2X2 = [

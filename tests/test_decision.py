@@ -19,13 +19,13 @@ from tests.probability_sample import (
     weight_derivative,
 )
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats.decision import (
+from toolkit.stats.calibration.net_benefit import (
     net_benefit,
     net_benefit_difference,
     net_benefit_difference_of_calls,
     net_benefit_of_calls,
 )
-from toolkit.stats.proportions import per_1000
+from toolkit.stats.proportions.one import per_1000
 
 repeatable = settings(deadline=None, max_examples=60, derandomize=True)
 THIS = {"basis": "prevalence of this set"}

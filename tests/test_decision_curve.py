@@ -13,8 +13,11 @@ from tests.probability_sample import (
     weight_derivative,
 )
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats.decision import net_benefit
-from toolkit.stats.decision_curve import net_benefit_curve, standardized_net_benefit
+from toolkit.stats.calibration.net_benefit import (
+    net_benefit,
+    net_benefit_curve,
+    standardized_net_benefit,
+)
 
 
 def test_curve_matches_dcurves(reference_data):

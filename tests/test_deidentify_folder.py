@@ -15,20 +15,24 @@ from tests import dicom_files
 from tests.deidentify_sample import KEY, Planter, leaks, planted_file
 from tests.test_deidentify_tokens import OBJECTS
 from toolkit.cli import app
-from toolkit.readers.dicom.cad_sr import cad_sr_report
+from toolkit.demo.dicom.exam import DemoExam
+from toolkit.demo.dicom.images import ImagePlan, mammogram
+from toolkit.demo.dicom.other_objects import presentation_state, secondary_capture
+from toolkit.demo.dicom.write import encoded
 from toolkit.readers.dicom.deidentify.engine import Options, deidentified
 from toolkit.readers.dicom.deidentify.keep_list import KeepListError, keep_list
-from toolkit.readers.dicom.deidentify.key_file import KeyFileError, read_or_make_key
-from toolkit.readers.dicom.deidentify.uids import check_root, mapped_uid
-from toolkit.readers.dicom.header import read_header
-from toolkit.readers.dicom.places import ArchiveError, Place
-from toolkit.study import deidentify_work
-from toolkit.study.deidentify import DeidentifyError, Request, deidentify_archive
-from toolkit.study.deidentify_work import Batch, work_folder
-from toolkit.study.demo_dicom.exam import DemoExam
-from toolkit.study.demo_dicom.images import ImagePlan, mammogram
-from toolkit.study.demo_dicom.other_objects import presentation_state, secondary_capture
-from toolkit.study.demo_dicom.write import encoded
+from toolkit.readers.dicom.deidentify.key import (
+    KeyFileError,
+    check_root,
+    mapped_uid,
+    read_or_make_key,
+)
+from toolkit.readers.dicom.reports.cad_sr import cad_sr_report
+from toolkit.readers.dicom.scan.header import read_header
+from toolkit.readers.dicom.scan.places import ArchiveError, Place
+from toolkit.study.imports import deidentify_work
+from toolkit.study.imports.deidentify import DeidentifyError, Request, deidentify_archive
+from toolkit.study.imports.deidentify_work import Batch, work_folder
 
 EXAM = dicom_files.EXAM
 OPTIONS = Options(key=KEY)
@@ -403,7 +407,7 @@ def test_a_screenshot_in_the_class_of_images_is_refused():
 
 
 def header_of(data):
-    from toolkit.readers.dicom.attributes import REPORT
+    from toolkit.readers.dicom.scan.attributes import REPORT
 
     return read_header(lambda at, n: data[at : at + n], len(data), selection=REPORT)
 

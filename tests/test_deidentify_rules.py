@@ -18,16 +18,11 @@ from tests.deidentify_sample import (
     planted_file,
     tree_of_file,
 )
-from toolkit.readers.dicom.deidentify import (
-    engine,
-    hospital_tables,
-    pixel_data,
-    structured_report,
-    values,
-)
+from toolkit.readers.dicom.deidentify import engine, hospital_tables, pixel_data, values
+from toolkit.readers.dicom.deidentify import engine as structured_report
 from toolkit.readers.dicom.deidentify.keep_list import Kept, keep_list
-from toolkit.readers.dicom.faults import DicomFault
-from toolkit.readers.dicom.header import read_header
+from toolkit.readers.dicom.scan.attributes import DicomFault
+from toolkit.readers.dicom.scan.header import read_header
 from toolkit.tables import TableError
 
 IMAGE, REPORT = dicom_files.image_file(), dicom_files.report_file()

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from tests.deidentify_sample import KEY, leaks
 from toolkit.cli import app
+from toolkit.demo.dicom.archive import write_demo_archive, write_tables
 from toolkit.readers.dicom.deidentify.hospital_tables import TableRules, deidentified_tables
 from toolkit.readers.dicom.deidentify.keep_list import keep_list
-from toolkit.study.demo_dicom.archive import write_demo_archive, write_tables
 from toolkit.tables import TABLES, TableData, TableError, check_table
 
 # Other kinds are refused, so that what they alone are is not in the copy.
@@ -239,8 +239,7 @@ def written(patients=None, **tables):
 
 def of_objects(*patients, case=CASE):
     """What objects of one case say: each patient with the days of an engine's copy."""
-    from toolkit.readers.dicom.deidentify.dates import day_offset
-    from toolkit.readers.dicom.deidentify.uids import mapped_uid, pseudonym
+    from toolkit.readers.dicom.deidentify.key import day_offset, mapped_uid, pseudonym
 
     return {
         mapped_uid(KEY, case): {pseudonym(KEY, "patient", p): day_offset(KEY, p) for p in patients}

@@ -19,12 +19,12 @@ from tests.deidentify_sample import (
     planted_file,
     tree_of_file,
 )
+from toolkit.demo.dicom.images import ImagePlan, mammogram
+from toolkit.demo.dicom.other_objects import dose_report, measurement_report
+from toolkit.demo.dicom.tomosynthesis import tomosynthesis
+from toolkit.demo.dicom.write import encoded
 from toolkit.readers.dicom.deidentify.engine import deidentified
 from toolkit.readers.dicom.deidentify.keep_list import keep_list
-from toolkit.study.demo_dicom.images import ImagePlan, mammogram
-from toolkit.study.demo_dicom.other_objects import dose_report, measurement_report
-from toolkit.study.demo_dicom.tomosynthesis import tomosynthesis
-from toolkit.study.demo_dicom.write import encoded
 
 EXAM = dicom_files.EXAM
 IMAGE = mammogram(EXAM, ImagePlan())

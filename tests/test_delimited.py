@@ -4,7 +4,7 @@ import codecs
 
 import pytest
 
-from toolkit.readers.delimited import read_delimited
+from toolkit.readers.tabular.delimited import read_delimited
 from toolkit.tables import TableError
 
 
@@ -186,6 +186,6 @@ def test_read_delimited_refuses_a_million_columns(tmp_path):
 
 
 def test_read_delimited_refuses_a_file_too_large_to_hold(tmp_path, monkeypatch):
-    monkeypatch.setattr("toolkit.readers.raw_table.MOST_BYTES", 5)
+    monkeypatch.setattr("toolkit.readers.tabular.raw_table.MOST_BYTES", 5)
     (fault,) = faults_of(tmp_path, "a,b\n1,2\n")
     assert fault == "t.csv: holds 8 bytes; 5 can be read; split it into several files"

@@ -10,11 +10,7 @@ import pandas as pd
 import pytest
 from scipy import integrate, optimize, stats
 
-from toolkit.scoring.mark_readings import MarkTables
-from toolkit.scoring.mark_rules import InsideOutline
-from toolkit.scoring.marks import localize_marks
-from toolkit.stats.simulate import binormal_auc
-from toolkit.study.demo import (
+from toolkit.demo import (
     DEMO_PLAN,
     DEMO_RATES,
     DEMO_SEED,
@@ -25,6 +21,10 @@ from toolkit.study.demo import (
     reader_study,
     retrospective,
 )
+from toolkit.scoring.mark_readings import MarkTables
+from toolkit.scoring.mark_rules import InsideOutline
+from toolkit.scoring.marks import localize_marks
+from toolkit.stats.simulation.simulate import binormal_auc
 from toolkit.tables import PARTS, TABLES, TableData, check_links, check_table
 
 RATES = DEMO_RATES
@@ -593,7 +593,7 @@ _HASH = """
 import hashlib, sys
 import numpy as np
 import pandas as pd
-from toolkit.study.demo import assemble, demo_study
+from toolkit.demo import assemble, demo_study
 np.random.seed(int(sys.argv[1])); np.random.random(100)
 for part in sys.argv[2:]:
     assemble._part(part)
@@ -645,7 +645,7 @@ def test_streams_differ_by_name_and_follow_the_seed(monkeypatch):
 
 def test_naming_the_tables_loads_neither_pandas_nor_scipy():
     code = (
-        "import sys; from toolkit.study.demo import DEMO_PLAN, DEMO_SEED, DEMO_TABLES; "
+        "import sys; from toolkit.demo import DEMO_PLAN, DEMO_SEED, DEMO_TABLES; "
         "print(sorted({'pandas', 'scipy', 'numpy'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,8 +5,8 @@ import hashlib
 import pydicom
 import pytest
 
-from toolkit.study.demo import demo_study
-from toolkit.study.demo_dicom.archive import write_demo_archive, write_tables
+from toolkit.demo import demo_study
+from toolkit.demo.dicom.archive import write_demo_archive, write_tables
 
 EXAMS = 20
 

@@ -16,11 +16,9 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from toolkit.readers.dicom.attributes import HEADER, REPORT
-from toolkit.readers.dicom.faults import REMEDIES, DicomFault
-from toolkit.readers.dicom.header import read_header
-from toolkit.readers.dicom.walker import MOST_ELEMENTS
-from toolkit.readers.dicom.with_pydicom import header_by_pydicom, plain
+from toolkit.readers.dicom.scan.attributes import HEADER, REMEDIES, REPORT, DicomFault
+from toolkit.readers.dicom.scan.header import header_by_pydicom, plain, read_header
+from toolkit.readers.dicom.scan.walker import MOST_ELEMENTS
 
 SYNTAXES = {
     "explicit": ExplicitVRLittleEndian,

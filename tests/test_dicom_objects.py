@@ -2,10 +2,15 @@
 
 import pytest
 
-from toolkit.readers.dicom.faults import DicomFault
-from toolkit.readers.dicom.header import Header
-from toolkit.readers.dicom.objects import object_row, references
-from toolkit.readers.dicom.sides_and_views import MODIFIER_OF_CODE, VIEW_OF_CODE, side_and_view
+from toolkit.readers.dicom.scan.attributes import DicomFault
+from toolkit.readers.dicom.scan.header import Header
+from toolkit.readers.dicom.scan.objects import (
+    MODIFIER_OF_CODE,
+    VIEW_OF_CODE,
+    object_row,
+    references,
+    side_and_view,
+)
 
 ROOT = "1.2.840.10008.5.1.4.1.1."
 UIDS = {"SOPInstanceUID": "1.3", "StudyInstanceUID": "1.2", "SOPClassUID": f"{ROOT}1.2"}
@@ -236,7 +241,7 @@ def test_references_are_found_at_every_depth_and_once():
 
 
 def test_object_row_of_real_files(reference_data):
-    from toolkit.readers.dicom.header import read_header
+    from toolkit.readers.dicom.scan.header import read_header
 
     folder = reference_data / "data" / "dicom"
     rows = {}

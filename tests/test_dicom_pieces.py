@@ -8,10 +8,16 @@ import pytest
 from pydicom.dataset import Dataset
 
 from tests.test_dicom_header import mammogram, with_pixels, written
-from toolkit.readers.dicom.faults import DicomFault
-from toolkit.readers.dicom.inventory import HEADERS
-from toolkit.readers.dicom.pieces import FEWEST, MOST, Reading, piece_rows, read_pieces
-from toolkit.readers.dicom.places import ArchiveError, archive_at
+from toolkit.readers.dicom.scan.attributes import DicomFault
+from toolkit.readers.dicom.scan.pieces import (
+    FEWEST,
+    HEADERS,
+    MOST,
+    Reading,
+    piece_rows,
+    read_pieces,
+)
+from toolkit.readers.dicom.scan.places import ArchiveError, archive_at
 
 
 def first_byte(read, size):
@@ -164,7 +170,7 @@ def test_a_link_to_a_folder_above_is_one_row(tmp_path):
 
 SCAN_AS_NOBODY = """
 import os, sys
-from toolkit.readers.dicom.places import archive_at
+from toolkit.readers.dicom.scan.places import archive_at
 if os.geteuid() == 0:
     os.setgroups([])
     os.setgid(65534)

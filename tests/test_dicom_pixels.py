@@ -12,11 +12,11 @@ from pydicom.pixels import apply_windowing
 from pydicom.uid import JPEG2000Lossless, RLELossless, SecondaryCaptureImageStorage
 
 from tests.dicom_files import EXAM, report_file
-from toolkit.readers.dicom.grey_scale import GreyScale
-from toolkit.readers.dicom.pixels import ImageError, load_image
-from toolkit.study.demo_dicom.images import ImagePlan, mammogram
-from toolkit.study.demo_dicom.tomosynthesis import tomosynthesis, tomosynthesis_slices
-from toolkit.study.demo_dicom.write import encoded
+from toolkit.demo.dicom.images import ImagePlan, mammogram
+from toolkit.demo.dicom.tomosynthesis import tomosynthesis, tomosynthesis_slices
+from toolkit.demo.dicom.write import encoded
+from toolkit.readers.dicom.pixels.grey_scale import GreyScale
+from toolkit.readers.dicom.pixels.image import ImageError, load_image
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ from pydicom.pixels.decoders.base import DecodeRunner
 
 from tests.dicom_files import EXAM
 from tests.test_dicom_pixels_syntaxes import ROOT, compressed, jpeg_2000, run_length, truth
-from toolkit.readers.dicom.image_source import ImageError
-from toolkit.readers.dicom.pixels import load_image
-from toolkit.study.demo_dicom.headers import set_file_meta
-from toolkit.study.demo_dicom.images import ImagePlan
-from toolkit.study.demo_dicom.tomosynthesis import tomosynthesis
-from toolkit.study.demo_dicom.write import encoded
+from toolkit.demo.dicom.headers import set_file_meta
+from toolkit.demo.dicom.images import ImagePlan
+from toolkit.demo.dicom.tomosynthesis import tomosynthesis
+from toolkit.demo.dicom.write import encoded
+from toolkit.readers.dicom.pixels.frames import ImageError
+from toolkit.readers.dicom.pixels.image import load_image
 
 FRAMES = 50
 ROWS, COLUMNS = 160, 120

@@ -14,11 +14,11 @@ from pydicom.pixels.processing import apply_modality_lut, apply_voi, apply_windo
 from pydicom.sequence import Sequence
 
 from tests.dicom_files import EXAM
-from toolkit.readers.dicom.grey_scale import GreyScale, ValueRange, modality_values
-from toolkit.readers.dicom.image_source import ImageError
-from toolkit.readers.dicom.pixels import load_image
-from toolkit.study.demo_dicom.images import ImagePlan, mammogram
-from toolkit.study.demo_dicom.write import encoded
+from toolkit.demo.dicom.images import ImagePlan, mammogram
+from toolkit.demo.dicom.write import encoded
+from toolkit.readers.dicom.pixels.frames import ImageError
+from toolkit.readers.dicom.pixels.grey_scale import GreyScale, ValueRange, modality_values
+from toolkit.readers.dicom.pixels.image import load_image
 
 SYNTAXES = ["explicit", "implicit", "big_endian"]
 

@@ -16,11 +16,11 @@ from pydicom.pixels.encoders.base import get_encoder
 from pydicom.uid import RLELossless
 
 from tests.dicom_files import EXAM
-from toolkit.readers.dicom.image_source import ImageError
-from toolkit.readers.dicom.pixels import load_image
-from toolkit.study.demo_dicom.headers import set_file_meta
-from toolkit.study.demo_dicom.images import ImagePlan, mammogram
-from toolkit.study.demo_dicom.write import encoded
+from toolkit.demo.dicom.headers import set_file_meta
+from toolkit.demo.dicom.images import ImagePlan, mammogram
+from toolkit.demo.dicom.write import encoded
+from toolkit.readers.dicom.pixels.frames import ImageError
+from toolkit.readers.dicom.pixels.image import load_image
 
 ROOT = "1.2.840.10008.1.2"
 # Type and bits stored: 8 to 16 bits, unsigned and signed, with and without bits to spare.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from toolkit.readers.dicom.presentation import on_presentation, presentation_images
+from toolkit.readers.dicom.pixels.grey_scale import on_presentation, presentation_images
 
 
 def image(uid, kind="ffdm_for_presentation", references=(), **values):

@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from tests.test_dicom_header import mammogram, with_pixels, written
-from toolkit.readers.dicom import links
-from toolkit.readers.dicom.inventory import HEADERS
-from toolkit.readers.dicom.links import identifier_hash
-from toolkit.readers.dicom.pieces import read_pieces
-from toolkit.readers.dicom.tables import add_images, write_inventory
+from toolkit.readers.dicom.scan import links
+from toolkit.readers.dicom.scan.links import identifier_hash
+from toolkit.readers.dicom.scan.pieces import HEADERS, read_pieces
+from toolkit.readers.dicom.scan.tables import add_images, write_inventory
 
 
 def image(**values):
@@ -156,7 +155,7 @@ def test_the_tables_pass_the_checks_of_a_study(tmp_path):
 
 
 def test_the_inventory_of_a_simulated_archive_is_what_was_written(tmp_path):
-    from toolkit.study.demo_dicom.archive import write_demo_archive
+    from toolkit.demo.dicom.archive import write_demo_archive
 
     truth = write_demo_archive(tmp_path / "archive", exams=6, seed=3).objects
     pieces = list(read_pieces(str(tmp_path / "archive"), tmp_path / "work", HEADERS))

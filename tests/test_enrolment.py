@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.scoring.enrolment import ai_failures, pseudonyms, reader_funnel, study_look
+from toolkit.chapters.monitoring.enrolment import ai_failures, pseudonyms, reader_funnel, study_look
 from toolkit.scoring.ratings import ScoringError
 
 DATES = ["2024-01-03", "2024-01-20", "2024-02-11", "2024-02-28", "2024-03-05", "2024-04-09"]

@@ -11,14 +11,14 @@ import pytest
 import traitlets
 
 from tests.dicom_files import EXAM
+from toolkit.demo.dicom.images import ImagePlan, mammogram
+from toolkit.demo.dicom.write import encoded
 from toolkit.explore import case_viewer
 from toolkit.explore.codes import PADDING, coded
 from toolkit.explore.viewer import script
 from toolkit.pictures.cases import CaseView, ViewMark
-from toolkit.readers.dicom.grey_scale import GreyScale
-from toolkit.readers.dicom.pixels import load_image
-from toolkit.study.demo_dicom.images import ImagePlan, mammogram
-from toolkit.study.demo_dicom.write import encoded
+from toolkit.readers.dicom.pixels.grey_scale import GreyScale
+from toolkit.readers.dicom.pixels.image import load_image
 
 
 def image_of(side="R", view="CC", **plan):

@@ -11,13 +11,13 @@ import pytest
 
 from tests.browser import Browser
 from tests.dicom_files import EXAM
+from toolkit.demo.dicom.images import ImagePlan, mammogram
+from toolkit.demo.dicom.write import encoded
 from toolkit.explore import CaseViewer, case_viewer
 from toolkit.explore.viewer import script
 from toolkit.pictures.cases import CaseView, ViewMark
-from toolkit.readers.dicom.grey_scale import GreyScale
-from toolkit.readers.dicom.pixels import load_image
-from toolkit.study.demo_dicom.images import ImagePlan, mammogram
-from toolkit.study.demo_dicom.write import encoded
+from toolkit.readers.dicom.pixels.grey_scale import GreyScale
+from toolkit.readers.dicom.pixels.image import load_image
 
 # A stand-in for JupyterLab: a model with the state, and a list of what was asked of the kernel.
 PAGE = """<!doctype html><meta charset="utf-8"><style>

@@ -23,35 +23,41 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from tests.test_sentences import DIFFERENCE
-from toolkit.figures.accrual import accrual_figure
-from toolkit.figures.calibration import calibration_figure
-from toolkit.figures.capture import CapturePoint, CaptureRow, capture_figure
-from toolkit.figures.change import ChangeRow, change_figure
-from toolkit.figures.control import cusum_figure, funnel_figure
-from toolkit.figures.flow import FinalDiagnosis, Flow, FlowBox, FlowBranch, flow_figure
-from toolkit.figures.forest import ForestGroup, ForestRow, ForestView, forest_figure, forest_row
-from toolkit.figures.froc import FrocLine, SlopeRow, froc_figure
-from toolkit.figures.monitoring import DriftStrip, causes_figure, drift_figure
-from toolkit.figures.outcomes import OutcomeRow, outcome_figure
-from toolkit.figures.pairs import RocPair, roc_pairs_figure
-from toolkit.figures.roc import OperatingPoint, roc_figure
-from toolkit.figures.scales import log_ticks, nice_ticks, ratio_ticks, tick_text
-from toolkit.figures.scores import ScoreGroup, score_figure
-from toolkit.figures.screening import DiscordanceRow, discordance_figure
-from toolkit.figures.style import color, new_figure, place_axes, study_style, text_width
-from toolkit.figures.svg import figure_svg
-from toolkit.figures.thinning import visible_points
-from toolkit.figures.time_order import order_figure
-from toolkit.figures.times import SpreadRow, spread_figure
-from toolkit.figures.tradeoff import TradeoffLine, tradeoff_figure
-from toolkit.figures.variance import VariancePart, variance_figure
-from toolkit.palette import ROLES, css_variables
+from toolkit.draw.accrual import accrual_figure
+from toolkit.draw.capture import CapturePoint, CaptureRow, capture_figure
+from toolkit.draw.change import ChangeRow, change_figure
+from toolkit.draw.control import cusum_figure, funnel_figure
+from toolkit.draw.flow import FinalDiagnosis, Flow, FlowBox, FlowBranch, flow_figure
+from toolkit.draw.forest import ForestGroup, ForestRow, ForestView, forest_figure, forest_row
+from toolkit.draw.froc import FrocLine, SlopeRow, froc_figure
+from toolkit.draw.monitoring import DriftStrip, causes_figure, drift_figure
+from toolkit.draw.outcomes import OutcomeRow, TradeoffLine, outcome_figure, tradeoff_figure
+from toolkit.draw.pairs import RocPair, roc_pairs_figure
+from toolkit.draw.roc import OperatingPoint, roc_figure
+from toolkit.draw.scores import ScoreGroup, calibration_figure, score_figure
+from toolkit.draw.screening import DiscordanceRow, discordance_figure
+from toolkit.draw.style import (
+    color,
+    log_ticks,
+    new_figure,
+    nice_ticks,
+    place_axes,
+    ratio_ticks,
+    study_style,
+    text_width,
+    tick_text,
+    visible_points,
+)
+from toolkit.draw.svg import figure_svg
+from toolkit.draw.times import SpreadRow, order_figure, spread_figure
+from toolkit.draw.variance import VariancePart, variance_figure
 from toolkit.results import Curve
-from toolkit.stats.accrual import planned_curve, project_accrual
-from toolkit.stats.calibration import capture_curve
-from toolkit.stats.monitoring import cusum, funnel_limits
+from toolkit.stats.calibration.expected_shares import capture_curve
+from toolkit.stats.monitoring.accrual import planned_curve, project_accrual
+from toolkit.stats.monitoring.control import cusum, funnel_limits
+from toolkit.words.palette import ROLES, css_variables
 
-FONTS = Path(__file__).parents[1] / "toolkit" / "figures" / "fonts"
+FONTS = Path(__file__).parents[1] / "toolkit" / "draw" / "fonts"
 CLASSES = [str(score) for score in range(1, 11)]
 COUNTS = [659, 714, 808, 795, 859, 924, 943, 956, 984, 771]
 MONTHLY = [130, 200, 270, 285, 320, 375, 560, 585, 590, 597]
@@ -534,7 +540,7 @@ def test_figure_svg_is_the_same_in_another_process_zone_and_locale():
     code = (
         "import hashlib, sys\n"
         "from tests.test_figures import FIGURES\n"
-        "from toolkit.figures.svg import figure_svg\n"
+        "from toolkit.draw.svg import figure_svg\n"
         "for draw in FIGURES.values():\n"
         "    svg = figure_svg(draw(stamp='SIMULATED'), name='figure-6-1')\n"
         "    print(hashlib.sha256(svg.encode()).hexdigest())\n"

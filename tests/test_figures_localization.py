@@ -19,16 +19,15 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon
 
 from tests.test_figures import texts_of
-from toolkit.figures.distances import DistanceRow, distance_figure
-from toolkit.figures.froc import FrocLine, froc_figure
-from toolkit.figures.lesion_types import TypeRow, lesion_type_figure
-from toolkit.figures.missed import MissedView, PlacedMark, missed_figure
-from toolkit.figures.square_curves import SquarePanel, square_curves_figure
-from toolkit.figures.style import color
-from toolkit.figures.svg import figure_svg
-from toolkit.figures.wrapping import wrapped
-from toolkit.palette import ROLES
+from toolkit.draw.distances import DistanceRow, distance_figure
+from toolkit.draw.froc import FrocLine, froc_figure
+from toolkit.draw.lesion_types import TypeRow, lesion_type_figure
+from toolkit.draw.missed import MissedView, PlacedMark, missed_figure
+from toolkit.draw.roc import SquarePanel, square_curves_figure
+from toolkit.draw.style import color, wrapped
+from toolkit.draw.svg import figure_svg
 from toolkit.results import Curve, Estimate
+from toolkit.words.palette import ROLES
 
 LONG = (
     "Tomosynthesis with synthetic mammography and decision support, version 2.1 of the product, "

@@ -5,8 +5,8 @@ import ast
 import pandas as pd
 import pytest
 
-from toolkit.study import fingerprint
-from toolkit.study.fingerprint import (
+from toolkit.study.run import fingerprint
+from toolkit.study.run.fingerprint import (
     changed,
     code_hashes,
     environment,
@@ -16,7 +16,7 @@ from toolkit.study.fingerprint import (
     sha256_folder,
     sha256_json,
 )
-from toolkit.study.intake import frame_sha256
+from toolkit.study.run.intake import frame_sha256
 
 
 def test_sha256_bytes_is_the_published_value():
@@ -42,16 +42,16 @@ def test_sha256_folder_sees_names_and_bytes(tmp_path):
 
 
 def test_reachable_modules_follow_imports_wherever_they_stand():
-    found = reachable_modules(["toolkit.study.intake"])
-    assert "toolkit.readers.tabular" in found
-    assert "toolkit.study.demo" in found  # imported inside a function
+    found = reachable_modules(["toolkit.study.run.intake"])
+    assert "toolkit.readers.tabular.sources" in found
+    assert "toolkit.demo" in found  # imported inside a function
     assert "toolkit" in found
     assert "toolkit.cli" not in found
 
 
 def test_code_hashes_name_what_a_notebook_reaches():
     hashes = code_hashes("from toolkit.stats import roc\nx = 1")
-    assert "toolkit.stats.roc" in hashes
+    assert "toolkit.stats.auc.curve" in hashes
     assert "toolkit.results" in hashes
     assert not any(name.startswith("toolkit.study") for name in hashes)
 

@@ -9,30 +9,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.stats.foms import (
-    average_precision_fom,
-    expected_utility_fom,
-    partial_auc_fom,
-    partial_auc_mcclish_fom,
-    sensitivity_at_specificity_fom,
-    specificity_at_sensitivity_fom,
-)
-from toolkit.stats.operating_points import operating_point
-from toolkit.stats.precision_recall import average_precision_at_prevalence
-from toolkit.stats.roc import (
+from toolkit.stats.auc.curve import (
+    average_precision_at_prevalence,
     partial_auc,
     partial_auc_mcclish,
     sensitivity_at_specificity,
     specificity_at_sensitivity,
 )
-from toolkit.stats.threshold_foms import (
+from toolkit.stats.auc.figures_of_merit import (
+    average_precision_fom,
+    expected_utility_fom,
     negative_likelihood_ratio_fom,
+    partial_auc_fom,
+    partial_auc_mcclish_fom,
     positive_likelihood_ratio_fom,
     recall_rate_fom,
+    sensitivity_at_specificity_fom,
     sensitivity_fom,
+    specificity_at_sensitivity_fom,
     specificity_fom,
 )
-from toolkit.stats.thresholds import expected_utility
+from toolkit.stats.auc.operating_points import expected_utility, operating_point
 
 repeatable = settings(deadline=None, max_examples=80, derandomize=True)
 

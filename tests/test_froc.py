@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.froc_sample import drawn_study
-from toolkit.stats.bootstrap import bootstrap_values
+from toolkit.stats.auc.curve import auc, partial_auc, sensitivity_at_specificity
 from toolkit.stats.froc.curves import (
     afroc1_curve,
     afroc_curve,
@@ -20,7 +20,13 @@ from toolkit.stats.froc.curves import (
     wafroc1_curve,
     wafroc_curve,
 )
-from toolkit.stats.froc.cut_figures import alroc_fom, froc_area_fom, lesion_sensitivity_fom, pcl_fom
+from toolkit.stats.froc.cut_figures import (
+    alroc_fom,
+    froc_area_fom,
+    lesion_sensitivity_by_group,
+    lesion_sensitivity_fom,
+    pcl_fom,
+)
 from toolkit.stats.froc.figures_of_merit import (
     afroc,
     afroc1,
@@ -34,16 +40,12 @@ from toolkit.stats.froc.figures_of_merit import (
     wafroc,
     wafroc1,
 )
-from toolkit.stats.froc.fom_table import froc_fom_table
-from toolkit.stats.froc.leave_one_out import froc_leave_one_out
-from toolkit.stats.froc.lesion_sensitivity import lesion_sensitivity_by_group
-from toolkit.stats.froc.readings import pooled_reading
-from toolkit.stats.froc.studies import froc_study, lroc_study, roi_study
+from toolkit.stats.froc.fom_table import froc_fom_table, froc_leave_one_out
+from toolkit.stats.froc.studies import froc_study, lroc_study, pooled_reading, roi_study
 from toolkit.stats.mrmc.ai_against_readers import ai_against_readers
-from toolkit.stats.mrmc.figures_of_merit import fom_table
-from toolkit.stats.mrmc.leave_one_out import leave_one_out
+from toolkit.stats.mrmc.covariances import fom_table, leave_one_out
 from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
-from toolkit.stats.roc import auc, partial_auc, sensitivity_at_specificity
+from toolkit.stats.resampling.bootstrap import bootstrap_values
 
 UNMARKED = -math.inf
 

@@ -26,8 +26,7 @@ from toolkit.stats.froc.figures_of_merit import (
     wafroc,
     wafroc1,
 )
-from toolkit.stats.froc.fom_table import froc_fom_table
-from toolkit.stats.froc.leave_one_out import froc_leave_one_out
+from toolkit.stats.froc.fom_table import froc_fom_table, froc_leave_one_out
 from toolkit.stats.mrmc.ai_against_readers import ai_against_readers
 from toolkit.stats.mrmc.dbm import dbm, pseudovalue_mean_squares
 from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette

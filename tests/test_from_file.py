@@ -19,13 +19,12 @@ from tests.interchange_samples import (
 )
 from toolkit.cli import app
 from toolkit.readers.interchange import read_study_file
-from toolkit.study.from_file import is_study_file, study_from_file
-from toolkit.study.intake import read_study
-from toolkit.study.named_ai import with_ai
-from toolkit.study.new import chapter_lines, chosen_chapters
-from toolkit.study.parameters import ParametersError, load_parameters
-from toolkit.study.plan import plan_chapters
-from toolkit.study.workspace import OutputError
+from toolkit.study.imports.from_file import is_study_file, study_from_file, with_ai
+from toolkit.study.parameters.file import ParametersError, load_parameters
+from toolkit.study.parameters.new import chapter_lines, chosen_chapters
+from toolkit.study.run.intake import read_study
+from toolkit.study.run.plan import plan_chapters
+from toolkit.study.run.workspace import OutputError
 from toolkit.tables import TableError
 
 runner = CliRunner()

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 
 from toolkit.results import Comparison, result_from_dict
-from toolkit.stats._wald import wald_difference
-from toolkit.stats.endpoint_plan import Claim, EndpointPlan
-from toolkit.stats.hierarchy import endpoint_verdicts
+from toolkit.stats._inference import wald_difference
+from toolkit.stats.claims.plan import Claim, EndpointPlan, endpoint_verdicts
 from toolkit.stats.mrmc.analysis import GlobalTest
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from tests.test_sentences import DIFFERENCE, RATIO
-from toolkit.html import (
+from toolkit.draw.html import (
     HIDDEN,
     JUPYTER_STYLE,
     BarMark,

@@ -10,9 +10,9 @@ import yaml
 from typer.testing import CliRunner
 
 from toolkit.cli import app
-from toolkit.study.demo_dicom.archive import write_demo_archive, write_tables
-from toolkit.study.ingest import IngestRequest, ingest
-from toolkit.study.workspace import OutputError
+from toolkit.demo.dicom.archive import write_demo_archive, write_tables
+from toolkit.study.imports.ingest import IngestRequest, ingest
+from toolkit.study.run.workspace import OutputError
 
 EXAMS = 21  # of the first twenty, each kind of object and syntax comes at least once
 

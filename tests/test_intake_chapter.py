@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.exhibits import intake, intake_readers
-from toolkit.html import table_html
+from toolkit.chapters.intake import show_intake as intake
+from toolkit.chapters.intake import show_intake_readers as intake_readers
+from toolkit.draw.html import table_html
 
 NAN = np.nan
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from toolkit.exhibits import intake
+from toolkit.chapters.intake import show_intake as intake
 
 
 def source(**changes):

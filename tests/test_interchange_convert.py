@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from tests.interchange_samples import froc_sheets, roc_sheets, same_tables, workbook
 from toolkit.cli import app
 from toolkit.readers.interchange import read_study_file
-from toolkit.readers.tabular import TableSource, read_table
+from toolkit.readers.tabular.sources import TableSource, read_table
 
 runner = CliRunner()
 

@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 
 from tests.interchange_samples import table_data
+from toolkit.demo.assemble import demo_study
 from toolkit.readers.interchange import convert, read_study_file, study_bytes
-from toolkit.readers.interchange.folder import folder_files
-from toolkit.readers.interchange.jafroc_images import without_images
+from toolkit.readers.interchange.convert import folder_files
+from toolkit.readers.interchange.jafroc_lesions import without_images
 from toolkit.scoring.mark_readings import MarkTables
 from toolkit.scoring.mark_rules import AsRecorded
 from toolkit.scoring.marks import localize_marks
 from toolkit.stats.froc.fom_table import froc_fom_table
-from toolkit.study.demo.assemble import demo_study
 from toolkit.tables import TableError
 
 MODALITIES = ["aided", "unaided"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.interchange_samples import same_tables, table_data
 from toolkit.readers.interchange import convert, read_study_file, study_bytes
-from toolkit.readers.interchange.folder import folder_files
+from toolkit.readers.interchange.convert import folder_files
 from toolkit.readers.interchange.study import highest_marks, no_mark_rating
 
 ENDINGS = {"jafroc": ".xlsx", "imrmc": ".imrmc", "lrc": ".lrc", "csv": ".csv"}

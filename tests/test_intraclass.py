@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from toolkit.results import result_from_dict
-from toolkit.stats.intraclass import icc_agreement, icc_consistency, icc_one_way
+from toolkit.stats.agreement.intraclass import icc_agreement, icc_consistency, icc_one_way
 
 FORMS = [icc_one_way, icc_agreement, icc_consistency]
 # Shrout and Fleiss, Psychol Bull 1979;86:420-428, table 2: six subjects, four judges

@@ -8,11 +8,11 @@ from scipy.stats import norm
 
 from tests.paired_sample import counts, disease_tables, limits, reference_cases, swapped
 from toolkit.results import result_from_dict
-from toolkit.stats.likelihood_ratios import (
+from toolkit.stats.auc.operating_points import call_accuracy
+from toolkit.stats.paired.predictive_tests import (
     relative_negative_likelihood_ratio_ci,
     relative_positive_likelihood_ratio_ci,
 )
-from toolkit.stats.operating_points import call_accuracy
 
 METHODS = [relative_positive_likelihood_ratio_ci, relative_negative_likelihood_ratio_ci]
 CANCERS = counts(14, 2, 4, 3)

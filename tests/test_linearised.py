@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from toolkit.stats._linearised import total_covariance
+from toolkit.stats.proportions.clustered import total_covariance
 
 VALUES = [[3, 1], [-1, 2], [4, -5], [1, 1], [-6, 0], [2, 2]]
 CLUSTER = np.array([4, 4, 7, 9, 9, 2])

@@ -14,14 +14,18 @@ from tests.localization_sample import (
     hand_tables,
     without_places,
 )
-from toolkit.readers.tabular import read_table
-from toolkit.scoring.localization import localized_study
-from toolkit.scoring.localization_analyses import MarkChoices, analysed_marks, mark_analysis
-from toolkit.scoring.localization_foms import fom_of
-from toolkit.scoring.localization_groups import grouped_lesions, most_missed
-from toolkit.scoring.localization_places import missed_views
-from toolkit.scoring.localization_readers import reader_marks
-from toolkit.scoring.localization_rules import by_side, rule_results
+from toolkit.chapters.localization.localization import localized_study
+from toolkit.chapters.localization.localization_analyses import (
+    MarkChoices,
+    analysed_marks,
+    mark_analysis,
+)
+from toolkit.chapters.localization.localization_foms import fom_of
+from toolkit.chapters.localization.localization_groups import grouped_lesions, most_missed
+from toolkit.chapters.localization.localization_places import missed_views
+from toolkit.chapters.localization.localization_readers import reader_marks
+from toolkit.chapters.localization.localization_rules import by_side, rule_results
+from toolkit.readers.tabular.sources import read_table
 from toolkit.scoring.mark_rules import AsRecorded, InsideOutline, Overlap
 from toolkit.scoring.ratings import ScoringError
 
@@ -208,7 +212,7 @@ def test_margin_belongs_to_the_endpoint_alone():
 def test_a_difference_the_other_way_is_flagged():
     # More lesions found and more false marks: both differences are clear, and they disagree.
     study = hand_study()
-    from toolkit.scoring import localization_analyses as module
+    from toolkit.chapters.localization import localization_analyses as module
 
     primary = analysed_marks(study).primary
     up = replace(primary.difference, ci_low=0.1, ci_high=0.2, p_value=0.001)
@@ -269,7 +273,7 @@ def test_fom_of_needs_the_place_it_is_read_off_at():
 
 
 def test_numbered_column_counts_the_rows_of_the_file(tmp_path):
-    from toolkit.readers.tabular import TableSource
+    from toolkit.readers.tabular.sources import TableSource
     from toolkit.tables import TableError
 
     (tmp_path / "marks.csv").write_text("case,score\nC1,3\nC1,3\n", encoding="utf-8")

@@ -14,21 +14,21 @@ from tests.localization_sample import (
     hand_tables,
     without_places,
 )
-from toolkit.exhibits import localization as words
-from toolkit.exhibits import localization_analyses as others
-from toolkit.exhibits import localization_curves as curves
-from toolkit.exhibits import localization_lesions as lesions
-from toolkit.exhibits import localization_readers as each
-from toolkit.exhibits import localization_rules as hits
-from toolkit.exhibits import localization_squares as squares
-from toolkit.html import headline_html, table_html
+from toolkit.chapters.localization import show_localization as words
+from toolkit.chapters.localization import show_localization_analyses as others
+from toolkit.chapters.localization import show_localization_curves as curves
+from toolkit.chapters.localization import show_localization_lesions as lesions
+from toolkit.chapters.localization import show_localization_readers as each
+from toolkit.chapters.localization import show_localization_rules as hits
+from toolkit.chapters.localization import show_localization_squares as squares
+from toolkit.chapters.localization.localization import localized_study
+from toolkit.chapters.localization.localization_analyses import analysed_marks
+from toolkit.chapters.localization.localization_groups import grouped_lesions, most_missed
+from toolkit.chapters.localization.localization_places import missed_views
+from toolkit.chapters.localization.localization_rules import rule_results
+from toolkit.draw.html import headline_html, table_html
 from toolkit.results import Curve
-from toolkit.scoring.localization import localized_study
-from toolkit.scoring.localization_analyses import analysed_marks
-from toolkit.scoring.localization_groups import grouped_lesions, most_missed
-from toolkit.scoring.localization_places import missed_views
-from toolkit.scoring.localization_rules import rule_results
-from toolkit.wording import NO_BREAK_SPACE, WORD_JOINER
+from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
 
 AGAINST = {"comparison": "ai against readers"}
 RECORDED = {"hit_rule": "as recorded", "hit_radius_mm": None}

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from toolkit.readers.tabular import read_table
-from toolkit.scoring.localization import LocalizationPlan, localized_study
-from toolkit.scoring.localization_analyses import analysed_marks
-from toolkit.scoring.localization_readers import curves_of, reader_marks
+from toolkit.chapters.localization.localization import LocalizationPlan, localized_study
+from toolkit.chapters.localization.localization_analyses import analysed_marks
+from toolkit.chapters.localization.localization_readers import curves_of, reader_marks
+from toolkit.readers.tabular.sources import read_table
 from toolkit.scoring.mark_readings import MarkTables
-from toolkit.study.parameters import load_parameters
+from toolkit.study.parameters.file import load_parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 

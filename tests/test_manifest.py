@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from toolkit.study.manifest import VerifyError, verify, write_manifest
+from toolkit.study.run.fingerprint import VerifyError, verify, write_manifest
 
 
 @pytest.fixture

@@ -13,18 +13,18 @@ from tests.froc_sample import froc_from_csv, rows
 from tests.mark_sample import drawn_tables, frame, tables
 from toolkit.scoring.mark_readings import MarkTables
 from toolkit.scoring.mark_rules import AsRecorded, InsideOutline, Overlap, WithinRadius
-from toolkit.scoring.mark_summaries import (
+from toolkit.scoring.marks import (
     compare_hit_rules,
     lesion_groups,
     lesion_sensitivity_of_marks,
+    localize_marks,
     mark_distances,
     missed_lesions,
 )
-from toolkit.scoring.marks import localize_marks
 from toolkit.scoring.ratings import ScoringError
+from toolkit.stats.froc.cut_figures import lesion_sensitivity_by_group
 from toolkit.stats.froc.figures_of_merit import max_llf, max_nlf_all_cases, wafroc
 from toolkit.stats.froc.fom_table import froc_fom_table
-from toolkit.stats.froc.lesion_sensitivity import lesion_sensitivity_by_group
 
 UNMARKED = -math.inf
 RADIUS = WithinRadius(radius_px=50)

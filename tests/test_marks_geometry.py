@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from toolkit.scoring.mark_geometry import (
+from toolkit.scoring.mark_rules import (
     area,
     centroid,
     circle_overlap_area,

@@ -18,7 +18,8 @@ from tests.paired_sample import (
     swapped,
     table_of,
 )
-from toolkit.stats.mcnemar import (
+from toolkit.stats.paired.differences import tang_ratio_ci, tango_ci
+from toolkit.stats.paired.mcnemar import (
     McNemarTest,
     PairedTest,
     mcnemar_asymptotic,
@@ -27,7 +28,6 @@ from toolkit.stats.mcnemar import (
     mcnemar_joint,
     mcnemar_midp,
 )
-from toolkit.stats.paired import tang_ratio_ci, tango_ci
 
 MCNEMAR = [mcnemar_exact, mcnemar_midp, mcnemar_asymptotic, mcnemar_corrected]
 

@@ -11,7 +11,7 @@ from toolkit.scoring.mcnemar_verdicts import (
     flagged,
     mcnemar_tests,
 )
-from toolkit.stats.paired import tang_ratio_ci, tango_ci
+from toolkit.stats.paired.differences import tang_ratio_ci, tango_ci
 
 
 def both_tests(table):

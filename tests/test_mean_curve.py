@@ -15,11 +15,11 @@ from toolkit.stats.froc.curves import (
     froc_curve,
     inferred_roc_curve,
     lroc_curve,
+    mean_froc_curve,
     wafroc_curve,
 )
 from toolkit.stats.froc.cut_figures import lesion_sensitivity_fom
 from toolkit.stats.froc.figures_of_merit import afroc, hr_auc
-from toolkit.stats.froc.mean_curve import mean_froc_curve
 from toolkit.stats.froc.studies import froc_study, lroc_study
 
 

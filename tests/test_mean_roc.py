@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from toolkit.results import Curve, result_from_dict
-from toolkit.stats.binormal import binormal_fit
-from toolkit.stats.binormal_curve import binormal_curve
-from toolkit.stats.mean_roc import mean_binormal_curve, mean_roc_curve
-from toolkit.stats.roc import auc, roc_curve
+from toolkit.stats.auc.curve import auc, roc_curve
+from toolkit.stats.binormal.binormal import binormal_fit
+from toolkit.stats.binormal.binormal_curve import binormal_curve
+from toolkit.stats.mrmc.mean_curve import mean_binormal_curve, mean_roc_curve
 
 DIRECTIONS = ("vertical", "horizontal", "diagonal")
 

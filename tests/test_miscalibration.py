@@ -17,7 +17,7 @@ from tests.probability_sample import (
     weight_derivative,
 )
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats.miscalibration import (
+from toolkit.stats.calibration.miscalibration import (
     calibration_in_the_large,
     calibration_intercept,
     calibration_slope,

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats.monitoring import cusum, cusum_limit, funnel_limits
+from toolkit.stats.monitoring.control import cusum, cusum_limit, funnel_limits
 
 RATES = {"rate": 0.075, "rate_up": 0.105, "rate_down": 0.052}
 

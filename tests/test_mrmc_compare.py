@@ -8,19 +8,23 @@ import numpy as np
 import pytest
 
 from tests.mrmc_studies import read_csv
-from toolkit.stats.foms import (
+from toolkit.stats.auc.curve import auc
+from toolkit.stats.auc.figures_of_merit import (
     expected_utility_fom,
     partial_auc_fom,
     sensitivity_at_specificity_fom,
+    sensitivity_fom,
     specificity_at_sensitivity_fom,
+    specificity_fom,
 )
 from toolkit.stats.mrmc.compare import Choices, compare_modalities
 from toolkit.stats.mrmc.compare_ai import collapsed_rating, compare_ai_with_readers
+from toolkit.stats.mrmc.covariances import (
+    fom_table,
+    shared_auc_covariance,
+    shared_jackknife_covariance,
+)
 from toolkit.stats.mrmc.designs import detect_design
-from toolkit.stats.mrmc.figures_of_merit import fom_table
-from toolkit.stats.mrmc.influence import shared_auc_covariance, shared_jackknife_covariance
-from toolkit.stats.roc import auc
-from toolkit.stats.threshold_foms import sensitivity_fom, specificity_fom
 
 NAN = math.nan
 

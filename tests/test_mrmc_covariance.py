@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.mrmc_studies import read_csv
-from toolkit.stats.mrmc import _dominance
-from toolkit.stats.mrmc._unbiased import unbiased_covariance
-from toolkit.stats.mrmc.leave_one_out import leave_one_out
-from toolkit.stats.roc import auc, rating_fom
+from toolkit.stats.auc.curve import auc, rating_fom
+from toolkit.stats.mrmc import moments as _dominance
+from toolkit.stats.mrmc.covariances import leave_one_out, unbiased_covariance
 
 
 @pytest.fixture(scope="module")

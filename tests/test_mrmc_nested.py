@@ -6,9 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from toolkit.stats.mrmc.factors import averaged_over, swapped
-from toolkit.stats.mrmc.fixed_value import against_fixed_value
-from toolkit.stats.mrmc.fom_table import FomTable
+from toolkit.stats.mrmc.analysis import against_fixed_value
+from toolkit.stats.mrmc.fom_table import FomTable, averaged_over, swapped
 from toolkit.stats.mrmc.nested import readers_nested_in_modality, split_plot
 from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.results import result_from_dict
-from toolkit.stats.mrmc.components import covariances, mean_squares
+from toolkit.stats.mrmc.analysis import covariances, mean_squares
 from toolkit.stats.mrmc.fom_table import FomTable
 from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
 

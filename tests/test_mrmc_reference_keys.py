@@ -102,7 +102,7 @@ LEFT_OUT = {
         r"StCadVsRad/.*/(PCL|ALROC|wAFROC|AFROC)/1T-.*": MARKS,
         r"StCadVsRad/datasetCadLroc/(PCL|ALROC)/2T-RRRC/.*": MARKS,
         r"UtilFigureOfMerit/.*/(wAFROC|ALROC)|PlotEmpOpChrs/.*": MARKS,
-        r"Ss.*": "sample sizes, compared with toolkit.stats.sizing",
+        r"Ss.*": "sample sizes, compared with toolkit.stats.sizing.reader_study",
         r"Fit(Cbm|Rsm)Roc/.*|Util(AucPROPROC|AucBIN|AucCBM|AnalyticalAucsRSM)/.*": (
             "models that are not offered, or closed forms without data"
         ),

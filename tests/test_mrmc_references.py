@@ -13,25 +13,26 @@ import numpy as np
 import pytest
 
 from tests.mrmc_studies import read_csv
-from toolkit.stats.binormal import binormal_auc, binormal_fit
-from toolkit.stats.binormal_curve import (
+from toolkit.stats.auc.curve import auc, partial_auc, rating_fom, roc_curve
+from toolkit.stats.auc.figures_of_merit import (
+    expected_utility_fom,
+    partial_auc_fom,
+    sensitivity_at_specificity_fom,
+    sensitivity_fom,
+    specificity_at_sensitivity_fom,
+    specificity_fom,
+)
+from toolkit.stats.binormal.binormal import binormal_auc, binormal_fit
+from toolkit.stats.binormal.binormal_curve import (
     binormal_partial_auc,
     binormal_sensitivity_at_specificity,
     binormal_specificity_at_sensitivity,
 )
-from toolkit.stats.foms import (
-    expected_utility_fom,
-    partial_auc_fom,
-    sensitivity_at_specificity_fom,
-    specificity_at_sensitivity_fom,
-)
 from toolkit.stats.mrmc.compare import Choices, compare_modalities
 from toolkit.stats.mrmc.compare_ai import compare_ai_with_readers
-from toolkit.stats.mrmc.figures_of_merit import fom_table
+from toolkit.stats.mrmc.covariances import fom_table
 from toolkit.stats.mrmc.nested import readers_nested_in_modality
 from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
-from toolkit.stats.roc import auc, partial_auc, rating_fom, roc_curve
-from toolkit.stats.threshold_foms import sensitivity_fom, specificity_fom
 
 RANDOM = {"RRRC": "readers and cases", "FRRC": "cases", "RRFC": "readers"}
 FIGURE = rating_fom(uses="all", smooth=True, range=(0.0, 1.0), better="higher")

@@ -13,25 +13,24 @@ from scipy import stats
 
 from tests.mrmc_studies import read_csv, read_imrmc
 from tests.test_mrmc_u_statistics import DESIGNS, without
-from toolkit.stats.mrmc._moments import (
+from toolkit.stats.auc.curve import auc, rating_fom, roc_curve
+from toolkit.stats.mrmc.analysis import against_fixed_value
+from toolkit.stats.mrmc.compare import Choices, compare_modalities
+from toolkit.stats.mrmc.covariances import _by_sharing, fom_table
+from toolkit.stats.mrmc.moments import (
     KINDS,
     NEGATIVE,
     POSITIVE,
     READER,
+    AucMoments,
     PairMoments,
     components,
     exactly,
     kernel_sums,
 )
-from toolkit.stats.mrmc._unbiased import _by_sharing
-from toolkit.stats.mrmc.auc_moments import AucMoments
-from toolkit.stats.mrmc.compare import Choices, compare_modalities
-from toolkit.stats.mrmc.figures_of_merit import fom_table
-from toolkit.stats.mrmc.fixed_value import against_fixed_value
 from toolkit.stats.mrmc.obuchowski_rockette import crossed_components, obuchowski_rockette
 from toolkit.stats.mrmc.u_statistics import u_statistic_analysis
-from toolkit.stats.roc import auc, rating_fom, roc_curve
-from toolkit.stats.roe_metz import ROE_METZ_1997, roe_metz_model
+from toolkit.stats.simulation.roe_metz import ROE_METZ_1997, roe_metz_model
 
 ESTIMATORS = {"Ustat": "u_statistic", "MLEstat": "mle"}
 STUDIES = [*DESIGNS, "VanDyke_modality1_only", "Kundel"]

@@ -15,9 +15,9 @@ import pytest
 from tests.mrmc_studies import read_csv
 from toolkit.results import result_from_dict
 from toolkit.stats.mrmc.ai_against_readers import ai_against_readers
+from toolkit.stats.mrmc.covariances import leave_one_out
 from toolkit.stats.mrmc.dbm import dbm, pseudovalue_mean_squares
 from toolkit.stats.mrmc.fom_table import FomTable
-from toolkit.stats.mrmc.leave_one_out import leave_one_out
 from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
 
 RANDOM = {"RRRC": "readers and cases", "FRRC": "cases", "RRFC": "readers"}

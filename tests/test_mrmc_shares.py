@@ -6,15 +6,17 @@ from itertools import product
 import numpy as np
 import pytest
 
-from toolkit.stats.foms import partial_auc_fom
-from toolkit.stats.mrmc._unbiased import shared_unbiased_covariance, unbiased_covariance
+from toolkit.stats.auc.curve import auc, rating_fom
+from toolkit.stats.auc.figures_of_merit import partial_auc_fom, sensitivity_fom, specificity_fom
 from toolkit.stats.mrmc.compare import Choices, compare_modalities
-from toolkit.stats.mrmc.figures_of_merit import fom_table
-from toolkit.stats.mrmc.influence import shared_jackknife_covariance
-from toolkit.stats.mrmc.leave_one_out import leave_one_out
+from toolkit.stats.mrmc.covariances import (
+    fom_table,
+    leave_one_out,
+    shared_jackknife_covariance,
+    shared_unbiased_covariance,
+    unbiased_covariance,
+)
 from toolkit.stats.mrmc.u_statistics import u_statistic_analysis
-from toolkit.stats.roc import auc, rating_fom
-from toolkit.stats.threshold_foms import sensitivity_fom, specificity_fom
 
 SENSITIVITY, SPECIFICITY = sensitivity_fom(threshold=3), specificity_fom(threshold=3)
 

@@ -14,7 +14,7 @@ from scipy import stats
 
 from tests.mrmc_studies import read_csv
 from toolkit.results import result_from_dict
-from toolkit.stats.mrmc._unbiased import unbiased_covariance
+from toolkit.stats.mrmc.covariances import unbiased_covariance
 from toolkit.stats.mrmc.u_statistics import u_statistic_analysis
 
 CASE = np.arange(1, 115)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from toolkit.results import result_from_dict
-from toolkit.stats.multiplicity import adjusted_p_values, fixed_sequence, simultaneous_level
+from toolkit.stats.claims.multiplicity import adjusted_p_values, fixed_sequence, simultaneous_level
 
 P = [0.01, 0.04, 0.03, 0.005, 0.6, 0.04]
 METHODS = ["holm", "hochberg", "hommel", "bonferroni", "sidak", "fdr_bh", "fdr_by"]

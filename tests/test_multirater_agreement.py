@@ -11,20 +11,20 @@ import numpy as np
 import pytest
 
 from toolkit.results import Comparison, result_from_dict
-from toolkit.stats.agreement import (
+from toolkit.stats.agreement.chance import fleiss_kappa_test
+from toolkit.stats.agreement.difference import agreement_difference_ci
+from toolkit.stats.agreement.several_readers import (
+    conger_kappa,
+    fleiss_kappa,
+    gwet_ac_multirater,
+    krippendorff_alpha,
+)
+from toolkit.stats.agreement.two_readers import (
     agreement_table,
     agreement_table_from_counts,
     cohen_kappa,
     gwet_ac,
     scott_pi,
-)
-from toolkit.stats.agreement_difference import agreement_difference_ci
-from toolkit.stats.chance_agreement import fleiss_kappa_test
-from toolkit.stats.multirater_agreement import (
-    conger_kappa,
-    fleiss_kappa,
-    gwet_ac_multirater,
-    krippendorff_alpha,
 )
 
 NAN = math.nan

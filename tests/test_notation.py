@@ -2,7 +2,7 @@
 
 import pytest
 
-from toolkit.readers.notation import iso_dates, plain_number
+from toolkit.readers.tabular.delimited import iso_dates, plain_number
 from toolkit.tables import RefusedCell
 
 

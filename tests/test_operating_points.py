@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from toolkit.results import Estimate
-from toolkit.stats.operating_points import call_accuracy, operating_point
-from toolkit.stats.proportions import wilson_ci
+from toolkit.stats.auc.operating_points import call_accuracy, operating_point
+from toolkit.stats.proportions.one import wilson_ci
 
 repeatable = settings(deadline=None, max_examples=150, derandomize=True)
 

@@ -20,15 +20,15 @@ from tests.paired_sample import (
     table_of,
 )
 from toolkit.results import Comparison, result_from_dict
-from toolkit.stats.mcnemar import mcnemar_exact, mcnemar_midp
-from toolkit.stats.paired import (
+from toolkit.stats.paired.differences import (
     PairedCounts,
     newcombe_paired_ci,
     paired_counts,
     tang_ratio_ci,
     tango_ci,
 )
-from toolkit.stats.proportions import per_1000
+from toolkit.stats.paired.mcnemar import mcnemar_exact, mcnemar_midp
+from toolkit.stats.proportions.one import per_1000
 
 COMPARISONS = [tango_ci, newcombe_paired_ci, tang_ratio_ci]
 Z = stats.norm.isf(0.025)

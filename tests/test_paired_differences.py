@@ -19,7 +19,7 @@ from tests.paired_sample import (
     table_of,
 )
 from toolkit.results import result_from_dict
-from toolkit.stats.paired_differences import agresti_min_ci, bonett_price_ci, wald_paired_ci
+from toolkit.stats.paired.differences import agresti_min_ci, bonett_price_ci, wald_paired_ci
 
 METHODS = {
     "wald": wald_paired_ci,

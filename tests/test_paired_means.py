@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from toolkit.stats.paired_means import geometric_ratio_ci, mean_difference_ci
+from toolkit.stats.paired.means import geometric_ratio_ci, mean_difference_ci
 
 # Reading times of six readers without and with AI, invented, in seconds.
 A = np.array([41.0, 55.0, 38.0, 62.0, 47.0, 51.0])

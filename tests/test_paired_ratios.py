@@ -21,8 +21,8 @@ from tests.paired_sample import (
     table_of,
 )
 from toolkit.results import result_from_dict
-from toolkit.stats._paired_hybrids import mover_ratio_limits
-from toolkit.stats.paired_ratios import (
+from toolkit.stats._inference import mover_ratio_limits
+from toolkit.stats.paired.ratios import (
     bonett_price_ratio_ci,
     mover_ratio_ci,
     relative_error,

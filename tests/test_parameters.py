@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.study.parameters import ParametersError, load_parameters, schema
-from toolkit.study.plan import plan_chapters
+from toolkit.study.parameters.file import ParametersError, load_parameters, schema
+from toolkit.study.run.plan import plan_chapters
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / "parameters").glob("*.yaml"))

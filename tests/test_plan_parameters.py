@@ -6,7 +6,7 @@ from tests.test_run import COUNT, explain, options, record, run, write
 from tests.test_run import study as study
 from toolkit.study.book import FrontPage
 from toolkit.study.book.contents import BookError
-from toolkit.study.parameters import ParametersError, load_parameters
+from toolkit.study.parameters.file import ParametersError, load_parameters
 
 HEAD = """\
 format: 1
@@ -136,7 +136,7 @@ def test_wrong_plans_name_line_key_rule_and_remedy(tmp_path, content, message):
 
 COMPARED = """
 from toolkit.study.notebook import load_tables, headline, save_record
-from toolkit.stats.paired import PairedCounts, tango_ci
+from toolkit.stats.paired.differences import PairedCounts, tango_ci
 study = load_tables(tables, part=part, chapter="06")
 women = len(study.cases)
 counts = PairedCounts(both=20, only_b=9, only_a=5, neither=women)

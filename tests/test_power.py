@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from toolkit.stats._power import (
+from toolkit.stats.sizing.proportions import (
     first_size,
     power_of_f,
     power_of_margin,

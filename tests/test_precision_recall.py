@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.results import Curve
-from toolkit.stats.precision_recall import (
+from toolkit.stats.auc.curve import (
     average_precision,
     average_precision_at_prevalence,
     precision_recall_curve,

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from tests.paired_sample import counts, disease_tables, reference_cases, swapped
-from toolkit.stats.mcnemar import PairedTest
-from toolkit.stats.predictive_value_tests import (
+from toolkit.stats.paired.mcnemar import PairedTest
+from toolkit.stats.paired.predictive_tests import (
     npv_score_test,
     npv_weighted_score_test,
     ppv_score_test,
     ppv_weighted_score_test,
 )
-from toolkit.stats.predictive_values import ppv_difference_ci
+from toolkit.stats.paired.predictive_values import ppv_difference_ci
 
 PPV = [ppv_score_test, ppv_weighted_score_test]
 NPV = [npv_score_test, npv_weighted_score_test]

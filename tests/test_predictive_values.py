@@ -7,8 +7,8 @@ import pytest
 
 from tests.paired_sample import counts, disease_tables, limits, reference_cases, swapped
 from toolkit.results import result_from_dict
-from toolkit.stats.paired import PairedCounts
-from toolkit.stats.predictive_values import (
+from toolkit.stats.paired.differences import PairedCounts
+from toolkit.stats.paired.predictive_values import (
     npv_difference_ci,
     npv_ratio_ci,
     ppv_difference_ci,

@@ -11,8 +11,8 @@ import pytest
 from scipy import stats
 
 from toolkit.results import Comparison, Estimate
-from toolkit.stats import _proportion_limits as limits_of
-from toolkit.stats.proportions import (
+from toolkit.stats.proportions import one as limits_of
+from toolkit.stats.proportions.one import (
     agresti_coull_ci,
     blaker_ci,
     clopper_pearson_ci,
@@ -436,7 +436,7 @@ def test_wilson_limits_at_zero_deviates_are_the_proportion():
 
 def test_wilson_needs_numpy_and_scipy_special_alone():
     code = (
-        "import sys; from toolkit.stats.proportions import wilson_ci; wilson_ci(28, 30); "
+        "import sys; from toolkit.stats.proportions.one import wilson_ci; wilson_ci(28, 30); "
         "heavy = ['scipy.stats', 'scipy.optimize', 'pandas', 'numba', 'statsmodels']; "
         "print([name for name in heavy if name in sys.modules])"
     )

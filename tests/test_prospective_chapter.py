@@ -9,20 +9,28 @@ import pytest
 
 from tests.test_enrolment import look
 from tests.test_screening import WOMEN, compared, study
-from toolkit.exhibits import (
-    monitoring,
-    monitoring_checks,
-    prospective,
-    prospective_cancers,
-    prospective_endpoints,
-    prospective_ratios,
+from toolkit.chapters.monitoring import show_monitoring as monitoring
+from toolkit.chapters.monitoring import show_monitoring_checks as monitoring_checks
+from toolkit.chapters.monitoring.enrolment import (
+    ai_failures,
+    reader_funnel,
+    study_look,
+    watch_recalls,
 )
-from toolkit.scoring.enrolment import ai_failures, reader_funnel, study_look, watch_recalls
+from toolkit.chapters.prospective import show_prospective as prospective
+from toolkit.chapters.prospective import show_prospective_cancers as prospective_cancers
+from toolkit.chapters.prospective import show_prospective_endpoints as prospective_endpoints
+from toolkit.chapters.prospective import show_prospective_ratios as prospective_ratios
+from toolkit.chapters.prospective.screening_endpoints import (
+    CancerKind,
+    Plan,
+    cancer_kinds,
+    compare_screening,
+)
 from toolkit.scoring.ratings import ScoringError
 from toolkit.scoring.screening import paired_screening
-from toolkit.scoring.screening_endpoints import CancerKind, Plan, cancer_kinds, compare_screening
-from toolkit.stats.accrual import accrual_scenarios, planned_curve, project_accrual
-from toolkit.wording import NO_BREAK_SPACE, WORD_JOINER
+from toolkit.stats.monitoring.accrual import accrual_scenarios, planned_curve, project_accrual
+from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
 
 PLAN = planned_curve(13500, 24)
 COUNTS = [180, 250, 290, 270, 310, 316, 580, 570, 575, 571]

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from toolkit.results import Comparison, result_from_dict
-from toolkit.stats.rate_ratio import (
+from toolkit.stats.proportions.rates import (
     TwoRates,
     poisson_rate_ratio_ci,
     poisson_rate_ratio_exact_ci,

@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 
 from tests.reader_study_sample import MODALITIES, drawn_ratings, reader_tables
-from toolkit.scoring.ai_against_readers import Margins
-from toolkit.scoring.modality_analyses import analysed_study, two_level_readers
-from toolkit.scoring.named_analyses import StudyPlan
+from toolkit.chapters.ai_against_readers.ai_against_readers import Margins
+from toolkit.chapters.reader_study.modality_analyses import analysed_study, two_level_readers
+from toolkit.chapters.reader_study.named_analyses import StudyPlan
+from toolkit.chapters.reader_study.reading_order import reading_order
 from toolkit.scoring.ratings import ScoringError
 from toolkit.scoring.reader_rows import reader_rows
 from toolkit.scoring.reader_study import study_readings
-from toolkit.scoring.reading_order import reading_order
 from toolkit.scoring.verdict_flags import verdict_flag
-from toolkit.stats.mrmc.figures_of_merit import fom_table
+from toolkit.stats.mrmc.covariances import fom_table
 
 NAN = math.nan
 

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 
 from tests.reader_study_sample import MODALITIES, drawn_ratings, reader_tables
-from toolkit.exhibits import reader_study as words
-from toolkit.exhibits import reader_study_readers as each
-from toolkit.exhibits import reader_study_tables as tabulated
-from toolkit.exhibits import reader_study_variance as sources
-from toolkit.exhibits.verdicts import verdict_sentence
-from toolkit.scoring.ai_against_readers import Margins
-from toolkit.scoring.modality_analyses import analysed_study
-from toolkit.scoring.named_analyses import StudyPlan
+from toolkit.chapters.ai_against_readers.ai_against_readers import Margins
+from toolkit.chapters.reader_study import show_reader_study as words
+from toolkit.chapters.reader_study import show_reader_study_readers as each
+from toolkit.chapters.reader_study import show_reader_study_tables as tabulated
+from toolkit.chapters.reader_study import show_reader_study_variance as sources
+from toolkit.chapters.reader_study.modality_analyses import analysed_study
+from toolkit.chapters.reader_study.named_analyses import StudyPlan
+from toolkit.chapters.reader_study.reading_order import ReadingOrder
 from toolkit.scoring.reader_rows import reader_rows
 from toolkit.scoring.reader_study import study_readings
-from toolkit.scoring.reading_order import ReadingOrder
-from toolkit.wording import NO_BREAK_SPACE, WORD_JOINER
+from toolkit.words.sentences import verdict_sentence
+from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
 
 NAN = math.nan
 

@@ -5,11 +5,11 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from toolkit.figures.change import ChangeRow, change_figure
-from toolkit.figures.pairs import RocPair, roc_pairs_figure
-from toolkit.figures.reading_map import reading_map_figure
-from toolkit.figures.style import color
-from toolkit.figures.svg import figure_svg
+from toolkit.draw.change import ChangeRow, change_figure
+from toolkit.draw.pairs import RocPair, roc_pairs_figure
+from toolkit.draw.reading_map import reading_map_figure
+from toolkit.draw.style import color
+from toolkit.draw.svg import figure_svg
 from toolkit.results import Curve
 
 TRUTH = np.array([1, 0, 0, 1, 0])

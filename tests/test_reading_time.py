@@ -10,12 +10,11 @@ from scipy import stats
 from scipy.special import stdtr
 
 from toolkit.results import result_from_dict
-from toolkit.stats._reading_times import table_mean_squares, variance_of_mean
+from toolkit.stats.auc.curve import rating_fom
+from toolkit.stats.mrmc.covariances import leave_one_out
 from toolkit.stats.mrmc.dbm import dbm
 from toolkit.stats.mrmc.fom_table import FomTable
-from toolkit.stats.mrmc.leave_one_out import leave_one_out
-from toolkit.stats.reading_time import compare_reading_times
-from toolkit.stats.roc import rating_fom
+from toolkit.stats.times.anova import compare_reading_times, table_mean_squares, variance_of_mean
 
 
 def study(n_cases=30, n_readers=5, *, seed=0, effect=-0.1):

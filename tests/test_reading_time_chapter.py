@@ -8,19 +8,17 @@ import numpy as np
 import pytest
 
 from tests.test_reading_times import NONE, random_times, time_study, timed
-from toolkit.exhibits import (
-    reading_time,
-    reading_time_groups,
-    reading_time_spread,
-    reading_time_tables,
-)
-from toolkit.scoring import reading_time_analyses
-from toolkit.scoring.reading_time_analyses import analysed_times
-from toolkit.scoring.reading_time_comparison import TimePlan
-from toolkit.scoring.reading_time_groups import time_groups
-from toolkit.scoring.reading_time_spread import order_blocks
-from toolkit.scoring.reading_times import TimeRule, timed_readings
-from toolkit.wording import NO_BREAK_SPACE, WORD_JOINER
+from toolkit.chapters.reading_time import reading_time_analyses
+from toolkit.chapters.reading_time import show_reading_time as reading_time
+from toolkit.chapters.reading_time import show_reading_time_groups as reading_time_groups
+from toolkit.chapters.reading_time import show_reading_time_spread as reading_time_spread
+from toolkit.chapters.reading_time import show_reading_time_tables as reading_time_tables
+from toolkit.chapters.reading_time.reading_time_analyses import analysed_times
+from toolkit.chapters.reading_time.reading_time_comparison import TimePlan
+from toolkit.chapters.reading_time.reading_time_groups import time_groups
+from toolkit.chapters.reading_time.reading_time_spread import order_blocks
+from toolkit.chapters.reading_time.reading_times import TimeRule, timed_readings
+from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
 
 
 def plain(text):

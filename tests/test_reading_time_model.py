@@ -10,10 +10,15 @@ import statsmodels.api as sm
 from scipy.optimize import minimize
 
 from toolkit.results import result_from_dict
-from toolkit.stats._time_fit import fit_times
-from toolkit.stats._time_likelihood import deviance, fixed_effects, profiled_deviance, time_sums
-from toolkit.stats.reading_time import compare_reading_times
-from toolkit.stats.reading_time_model import reading_time_model
+from toolkit.stats.times.anova import compare_reading_times
+from toolkit.stats.times.model import (
+    deviance,
+    fit_times,
+    fixed_effects,
+    profiled_deviance,
+    reading_time_model,
+    time_sums,
+)
 
 STANDARD_DEVIATIONS = (0.5, 0.4, 0.15, 0.15, 0.25, 0.4)
 

@@ -6,16 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from toolkit.chapters.reading_time.reading_time_analyses import analysed_times
+from toolkit.chapters.reading_time.reading_time_comparison import TimePlan
+from toolkit.chapters.reading_time.reading_time_groups import case_scores, time_groups
+from toolkit.chapters.reading_time.reading_time_models import ORDER, SECOND
+from toolkit.chapters.reading_time.reading_time_spread import (
+    order_blocks,
+    reader_spreads,
+    recorded_times,
+)
+from toolkit.chapters.reading_time.reading_times import TimeRule, time_counts, timed_readings
+from toolkit.demo import DEMO_RATES, demo_study
+from toolkit.demo.population import log_time_ratio
+from toolkit.demo.reader_study import simulate_readings
 from toolkit.scoring.ratings import ScoringError
-from toolkit.scoring.reading_time_analyses import analysed_times
-from toolkit.scoring.reading_time_comparison import TimePlan
-from toolkit.scoring.reading_time_groups import case_scores, time_groups
-from toolkit.scoring.reading_time_models import ORDER, SECOND
-from toolkit.scoring.reading_time_spread import order_blocks, reader_spreads, recorded_times
-from toolkit.scoring.reading_times import TimeRule, time_counts, timed_readings
-from toolkit.study.demo import DEMO_RATES, demo_study
-from toolkit.study.demo.population import log_time_ratio
-from toolkit.study.demo.reader_study import simulate_readings
 
 BOTH = ("unaided", "aided")
 NONE = math.nan

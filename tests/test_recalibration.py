@@ -10,9 +10,9 @@ from scipy import special
 
 from tests.probability_sample import HERE, calibrated
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats.miscalibration import calibration_in_the_large, calibration_slope
-from toolkit.stats.recalibration import MODELS, recalibrate
-from toolkit.stats.reliability import isotonic_reliability
+from toolkit.stats.calibration.measures import isotonic_reliability
+from toolkit.stats.calibration.miscalibration import calibration_in_the_large, calibration_slope
+from toolkit.stats.calibration.recalibrate import MODELS, recalibrate
 
 THIS = {"basis": "prevalence of this set"}
 repeatable = settings(deadline=None, max_examples=30, derandomize=True)

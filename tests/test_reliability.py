@@ -11,13 +11,13 @@ from scipy import stats
 
 from tests.probability_sample import HERE, calibrated
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats.proportions import wilson_ci
-from toolkit.stats.reliability import (
+from toolkit.stats.calibration.measures import (
     groups_of_equal_size,
     isotonic_reliability,
     reliability_curve,
 )
-from toolkit.stats.weighted import weighted_proportion_ci
+from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.weighted import weighted_proportion_ci
 
 repeatable = settings(deadline=None, max_examples=60, derandomize=True)
 WEIGHTED = {"rating_is": "probability"}

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.results import Curve
-from toolkit.stats.roc import (
+from toolkit.stats.auc.curve import (
     auc,
     partial_auc,
     partial_auc_mcclish,

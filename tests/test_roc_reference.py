@@ -14,7 +14,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from toolkit.stats.delong import (
+from toolkit.stats.auc.curve import (
+    auc,
+    partial_auc,
+    partial_auc_mcclish,
+    roc_curve,
+    sensitivity_at_specificity,
+)
+from toolkit.stats.auc.delong import (
     auc_covariance,
     delong_ci,
     delong_contrast,
@@ -22,15 +29,11 @@ from toolkit.stats.delong import (
     delong_test_unpaired,
     mean_auc_ci,
 )
-from toolkit.stats.operating_points import operating_point
-from toolkit.stats.roc import (
-    auc,
-    partial_auc,
-    partial_auc_mcclish,
-    roc_curve,
-    sensitivity_at_specificity,
+from toolkit.stats.auc.operating_points import (
+    closest_corner_threshold,
+    operating_point,
+    youden_threshold,
 )
-from toolkit.stats.thresholds import closest_corner_threshold, youden_threshold
 
 
 def close(value):

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.results import Result
-from toolkit.stats import _curve_permutations
-from toolkit.stats.roc import auc, roc_curve
-from toolkit.stats.roc_tests import (
+from toolkit.stats.auc import permutation as _curve_permutations
+from toolkit.stats.auc.curve import auc, roc_curve
+from toolkit.stats.auc.permutation import (
     CurveTest,
     venkatraman_paired_test,
     venkatraman_unpaired_test,

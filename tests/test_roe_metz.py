@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from toolkit.stats.roe_metz import (
+from toolkit.stats.simulation.roe_metz import (
     ROE_METZ_1997,
     RoeMetzComponents,
     RoeMetzModel,
+    general_roe_metz_ratings,
     roe_metz_auc,
     roe_metz_model,
+    roe_metz_ratings,
     roe_metz_separation,
     unequal_variance_structure,
 )
-from toolkit.stats.roe_metz_ratings import general_roe_metz_ratings, roe_metz_ratings
-from toolkit.stats.simulate import simulated_truth
+from toolkit.stats.simulation.simulate import simulated_truth
 
 HIGH_LOW, HIGH_HIGH = ROE_METZ_1997["HL", 1.5], ROE_METZ_1997["HH", 1.5]
 

@@ -11,11 +11,16 @@ from scipy import stats
 from tests.test_bivariate_normal import by_quadrature
 from tests.test_roe_metz import GENERAL
 from toolkit.results import result_from_dict
-from toolkit.stats.mrmc._moments import NEGATIVE, POSITIVE, READER
+from toolkit.stats.mrmc.moments import NEGATIVE, POSITIVE, READER
 from toolkit.stats.mrmc.study_components import StudyComponents
-from toolkit.stats.roe_metz import ROE_METZ_1997, RoeMetzComponents, RoeMetzModel, roe_metz_model
-from toolkit.stats.roe_metz_fit import RoeMetzParameters, roe_metz_from_components
-from toolkit.stats.roe_metz_moments import roe_metz_moments
+from toolkit.stats.simulation.roe_metz import (
+    ROE_METZ_1997,
+    RoeMetzComponents,
+    RoeMetzModel,
+    roe_metz_model,
+    roe_metz_moments,
+)
+from toolkit.stats.simulation.roe_metz_fit import RoeMetzParameters, roe_metz_from_components
 
 COMPONENTS = ("var_reader", "var_reader_modality", "var_error", "cov1", "cov2", "cov3")
 THEIRS = ("var_R", "var_TR", "var_error", "cov1", "cov2", "cov3")

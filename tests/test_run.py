@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.study.manifest import verify
-from toolkit.study.parameters import ParametersError
-from toolkit.study.run import RunOptions, check_study, explain, run_study
-from toolkit.study.workspace import OutputError
+from toolkit.study.parameters.file import ParametersError
+from toolkit.study.run.fingerprint import verify
+from toolkit.study.run.run import RunOptions, check_study, explain, run_study
+from toolkit.study.run.workspace import OutputError
 from toolkit.tables import TableError
 
 PARAMETERS = """\
@@ -38,7 +38,7 @@ chapters:
 
 AREA = """
 from toolkit.study.notebook import load_tables, headline, save_record
-from toolkit.stats.proportions import wilson_ci
+from toolkit.stats.proportions.one import wilson_ci
 study = load_tables(tables, part=part, chapter="05")
 high = study.readings["rating"] >= cut
 share = wilson_ci(int(high.sum()), len(high), quantity="share")
@@ -48,7 +48,7 @@ save_record(record, {"share": share})
 
 COUNT = """
 from toolkit.study.notebook import load_tables, headline, save_record
-from toolkit.stats.proportions import wilson_ci
+from toolkit.stats.proportions.one import wilson_ci
 study = load_tables(tables, part=part, chapter="06")
 cancer = study.cases["truth"]
 share = wilson_ci(int(cancer.sum()), len(cancer), quantity="prevalence")
@@ -339,7 +339,7 @@ def test_both_kernels_give_the_same_records(study):
 KILLED = """
 import sys
 from pathlib import Path
-from toolkit.study.run import RunOptions, run_study
+from toolkit.study.run.run import RunOptions, run_study
 run_study(Path(sys.argv[1]), RunOptions(data=Path(sys.argv[2]), out=Path(sys.argv[3])))
 """
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from tests.probability_sample import clustered_error, weight_derivative
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats.operating_points import call_accuracy
-from toolkit.stats.proportions import wilson_ci
-from toolkit.stats.score_classes import class_risk
-from toolkit.stats.trend import trend_test
-from toolkit.stats.weighted import weighted_proportion_ci
+from toolkit.stats.auc.operating_points import call_accuracy
+from toolkit.stats.calibration.scores import class_risk
+from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.tests import trend_test
+from toolkit.stats.proportions.weighted import weighted_proportion_ci
 
 repeatable = settings(deadline=None, max_examples=60, derandomize=True)
 CASES = st.lists(

@@ -5,13 +5,17 @@ import pandas as pd
 import pytest
 
 from tests.score_sample import ROWS, TEN, by_month, many, tables
-from toolkit.exhibits import score_capture, score_classes, score_drift, score_tables, scores
-from toolkit.html import table_html
+from toolkit.chapters.scores import show_score_capture as score_capture
+from toolkit.chapters.scores import show_score_classes as score_classes
+from toolkit.chapters.scores import show_score_drift as score_drift
+from toolkit.chapters.scores import show_score_tables as score_tables
+from toolkit.chapters.scores import show_scores as scores
+from toolkit.chapters.scores.score_distribution import score_distribution
+from toolkit.chapters.scores.score_drift import score_drift as drift_by_month
+from toolkit.chapters.scores.scores import scored_cases
+from toolkit.draw.html import table_html
 from toolkit.results import result_from_dict
-from toolkit.scoring.score_distribution import score_distribution
-from toolkit.scoring.score_drift import score_drift as drift_by_month
-from toolkit.scoring.scores import scored_cases
-from toolkit.wording import NO_BREAK_SPACE, WORD_JOINER
+from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
 
 NAN = np.nan
 LOW = [0.06, 0.07, 0.09, 0.10, 0.10, 0.11, 0.11, 0.12, 0.12, 0.12]

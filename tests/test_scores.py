@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from tests.score_sample import ROWS, TEN, by_month, many, tables
+from toolkit.chapters.scores.score_distribution import score_distribution
+from toolkit.chapters.scores.score_drift import score_drift
+from toolkit.chapters.scores.score_scale import score_classes
+from toolkit.chapters.scores.scores import STATUSES, scored_cases
 from toolkit.scoring.ratings import ScoringError
-from toolkit.scoring.score_distribution import score_distribution
-from toolkit.scoring.score_drift import score_drift
-from toolkit.scoring.score_scale import score_classes
-from toolkit.scoring.scores import STATUSES, scored_cases
-from toolkit.stats.calibration import goodness_of_fit
-from toolkit.stats.proportions import wilson_ci
+from toolkit.stats.calibration.expected_shares import goodness_of_fit
+from toolkit.stats.proportions.one import wilson_ci
 
 NAN = np.nan
 

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.exhibits import prospective
+from toolkit.chapters.prospective import show_prospective as prospective
+from toolkit.chapters.prospective.screening_endpoints import Plan, compare_screening
 from toolkit.scoring.ratings import ScoringError
 from toolkit.scoring.screening import paired_screening
-from toolkit.scoring.screening_endpoints import Plan, compare_screening
 
 READERS = pd.DataFrame({"reader_id": ["r1", "r2"], "kind": ["human", "human"]})
 

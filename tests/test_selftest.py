@@ -17,9 +17,10 @@ from typer.testing import CliRunner
 from tests.browser import Browser
 from toolkit.cli import app
 from toolkit.results import Result
-from toolkit.stats.delong import delong_ci
-from toolkit.stats.paired import tango_ci
-from toolkit.stats.proportions import wald_ci, wilson_ci
+from toolkit.stats.auc.delong import delong_ci
+from toolkit.stats.paired.differences import tango_ci
+from toolkit.stats.proportions.one import wald_ci, wilson_ci
+from toolkit.study.run.workspace import OutputError
 from toolkit.study.selftest import run_selftest, summary_lines
 from toolkit.study.selftest.cases import (
     CASES_FILE,
@@ -35,7 +36,6 @@ from toolkit.study.selftest.installation import inspect_installation
 from toolkit.study.selftest.methods import METHODS, Method
 from toolkit.study.selftest.page import page_html
 from toolkit.study.selftest.texts import case_remarks, case_text, quantity_text
-from toolkit.study.workspace import OutputError
 
 SUITE = load_suite()
 CASES = pytest.mark.parametrize("case", SUITE.cases, ids=lambda case: case.id)

@@ -6,7 +6,7 @@ from math import inf, nan
 import pytest
 
 from toolkit.results import Comparison, Estimate
-from toolkit.sentences import (
+from toolkit.words.sentences import (
     answer_text,
     ci_phrase,
     ci_text,

@@ -11,9 +11,13 @@ from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 
 from tests.test_workbook import rewrite
-from toolkit.readers.raw_table import cell_text
-from toolkit.readers.spreadsheet import SheetRecords, open_spreadsheet
-from toolkit.readers.workbook import number_text, stored_text
+from toolkit.readers.tabular.raw_table import cell_text
+from toolkit.readers.tabular.xlsx_read import (
+    SheetRecords,
+    number_text,
+    open_spreadsheet,
+    stored_text,
+)
 from toolkit.tables import RefusedCell, TableError
 
 SHEET = "xl/worksheets/sheet1.xml"

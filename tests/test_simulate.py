@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from toolkit.stats.roe_metz import ROE_METZ_1997
-from toolkit.stats.roe_metz_ratings import roe_metz_ratings
-from toolkit.stats.simulate import (
+from toolkit.stats.simulation.roe_metz import ROE_METZ_1997, roe_metz_ratings
+from toolkit.stats.simulation.simulate import (
     binormal_auc,
     binormal_ratings,
     binormal_separation,

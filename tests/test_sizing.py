@@ -16,14 +16,17 @@ import pytest
 from tests.test_auc_moments import PUBLISHED, van_dyke  # noqa: F401 - a fixture
 from tests.test_power import f_mixture
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats.mrmc.figures_of_merit import fom_table
+from toolkit.stats.mrmc.covariances import fom_table
 from toolkit.stats.mrmc.nested import split_plot
 from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
 from toolkit.stats.mrmc.study_components import pilot_components
-from toolkit.stats.roe_metz import ROE_METZ_1997, roe_metz_model
-from toolkit.stats.roe_metz_moments import roe_metz_moments
-from toolkit.stats.sizing import mrmc_power, mrmc_power_from_moments, mrmc_sample_size
-from toolkit.stats.sizing_plan import MrmcPlan
+from toolkit.stats.simulation.roe_metz import ROE_METZ_1997, roe_metz_model, roe_metz_moments
+from toolkit.stats.sizing.reader_study import (
+    MrmcPlan,
+    mrmc_power,
+    mrmc_power_from_moments,
+    mrmc_sample_size,
+)
 
 RANDOM = {"RRRC": "readers and cases", "FRRC": "cases", "RRFC": "readers"}
 NONINFERIORITY = MrmcPlan(true_difference=0.0, goal="non-inferiority", margin=0.05, better="higher")

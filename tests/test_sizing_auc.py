@@ -10,17 +10,10 @@ import pytest
 from scipy import optimize, special
 
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats._power import power_of_normal
-from toolkit.stats.delong import auc_covariance
-from toolkit.stats.roe_metz import RoeMetzModel
-from toolkit.stats.roe_metz_moments import roe_metz_moments
-from toolkit.stats.sizing_auc import (
-    OneAuc,
-    TwoAucs,
-    auc_interval_size,
-    auc_power,
-    auc_sample_size,
-)
+from toolkit.stats.auc.delong import auc_covariance
+from toolkit.stats.simulation.roe_metz import RoeMetzModel, roe_metz_moments
+from toolkit.stats.sizing.auc import OneAuc, TwoAucs, auc_interval_size, auc_power, auc_sample_size
+from toolkit.stats.sizing.proportions import power_of_normal
 
 PAIRED = TwoAucs(auc_a=0.85, auc_b=0.9, correlation_positive=0.5, correlation_negative=0.3)
 Z = 1.959963984540054

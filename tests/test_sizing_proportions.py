@@ -8,17 +8,22 @@ import pytest
 from scipy import stats
 
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats._rejection import binomial_mass, bulk, rejection_probability
-from toolkit.stats.mcnemar import mcnemar_asymptotic, mcnemar_exact, mcnemar_midp
-from toolkit.stats.paired import PairedCounts, tang_ratio_ci, tango_ci
-from toolkit.stats.sizing_paired import PairedQuestion, paired_power, paired_sample_size
-from toolkit.stats.sizing_proportions import (
+from toolkit.stats.paired.differences import PairedCounts, tang_ratio_ci, tango_ci
+from toolkit.stats.paired.mcnemar import mcnemar_asymptotic, mcnemar_exact, mcnemar_midp
+from toolkit.stats.proportions.two import (
+    TwoGroupCounts,
+    binomial_mass,
+    bulk,
+    miettinen_nurminen_ci,
+    rejection_probability,
+)
+from toolkit.stats.proportions.two_ratios import miettinen_nurminen_ratio_ci
+from toolkit.stats.sizing.paired import PairedQuestion, paired_power, paired_sample_size
+from toolkit.stats.sizing.proportions import (
     ProportionQuestion,
     two_group_power,
     two_group_sample_size,
 )
-from toolkit.stats.two_proportion_ratios import miettinen_nurminen_ratio_ci
-from toolkit.stats.two_proportions import TwoGroupCounts, miettinen_nurminen_ci
 
 DIFFERENCE = ProportionQuestion(proportion_a=0.3, proportion_b=0.65)
 HIGHER = ProportionQuestion(proportion_a=0.8, proportion_b=0.85, margin=0.15, better="higher")
@@ -248,7 +253,7 @@ def test_too_many_outcomes_are_drawn_with_a_seed():
     assert found.power == pytest.approx(rough, abs=0.01)
     # Where both can be done they agree.
     exact = paired_power(PAIRED[5], n_pairs=60)
-    from toolkit.stats.sizing_paired import _drawn
+    from toolkit.stats.sizing.paired import _drawn
 
     drawn = _drawn(PAIRED[5], 60, 1.959963984540054, PAIRED[5].cells, 3)
     assert drawn == pytest.approx(exact.power, abs=0.007)

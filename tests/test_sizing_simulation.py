@@ -8,19 +8,18 @@ from scipy import optimize
 
 from tests.simulated_studies import covariances_over_cases, draw_studies, significant_studies
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats.mrmc.figures_of_merit import fom_table
+from toolkit.stats.mrmc.covariances import fom_table
 from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
 from toolkit.stats.mrmc.u_statistics import u_statistic_analysis
-from toolkit.stats.roe_metz import (
+from toolkit.stats.simulation.roe_metz import (
     ROE_METZ_1997,
     roe_metz_auc,
     roe_metz_model,
+    roe_metz_moments,
     roe_metz_separation,
 )
-from toolkit.stats.roe_metz_moments import roe_metz_moments
-from toolkit.stats.sizing import mrmc_power_from_moments
-from toolkit.stats.sizing_plan import MrmcPlan
-from toolkit.stats.sizing_simulation import finds_difference, power_by_simulation
+from toolkit.stats.sizing.reader_study import MrmcPlan, mrmc_power_from_moments
+from toolkit.stats.sizing.simulation import finds_difference, power_by_simulation
 
 MODEL = roe_metz_model([1.5, 2.1], components=ROE_METZ_1997["LL", 1.5])
 SIZE = {"n_readers": 4, "n_negative": 25, "n_positive": 20}

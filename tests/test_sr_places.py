@@ -8,11 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sr_samples import finding, image, item, number, said, shape
-from toolkit.readers.dicom.cad_report import Written
-from toolkit.readers.dicom.sr_numbers import UnreadableError, number_of, percent_of
-from toolkit.readers.dicom.sr_places import NoPlaceError, shape_of
-from toolkit.readers.dicom.sr_tree import content_tree
-from toolkit.scoring.mark_geometry import area, centroid, polygon_of
+from toolkit.readers.dicom.reports.places import (
+    NoPlaceError,
+    UnreadableError,
+    number_of,
+    percent_of,
+    shape_of,
+)
+from toolkit.readers.dicom.reports.tree import Written, content_tree
+from toolkit.scoring.mark_rules import area, centroid, polygon_of
 
 
 def place(graphic, *points):
@@ -38,7 +42,7 @@ def test_mark_at_the_far_corner_lies_in_an_image_of_that_size():
     """Columns, rows is the bottom right corner, and the tables take it as inside."""
     import pandas as pd
 
-    from toolkit.scoring.mark_places import _require_inside
+    from toolkit.scoring.mark_hits import _require_inside
 
     frame = pd.DataFrame({"x_px": [48.0, 0.0], "y_px": [64.0, 0.0], "columns": 48, "rows": 64})
     _require_inside(frame, frame, "marks")

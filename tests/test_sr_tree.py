@@ -5,10 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sr_samples import code, image, item, reference, shape
-from toolkit.readers.dicom.sr_codes import code as canonical
-from toolkit.readers.dicom.sr_codes import code_of
-from toolkit.readers.dicom.sr_tree import ancestors, content_tree
-from toolkit.study.demo_dicom.content import _walk
+from toolkit.demo.dicom.content import _walk
+from toolkit.readers.dicom.reports.tree import ancestors, code_of, content_tree
+from toolkit.readers.dicom.reports.tree import code as canonical
 
 
 def tree_of(*children):
@@ -28,8 +27,8 @@ def test_items_have_the_paths_that_the_standard_counts():
 def test_paths_are_those_of_the_writer():
     """The writer of the simulated reports counts on its own."""
     from tests.sr_samples import EXAM, IMAGES
-    from toolkit.study.demo_dicom.cad_plan import CadPlan, Finding
-    from toolkit.study.demo_dicom.cad_sr import cad_report
+    from toolkit.demo.dicom.cad_plan import CadPlan, Finding
+    from toolkit.demo.dicom.cad_sr import cad_report
 
     dataset = cad_report(EXAM, CadPlan(images=IMAGES, findings=(Finding(),)))
     expected = {tuple(path) for _, path in _walk(dataset, [1])}
@@ -124,7 +123,7 @@ def test_older_snomed_codes_are_one_with_snomed_ct(scheme):
 def test_older_snomed_codes_are_those_of_pydicom():
     from pydicom.sr._snomed_dict import mapping
 
-    from toolkit.readers.dicom.sr_codes import _SNOMED_CT
+    from toolkit.readers.dicom.reports.tree import _SNOMED_CT
 
     assert {older: mapping["SRT"][older] for older in _SNOMED_CT} == _SNOMED_CT
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from toolkit.results import result_from_dict
-from toolkit.stats.stability import (
+from toolkit.stats.monitoring.stability import (
     THREE_SE_TAIL,
     population_stability,
     share_limits,

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.test_results import make_comparison
-from toolkit.exhibits import synthesis
+from toolkit.chapters.synthesis import show_synthesis as synthesis
 
 
 def record(name, *, low=None, high=None, answer="An answer.", margin=0.05):

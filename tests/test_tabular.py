@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from toolkit.readers.tabular import TableSource, read_table
+from toolkit.readers.tabular.sources import TableSource, read_table
 from toolkit.tables import TABLES, TableError, check_links, check_table
 
 CANARY = "Trần007"
@@ -381,7 +381,7 @@ def test_read_table_refuses_a_file_without_permission(folder, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied", str(folder))
 
-    monkeypatch.setattr("toolkit.readers.tabular.read_delimited", refuse)
+    monkeypatch.setattr("toolkit.readers.tabular.sources.read_delimited", refuse)
     (fault,) = faults_of(folder, TableSource(file="cases.csv", columns=MAP))
     assert fault == "cases.csv: cannot be read (Permission denied)"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from toolkit.chapters.cases.telling_cases import Recalls, TellingCases, telling_cases
+from toolkit.demo import demo_study
 from toolkit.scoring.ratings import ScoringError
-from toolkit.scoring.telling_cases import Recalls, TellingCases, telling_cases
-from toolkit.study.demo import demo_study
 
 # case: truth, AI rating, calls without AI of three readers, calls with AI.
 CASES = {

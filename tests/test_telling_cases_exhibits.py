@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from toolkit.exhibits import telling_cases as exhibits
-from toolkit.scoring.telling_cases import KINDS, Recalls, TellingCase, TellingCases
+from toolkit.chapters.cases import show_telling_cases as exhibits
+from toolkit.chapters.cases.telling_cases import KINDS, Recalls, TellingCase, TellingCases
 
 CASE = TellingCase(
     case_id="SECRET-1",

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.stats.operating_points import operating_point
-from toolkit.stats.thresholds import (
+from toolkit.stats.auc.operating_points import (
     closest_corner_threshold,
     expected_utility,
+    operating_point,
     threshold_at_recall_rate,
     threshold_at_sensitivity,
     threshold_at_specificity,

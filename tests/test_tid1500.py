@@ -18,8 +18,8 @@ from tests.sr_samples import (
     shape,
     text,
 )
-from toolkit.readers.dicom.report_rows import report_of, report_row
-from toolkit.study.demo_dicom.other_objects import dose_report, measurement_report
+from toolkit.demo.dicom.other_objects import dose_report, measurement_report
+from toolkit.readers.dicom.reports.results import report_of, report_row
 
 DEVICE = coded("121005", "121007", by="HAS OBS CONTEXT")
 PERSON = coded("121005", "121006", by="HAS OBS CONTEXT")

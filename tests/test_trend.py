@@ -11,7 +11,7 @@ from scipy import stats
 
 from tests.probability_sample import clustered_error, weight_derivative
 from toolkit.results import result_from_dict
-from toolkit.stats.trend import trend_test
+from toolkit.stats.proportions.tests import trend_test
 
 repeatable = settings(deadline=None, max_examples=60, derandomize=True)
 

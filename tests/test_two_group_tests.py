@@ -9,7 +9,7 @@ from scipy import stats
 
 from tests.test_two_proportions import groups, low_rate_tables, published
 from toolkit.results import result_from_dict
-from toolkit.stats.two_group_tests import (
+from toolkit.stats.proportions.tests import (
     TwoGroupTest,
     fisher_exact,
     fisher_midp,

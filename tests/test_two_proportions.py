@@ -10,26 +10,24 @@ import pytest
 from scipy import optimize, stats
 
 from toolkit.results import Comparison, result_from_dict
-from toolkit.stats._two_scores import (
-    _expected_under_difference,
-    difference_score,
-    newcombe_limits,
-    ratio_score,
-)
-from toolkit.stats.proportions import per_1000, wilson_ci
-from toolkit.stats.two_group_tests import pearson_chi_square
-from toolkit.stats.two_proportion_ratios import (
-    katz_log_ratio_ci,
-    koopman_ratio_ci,
-    miettinen_nurminen_ratio_ci,
-)
-from toolkit.stats.two_proportions import (
+from toolkit.stats.proportions.one import per_1000, wilson_ci
+from toolkit.stats.proportions.tests import pearson_chi_square
+from toolkit.stats.proportions.two import (
     TwoGroupCounts,
+    _expected_under_difference,
     agresti_caffo_ci,
+    difference_score,
     mee_ci,
     miettinen_nurminen_ci,
     newcombe_ci,
+    newcombe_limits,
+    ratio_score,
     wald_difference_ci,
+)
+from toolkit.stats.proportions.two_ratios import (
+    katz_log_ratio_ci,
+    koopman_ratio_ci,
+    miettinen_nurminen_ratio_ci,
 )
 
 DIFFERENCES = [miettinen_nurminen_ci, mee_ci, newcombe_ci, agresti_caffo_ci, wald_difference_ci]

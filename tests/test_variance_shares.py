@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.stats.mrmc.analysis import VarianceComponents
-from toolkit.stats.mrmc.variance_shares import variance_shares
+from toolkit.stats.mrmc.analysis import VarianceComponents, variance_shares
 
 
 def components(**changes):

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.sr_samples import algorithm, coded, finding, item, number, report, said, text
-from toolkit.readers.dicom.report_rows import report_of
-from toolkit.readers.dicom.vendors import STANDARD, VendorError, exam_score, load_vendors
+from toolkit.readers.dicom.reports.results import report_of
+from toolkit.readers.dicom.reports.vendors import STANDARD, VendorError, exam_score, load_vendors
 
 ENTRY = """\
 format: 1

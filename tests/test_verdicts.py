@@ -5,10 +5,10 @@ import math
 import pytest
 
 from tests.test_two_proportions import groups
-from toolkit.stats.two_group_tests import fisher_exact
-from toolkit.stats.two_proportion_ratios import miettinen_nurminen_ratio_ci
-from toolkit.stats.two_proportions import miettinen_nurminen_ci
-from toolkit.stats.verdicts import verdict_note
+from toolkit.stats.claims.plan import verdict_note
+from toolkit.stats.proportions.tests import fisher_exact
+from toolkit.stats.proportions.two import miettinen_nurminen_ci
+from toolkit.stats.proportions.two_ratios import miettinen_nurminen_ratio_ci
 
 PRIMARY = "the primary one is the one fixed in the plan"
 CI = "the Miettinen-Nurminen score interval"

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from toolkit.stats.calibration import goodness_of_fit
-from toolkit.stats.proportions import wilson_ci
-from toolkit.stats.weighted import (
+from toolkit.stats.calibration.expected_shares import goodness_of_fit
+from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.weighted import (
     share_covariance,
     weighted_goodness_of_fit,
     weighted_proportion_ci,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.wording import (
+from toolkit.words.wording import (
     EM_DASH,
     FIGURE_SPACE,
     count_text,

@@ -6,8 +6,8 @@ import zipfile
 import openpyxl
 import pytest
 
-from toolkit.readers.tabular import TableSource, read_table
-from toolkit.readers.workbook import read_workbook
+from toolkit.readers.tabular.sources import TableSource, read_table
+from toolkit.readers.tabular.xlsx_read import read_workbook
 from toolkit.tables import RefusedCell, TableError
 
 
@@ -194,7 +194,7 @@ def test_read_workbook_refuses_damaged_xml(tmp_path):
 
 def test_read_workbook_refuses_a_workbook_that_unpacks_to_too_much(tmp_path, monkeypatch):
     path = workbook(tmp_path, [["a"], *([["x" * 100]] * 10_000)])
-    monkeypatch.setattr("toolkit.readers.raw_table.MOST_BYTES", path.stat().st_size)
+    monkeypatch.setattr("toolkit.readers.tabular.raw_table.MOST_BYTES", path.stat().st_size)
     (fault,) = faults_of(path)
     assert "can be read; split it into several files" in fault
 

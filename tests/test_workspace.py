@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from toolkit.study import workspace as module
-from toolkit.study.workspace import OutputError, Workspace, read_json, to_json, write_atomic
+from toolkit.study.run import workspace as module
+from toolkit.study.run.workspace import OutputError, Workspace, read_json, to_json, write_atomic
 
 
 def make_tree(workspace, text):

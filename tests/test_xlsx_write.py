@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.readers.interchange.xlsx_write import workbook_bytes
+from toolkit.readers.tabular.xlsx_write import workbook_bytes
 from toolkit.tables import TableError
 
 values = st.one_of(

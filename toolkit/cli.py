@@ -12,7 +12,7 @@ import typer
 from toolkit import __version__
 
 if TYPE_CHECKING:
-    from toolkit.study.from_file import MadeStudy
+    from toolkit.study.imports.from_file import MadeStudy
 
 app = typer.Typer(
     add_completion=False,
@@ -128,8 +128,8 @@ def check(
 
     Another program's file (see run) is checked by itself.
     """
-    from toolkit.study.from_file import file_account, is_study_file
-    from toolkit.study.run import check_study
+    from toolkit.study.imports.from_file import file_account, is_study_file
+    from toolkit.study.run.run import check_study
 
     _refuse_values_off_terminal(show_values)
     if is_study_file(file):
@@ -189,8 +189,8 @@ def run(
 
     Exit status: 0 all chapters complete, 1 a chapter failed, 2 wrong input and nothing was written.
     """
-    from toolkit.study.from_file import is_study_file
-    from toolkit.study.run import RunOptions, run_study, summary
+    from toolkit.study.imports.from_file import is_study_file
+    from toolkit.study.run.run import RunOptions, run_study, summary
 
     source = file if is_study_file(file) else None
     if source is not None:
@@ -231,7 +231,7 @@ def why(
     out: OutFolder = None,
 ) -> None:
     """Say of each chapter whether it would run again, and what changed; run nothing."""
-    from toolkit.study.run import RunOptions, explain
+    from toolkit.study.run.run import RunOptions, explain
 
     options = RunOptions(data=data, archive=archive, out=out)
     states = _guarded(lambda: explain(file, options))
@@ -252,7 +252,7 @@ def render(
     pdf: Annotated[bool, typer.Option("--pdf", help="One PDF; needs Chromium.")] = False,
 ) -> None:
     """Render the chapters of the last run once more: with their code, or as a PDF."""
-    from toolkit.study.run import RunOptions, render_study
+    from toolkit.study.run.run import RunOptions, render_study
 
     options = RunOptions(data=data, archive=archive, out=out)
     place = _guarded(lambda: render_study(file, options, to=to, with_code=with_code, pdf=pdf))
@@ -262,7 +262,7 @@ def render(
 @app.command()
 def verify(book: Book) -> None:
     """Check every file of a delivered book against its manifest."""
-    from toolkit.study.manifest import verify as verify_tree
+    from toolkit.study.run.fingerprint import verify as verify_tree
 
     count = _guarded(lambda: verify_tree(book))
     typer.echo(f"{count} files are as they were delivered")
@@ -291,7 +291,7 @@ def new(
 
     study new --from froc.xlsx       filled in, with the tables, in the folder froc-study
     """
-    from toolkit.study.new import new_parameters_file
+    from toolkit.study.parameters.new import new_parameters_file
 
     words = tuple(word.strip() for word in chapters.split(",") if word.strip())
     if source is not None:
@@ -340,7 +340,7 @@ def demo_dicom(
 
       study run ingested/study.yaml --data ingested --archive archive/dicom
     """
-    from toolkit.study.demo_dicom.archive import write_demo_archive, write_tables
+    from toolkit.demo.dicom.archive import write_demo_archive, write_tables
 
     try:
         archive = write_demo_archive(out / "dicom", exams=exams, seed=seed, part=part.value)
@@ -428,9 +428,9 @@ def ingest(
     examinations that are none. A second scan reads only files that have changed, and a scan
     that was stopped goes on.
     """
-    from toolkit.readers.dicom.ai_readings import AiChoices
-    from toolkit.study.ingest import IngestRequest
-    from toolkit.study.ingest import ingest as read_archive
+    from toolkit.readers.dicom.reports.readings import AiChoices
+    from toolkit.study.imports.ingest import IngestRequest
+    from toolkit.study.imports.ingest import ingest as read_archive
 
     request = IngestRequest(
         tables=tables,
@@ -495,7 +495,7 @@ def deidentify(
     """
     from tqdm import tqdm
 
-    from toolkit.study.deidentify import Request, deidentify_archive
+    from toolkit.study.imports.deidentify import Request, deidentify_archive
 
     with tqdm(desc="de-identifying", unit=" files", leave=False, disable=None) as bar:
         request = Request(
@@ -610,7 +610,7 @@ def selftest(
 
 def _made_from(source: Path, folder: Path | None, data: Path | None, ai: str | None) -> MadeStudy:
     """Make the study of another program's file, or find it, and say which."""
-    from toolkit.study.from_file import study_from_file
+    from toolkit.study.imports.from_file import study_from_file
 
     _refuse_data(source, data)
     made: MadeStudy = _guarded(lambda: study_from_file(source, folder, ai=ai))

@@ -88,7 +88,7 @@ def delong() -> None:
     """Print the time of DeLong's variance against sorting the same scores."""
     import numpy as np
 
-    from toolkit.stats.delong import delong_ci, delong_test
+    from toolkit.stats.auc.delong import delong_ci, delong_test
 
     draw = np.random.default_rng(20260101)
     for n in (10**5, 10**6):

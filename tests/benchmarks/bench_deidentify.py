@@ -13,14 +13,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from toolkit.study.demo_dicom.exam import DemoExam
-from toolkit.study.demo_dicom.images import ImagePlan, mammogram
-from toolkit.study.demo_dicom.write import encoded
+from toolkit.demo.dicom.exam import DemoExam
+from toolkit.demo.dicom.images import ImagePlan, mammogram
+from toolkit.demo.dicom.write import encoded
 
 FILES = 300
 OURS = """
 import sys; from pathlib import Path
-from toolkit.study.deidentify import Request, deidentify_archive
+from toolkit.study.imports.deidentify import Request, deidentify_archive
 folder = Path(sys.argv[1])
 done = deidentify_archive(str(folder / "in"), folder / "out", Request(key_file=folder / "key"))
 assert done.n_written == int(sys.argv[2]), done

@@ -22,11 +22,11 @@ def report_bytes(n_findings: int) -> tuple[bytes, int]:
     """Return one report and how many elements it holds, those of nested items among them."""
     import pydicom
 
-    from toolkit.study.demo_dicom.cad_plan import CadPlan, Finding
-    from toolkit.study.demo_dicom.cad_sr import cad_report
-    from toolkit.study.demo_dicom.exam import DemoExam
-    from toolkit.study.demo_dicom.images import PROCESSING, ImagePlan, mammogram
-    from toolkit.study.demo_dicom.write import encoded
+    from toolkit.demo.dicom.cad_plan import CadPlan, Finding
+    from toolkit.demo.dicom.cad_sr import cad_report
+    from toolkit.demo.dicom.exam import DemoExam
+    from toolkit.demo.dicom.images import PROCESSING, ImagePlan, mammogram
+    from toolkit.demo.dicom.write import encoded
 
     exam = DemoExam(seed=1, number=1)
     views = [ImagePlan(laterality=side, view=view) for side in "RL" for view in ("CC", "MLO")]
@@ -39,7 +39,7 @@ def report_bytes(n_findings: int) -> tuple[bytes, int]:
 
 def write_reports(folder: Path, data: bytes, n_reports: int = N_REPORTS) -> None:
     """Write many reports that differ in their UIDs, each of an examination of its own."""
-    from toolkit.study.demo_dicom.exam import DemoExam, make_uid
+    from toolkit.demo.dicom.exam import DemoExam, make_uid
 
     exam = DemoExam(seed=1, number=1)
     for number in range(n_reports):
@@ -67,10 +67,10 @@ def time_reports(n_findings: int) -> None:
     """Print the time of reports on two processes, against parsing by pydicom alone."""
     import pydicom
 
-    from toolkit.readers.dicom.ai_results import ai_tables
-    from toolkit.readers.dicom.cad_report import report_from_json
-    from toolkit.readers.dicom.pieces import piece_rows, read_pieces
-    from toolkit.readers.dicom.report_rows import REPORTS, report_row
+    from toolkit.readers.dicom.reports.results import ai_tables
+    from toolkit.readers.dicom.reports.tree import report_from_json
+    from toolkit.readers.dicom.scan.pieces import piece_rows, read_pieces
+    from toolkit.readers.dicom.reports.results import REPORTS, report_row
 
     data, n_elements = report_bytes(n_findings)
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
@@ -132,11 +132,11 @@ def by_pydicom(paths: list[Path]) -> None:
 
 def inventory() -> None:
     """Print headers a CPU second, warm, against pydicom reading the same attributes."""
-    from toolkit.readers.dicom.attributes import HEADER, Selection
-    from toolkit.readers.dicom.header import read_header
-    from toolkit.readers.dicom.inventory import header_row
-    from toolkit.readers.dicom.places import FolderArchive
-    from toolkit.study.demo_dicom.write import write_light_archive
+    from toolkit.readers.dicom.scan.attributes import HEADER, Selection
+    from toolkit.readers.dicom.scan.header import read_header
+    from toolkit.readers.dicom.scan.pieces import header_row
+    from toolkit.readers.dicom.scan.places import FolderArchive
+    from toolkit.demo.dicom.write import write_light_archive
 
     flat = Selection(tuple(a for a in HEADER.top if a.keyword in FLAT), ())
     with tempfile.TemporaryDirectory(prefix="bench-") as name:

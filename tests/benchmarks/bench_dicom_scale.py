@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from toolkit.readers.dicom.places import OpenFile, Place
+from toolkit.readers.dicom.scan.places import OpenFile, Place
 
 _UID = re.compile(rb"2\.25\.\d{39}")
 
@@ -72,11 +72,11 @@ class _Simulated:
 
 def _write_templates(folder: Path) -> None:
     """Write the files of one examination, the report last."""
-    from toolkit.study.demo_dicom.cad_plan import CadPlan, Finding
-    from toolkit.study.demo_dicom.cad_sr import cad_report
-    from toolkit.study.demo_dicom.exam import DemoExam
-    from toolkit.study.demo_dicom.images import PRESENTATION, PROCESSING, ImagePlan, mammogram
-    from toolkit.study.demo_dicom.write import encoded
+    from toolkit.demo.dicom.cad_plan import CadPlan, Finding
+    from toolkit.demo.dicom.cad_sr import cad_report
+    from toolkit.demo.dicom.exam import DemoExam
+    from toolkit.demo.dicom.images import PRESENTATION, PROCESSING, ImagePlan, mammogram
+    from toolkit.demo.dicom.write import encoded
 
     exam = DemoExam(seed=1, number=1)
     views = [ImagePlan(laterality=side, view=view) for side in "RL" for view in ("CC", "MLO")]
@@ -101,8 +101,8 @@ def _digits(uid: bytes) -> int:
 
 def _ingest(files: int, report_every: int, templates: Path, folder: Path) -> None:
     """Ingest a simulated archive in this process and print what it took."""
-    from toolkit.readers.dicom import pieces
-    from toolkit.study import ingest
+    from toolkit.readers.dicom.scan import pieces
+    from toolkit.study.imports import ingest
 
     archive = SimulatedArchive(files, report_every, templates)
     pieces.archive_at = lambda _: archive
@@ -128,8 +128,8 @@ def cluster(reports: int = 50_000) -> None:
     import distributed
 
     from tests.benchmarks.bench_dicom import report_bytes, write_reports
-    from toolkit.readers.dicom.pieces import read_pieces
-    from toolkit.readers.dicom.report_rows import REPORTS
+    from toolkit.readers.dicom.scan.pieces import read_pieces
+    from toolkit.readers.dicom.reports.results import REPORTS
 
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         archive = Path(name) / "reports"

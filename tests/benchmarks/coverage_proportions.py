@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
-from toolkit.stats import _proportion_limits
-from toolkit.stats._paired_scores import tango_limits
-from toolkit.stats._two_scores import difference_limits, newcombe_limits
+from toolkit.stats.proportions import one as _proportion_limits
+from toolkit.stats.paired.differences import tango_limits
+from toolkit.stats.proportions.two import difference_limits, newcombe_limits
 
 TAIL = 0.025
 Z = stats.norm.isf(TAIL)

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from toolkit.stats.delong import auc_covariance
+from toolkit.stats.auc.delong import auc_covariance
 from toolkit.stats.mrmc.analysis import Random
 from toolkit.stats.mrmc.fom_table import FomTable
 from toolkit.stats.mrmc.obuchowski_rockette import global_test
-from toolkit.stats.roe_metz import ROE_METZ_1997, RoeMetzComponents
-from toolkit.stats.roe_metz_ratings import roe_metz_ratings
+from toolkit.stats.simulation.roe_metz import ROE_METZ_1997, RoeMetzComponents
+from toolkit.stats.simulation.roe_metz import roe_metz_ratings
 
 SEED = 20260107
 N_STUDIES = 5000

@@ -1,5 +1,5 @@
 // From codes to grey, and from a picture to the screen: numbers in, numbers out, no page.
-// The grey is that of toolkit/readers/dicom/grey_scale.py; a test holds the two together.
+// The grey is that of toolkit/readers/dicom/pixels/grey_scale.py; a test holds the two together.
 
 export const PADDING = 65535;
 export const HANGING = ["R CC", "L CC", "R MLO", "L MLO"];

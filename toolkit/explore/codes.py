@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.readers.dicom.pixels import MammogramImage
+from toolkit.readers.dicom.pixels.image import MammogramImage
 
 PADDING: Final = 65_535  # the code of no image; values have the others
 _TOP: Final = 65_534
@@ -93,10 +93,10 @@ def coded(image: MammogramImage) -> CodedPicture:
     Examples
     --------
     >>> import io
-    >>> from toolkit.readers.dicom.pixels import load_image
-    >>> from toolkit.study.demo_dicom.exam import DemoExam
-    >>> from toolkit.study.demo_dicom.images import ImagePlan, mammogram
-    >>> from toolkit.study.demo_dicom.write import encoded
+    >>> from toolkit.readers.dicom.pixels.image import load_image
+    >>> from toolkit.demo.dicom.exam import DemoExam
+    >>> from toolkit.demo.dicom.images import ImagePlan, mammogram
+    >>> from toolkit.demo.dicom.write import encoded
     >>> file = io.BytesIO(encoded(mammogram(DemoExam(seed=1, number=1), ImagePlan())))
     >>> image = load_image(file)
     >>> picture = coded(image)

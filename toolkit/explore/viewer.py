@@ -12,9 +12,9 @@ import anywidget
 import traitlets
 
 from toolkit.explore.codes import CodedPicture, coded
-from toolkit.palette import css_variables
 from toolkit.pictures.cases import Case, CaseView, ViewMark, hung
-from toolkit.readers.dicom.pixels import ImageError, MammogramImage
+from toolkit.readers.dicom.pixels.image import ImageError, MammogramImage
+from toolkit.words.palette import css_variables
 
 _HERE: Final = Path(__file__).parent
 _HELD: Final = 2  # cases in memory: the one that is seen and the next
@@ -257,10 +257,10 @@ def case_viewer(
     Examples
     --------
     >>> import io
-    >>> from toolkit.readers.dicom.pixels import load_image
-    >>> from toolkit.study.demo_dicom.exam import DemoExam
-    >>> from toolkit.study.demo_dicom.images import ImagePlan, mammogram
-    >>> from toolkit.study.demo_dicom.write import encoded
+    >>> from toolkit.readers.dicom.pixels.image import load_image
+    >>> from toolkit.demo.dicom.exam import DemoExam
+    >>> from toolkit.demo.dicom.images import ImagePlan, mammogram
+    >>> from toolkit.demo.dicom.write import encoded
     >>> file = io.BytesIO(encoded(mammogram(DemoExam(seed=1, number=1), ImagePlan())))
     >>> viewer = case_viewer([[CaseView(image=load_image(file))]])
     >>> viewer.case, viewer.n_cases

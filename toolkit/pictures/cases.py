@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from toolkit.readers.dicom.pixels import MammogramImage
+from toolkit.readers.dicom.pixels.image import MammogramImage
 
 Role = Literal["ai", "unaided", "aided"]
 

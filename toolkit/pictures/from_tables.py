@@ -11,12 +11,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from toolkit.pictures.cases import HANGING, Case, CaseView, Role, ViewLesion, ViewMark
-from toolkit.readers.dicom.faults import DicomFault
-from toolkit.readers.dicom.header import read_header
-from toolkit.readers.dicom.image_source import ImageError, RangeFile, opened
-from toolkit.readers.dicom.objects import ObjectRow, object_row
-from toolkit.readers.dicom.pixels import MammogramImage, load_image
-from toolkit.scoring.mark_geometry import polygon_of
+from toolkit.readers.dicom.pixels.frames import ImageError, RangeFile, opened
+from toolkit.readers.dicom.pixels.image import MammogramImage, load_image
+from toolkit.readers.dicom.scan.attributes import DicomFault
+from toolkit.readers.dicom.scan.header import read_header
+from toolkit.readers.dicom.scan.objects import ObjectRow, object_row
+from toolkit.scoring.mark_rules import polygon_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from toolkit.html.text import anchor
-from toolkit.palette import ROLES
+from toolkit.draw.text import anchor
 from toolkit.pictures.cases import (
     HANGING,
     ROLE_WORDS,
@@ -20,10 +19,11 @@ from toolkit.pictures.cases import (
     ViewMark,
     hung,
 )
-from toolkit.wording import counted
+from toolkit.words.palette import ROLES
+from toolkit.words.wording import counted
 
 if TYPE_CHECKING:
-    from toolkit.readers.dicom.pixels import MammogramImage
+    from toolkit.readers.dicom.pixels.image import MammogramImage
 
 # The book drops style sheets and pictures inside drawings, so both are written into the elements.
 _BLACK: Final = "#000000"  # as in a reading room, whatever the theme of the page

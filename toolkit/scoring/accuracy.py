@@ -10,10 +10,10 @@ from toolkit.arrays import FloatArray, IndexArray
 from toolkit.results import Curve, Estimate
 from toolkit.scoring.ratings import RatingArray
 from toolkit.scoring.undefined import undefined_auc
-from toolkit.stats.delong import delong_ci
+from toolkit.stats.auc.curve import roc_curve
+from toolkit.stats.auc.delong import delong_ci
+from toolkit.stats.auc.operating_points import CallAccuracy, call_accuracy
 from toolkit.stats.mrmc.compare_ai import FEWEST_LEVELS
-from toolkit.stats.operating_points import CallAccuracy, call_accuracy
-from toolkit.stats.roc import roc_curve
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from toolkit.results import Comparison
-from toolkit.stats.mcnemar import McNemarTest, mcnemar_exact, mcnemar_midp
-from toolkit.stats.paired import PairedCounts
-from toolkit.stats.verdicts import verdict_note
+from toolkit.stats.claims.plan import verdict_note
+from toolkit.stats.paired.differences import PairedCounts
+from toolkit.stats.paired.mcnemar import McNemarTest, mcnemar_exact, mcnemar_midp
 
 Tests = tuple[McNemarTest, McNemarTest]
 

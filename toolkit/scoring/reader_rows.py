@@ -11,8 +11,8 @@ from toolkit.results import Curve
 from toolkit.scoring.accuracy import accuracy_by_reader
 from toolkit.scoring.ratings import RatingArray
 from toolkit.scoring.reader_study import StudyReadings
-from toolkit.stats.operating_points import CallAccuracy
-from toolkit.stats.roc import auc, roc_curve
+from toolkit.stats.auc.curve import auc, roc_curve
+from toolkit.stats.auc.operating_points import CallAccuracy
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

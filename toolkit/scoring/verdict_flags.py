@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from toolkit.results import Comparison
-from toolkit.stats.verdicts import verdict_note
+from toolkit.stats.claims.plan import verdict_note
 
 
 def verdict_flag(primary: Comparison, other: Comparison, *, name: str) -> str:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from toolkit.study.cleaning import MACHINE_PARAMETERS, Scrubber, clean_notebook
+from toolkit.study.book.cleaning import MACHINE_PARAMETERS, Scrubber, clean_notebook
 from toolkit.study.kernels import KernelKind, Kernels, fastest_kernel, open_kernels
-from toolkit.study.workspace import to_json, write_atomic
+from toolkit.study.run.workspace import to_json, write_atomic
 
 _LONGEST_CAUSE = 2000
 

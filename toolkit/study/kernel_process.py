@@ -41,10 +41,10 @@ WARM = (
     "matplotlib.pyplot",
     "seaborn",
     "IPython",
-    "toolkit.study.demo",
+    "toolkit.demo",
     "toolkit.study.notebook",
 )
-WARM_PACKAGES = ("toolkit.stats", "toolkit.scoring", "toolkit.figures", "toolkit.exhibits")
+WARM_PACKAGES = ("toolkit.stats", "toolkit.scoring", "toolkit.draw", "toolkit.chapters")
 
 _PR_SET_PDEATHSIG = 1
 _LARGEST_REQUEST = 65536
@@ -133,7 +133,7 @@ def _modules_in(packages: tuple[str, ...]) -> Iterator[str]:
     for package in packages:
         yield package
         folder = Path(__file__).resolve().parents[1] / package.rpartition(".")[2]
-        for module in pkgutil.iter_modules([str(folder)]):
+        for module in pkgutil.walk_packages([str(folder)]):
             yield f"{package}.{module.name}"
 
 

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import IPython.display
 
-from toolkit import html
-from toolkit.exhibits.book_plan import planned_answer, planned_decision
-from toolkit.exhibits.paired import PairedView
-from toolkit.figures.svg import figure_svg
+from toolkit.chapters.ai_against_readers.show_paired import PairedView
+from toolkit.chapters.synthesis.show_book_plan import planned_answer, planned_decision
+from toolkit.draw import html
+from toolkit.draw.svg import figure_svg
 from toolkit.pictures.cases import Case
 from toolkit.pictures.from_tables import cases_from_tables
 from toolkit.pictures.gallery import gallery_page
 from toolkit.results import Comparison, Result, result_from_dict
-from toolkit.study.fingerprint import sha256_bytes, sha256_json
-from toolkit.study.intake import frame_sha256
-from toolkit.study.workspace import to_json, write_atomic
+from toolkit.study.run.fingerprint import sha256_bytes, sha256_json
+from toolkit.study.run.intake import frame_sha256
+from toolkit.study.run.workspace import to_json, write_atomic
 from toolkit.tables import PARTS, TABLES
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class StudyTables:
         if self._content is not None:
             parts: Mapping[str, Mapping[str, Any]] = self._content["parts"]
             return parts
-        from toolkit.study.demo import demo_study
+        from toolkit.demo import demo_study
 
         return demo_study()
 
@@ -385,7 +385,7 @@ def _pictures(study: StudyTables, case_ids: Sequence[str], archive: str) -> Sequ
     """Return the pictures of cases, which are loaded as they are drawn."""
     tables = {name: study.optional(name) for name in ("marks", "lesions", "readers")}
     if archive == DEMO:
-        from toolkit.study.demo_pictures import demo_cases
+        from toolkit.demo.pictures import demo_cases
 
         return demo_cases(study.images, case_ids=case_ids, **tables)
     return cases_from_tables(study.images, archive=archive, case_ids=case_ids, **tables)

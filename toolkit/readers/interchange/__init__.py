@@ -5,9 +5,9 @@ from toolkit.readers.interchange.convert import (
     ConversionError,
     convert,
     read_study_file,
+    study_bytes,
 )
 from toolkit.readers.interchange.study import StudyFile
-from toolkit.readers.interchange.write import study_bytes
 
 __all__ = [
     "Conversion",

@@ -2,27 +2,143 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from toolkit.readers.atomic import write_atomic, write_folder_atomic
-from toolkit.readers.interchange.folder import folder_files, read_folder, table_file
+from toolkit.readers.files import write_atomic, write_folder_atomic
+from toolkit.readers.interchange.holds import losses, refusals
 from toolkit.readers.interchange.imrmc import is_imrmc, read_imrmc
-from toolkit.readers.interchange.iowa_csv import HEADER, is_iowa_csv, read_iowa_csv
-from toolkit.readers.interchange.iowa_lrc import read_lrc
+from toolkit.readers.interchange.iowa import HEADER, is_iowa_csv, read_iowa_csv, read_lrc
 from toolkit.readers.interchange.jafroc import read_jafroc
-from toolkit.readers.interchange.ratings import text_lines
+from toolkit.readers.interchange.jafroc_lesions import image_losses, without_images
+from toolkit.readers.interchange.jafroc_write import jafroc_bytes, jafroc_losses
 from toolkit.readers.interchange.study import (
     LESION_KEY,
     Format,
     Paradigm,
     StudyFile,
     paradigm_of,
+    text_lines,
 )
-from toolkit.readers.interchange.write import study_bytes
-from toolkit.readers.raw_table import file_fault
-from toolkit.tables import TABLES, TableError
+from toolkit.readers.interchange.text_write import imrmc_bytes, iowa_csv_bytes, lrc_bytes
+from toolkit.readers.tabular.raw_table import cell_text, file_fault
+from toolkit.readers.tabular.sources import TableSource, read_table
+from toolkit.tables import TABLES, Fault, TableData, TableError, check_links
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEEDED = ("cases", "readers", "readings")
+
+
+def table_file(name: str) -> str:
+    """Return the file name of a table."""
+    return f"{name}.csv"
+
+
+def read_folder(folder: Path, *, show_values: bool = False) -> StudyFile:
+    """Return the study in a folder with cases.csv, readers.csv, readings.csv and further tables.
+
+    Raises
+    ------
+    TableError
+        With all faults of all tables, each naming file and row.
+    """
+    faults: list[Fault] = []
+    tables: dict[str, TableData] = {}
+    for name in TABLES:
+        file = table_file(name)
+        if (folder / file).is_file():
+            try:
+                sources = [TableSource(file=file)]
+                tables[name] = read_table(name, sources, folder=folder, show_values=show_values)
+            except TableError as error:
+                faults += error.faults
+        elif name in NEEDED:
+            faults.append(file_fault(file, "is not in the folder"))
+    if faults:
+        raise TableError(faults)
+    check_links(tables, show_values=show_values)
+    return StudyFile(format="tables", paradigm=paradigm_of(tables), tables=tables)
+
+
+def table_bytes(frame: pd.DataFrame) -> bytes:
+    """Return a table as csv; a missing cell is empty, numbers keep their last bit."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(frame.columns)
+    columns = [_cells(frame[name]) for name in frame.columns]
+    writer.writerows(zip(*columns, strict=True))
+    return text.getvalue().encode()
+
+
+def _cells(column: pd.Series) -> list[str]:
+    """Return the cells of a column as text."""
+    if column.dtype == "str":
+        return column.fillna("").tolist()
+    missing = column.isna().tolist()
+    return [
+        "" if absent else cell_text(value)
+        for value, absent in zip(column.tolist(), missing, strict=True)
+    ]
+
+
+def folder_files(tables: Mapping[str, TableData]) -> dict[str, bytes]:
+    """Return the files of a folder of tables."""
+    return {table_file(name): table_bytes(data.frame) for name, data in tables.items()}
+
+
+_TEXT = {"imrmc": imrmc_bytes, "csv": iowa_csv_bytes, "lrc": lrc_bytes}
+
+
+def study_bytes(
+    tables: Mapping[str, TableData],
+    to: Format,
+    *,
+    paradigm: Paradigm | None = None,
+    show_values: bool = False,
+) -> tuple[bytes, tuple[str, ...]]:
+    """Return a study as a file of another program, and what that file leaves behind.
+
+    Parameters
+    ----------
+    tables : mapping of str to TableData
+        Checked canonical tables.
+    to : {"jafroc", "imrmc", "lrc", "csv"}
+        The format.
+    paradigm : {"ROC", "FROC", "LROC", "ROI"}, optional
+        What a JAFROC workbook calls the study; without it as ``paradigm_of`` finds it.
+    show_values : bool
+        Show identifying values in the messages: for a terminal only.
+
+    Returns
+    -------
+    bytes
+        The file.
+    tuple of str
+        Descriptions that the format has no place for, one line each.
+
+    Raises
+    ------
+    TableError
+        With all reasons why the format cannot hold truth, ratings, marks, lesions or IDs.
+    """
+    chosen: Paradigm = paradigm or (paradigm_of(tables) if to == "jafroc" else "ROC")
+    faults = refusals(tables, to, chosen, show_values=show_values)
+    if faults:
+        raise TableError(faults)
+    lost = losses(tables, to, chosen)
+    if to == "jafroc":
+        held = tables if chosen == "ROC" else without_images(tables)
+        content = jafroc_bytes(held, chosen)
+        return content, (*lost, *image_losses(tables, held), *jafroc_losses(held, chosen))
+    return _TEXT[to](tables), tuple(lost)
+
 
 ENDINGS: dict[str, Format] = {".xlsx": "jafroc", ".imrmc": "imrmc", ".lrc": "lrc", ".csv": "csv"}
 _TEXT_ENDINGS = (".csv", ".txt")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.readers.interchange.imrmc import TRUTH_READERS
-from toolkit.readers.interchange.iowa_lrc import END_OF_FILE, numbered_label
+from toolkit.readers.interchange.iowa import END_OF_FILE, numbered_label
 from toolkit.readers.interchange.study import READING_KEY, Format, Paradigm
 from toolkit.tables import TABLES, Fault, TableData
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit.readers.interchange.ratings import (
+from toolkit.readers.interchange.study import (
+    StudyFile,
     id_column,
     rating_column,
     rating_study,
@@ -15,8 +16,7 @@ from toolkit.readers.interchange.ratings import (
     typed_frame,
     word_column,
 )
-from toolkit.readers.interchange.study import StudyFile
-from toolkit.readers.raw_table import file_fault, row_faults
+from toolkit.readers.tabular.raw_table import file_fault, row_faults
 from toolkit.tables import Fault, TableError
 
 if TYPE_CHECKING:

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from toolkit.readers.interchange.holds import complete_readings
-from toolkit.readers.interchange.iowa_csv import HEADER
-from toolkit.readers.interchange.iowa_lrc import CASE_LABELS, END_OF_CASES, END_OF_FILE
+from toolkit.readers.interchange.iowa import CASE_LABELS, END_OF_CASES, END_OF_FILE, HEADER
 from toolkit.readers.interchange.study import READING_KEY
-from toolkit.readers.raw_table import cell_text, file_fault
+from toolkit.readers.tabular.raw_table import cell_text, file_fault
 from toolkit.tables import TableData, TableError
 
 if TYPE_CHECKING:

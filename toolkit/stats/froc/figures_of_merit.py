@@ -25,15 +25,229 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Literal, Protocol
 
 import numpy as np
 
+from toolkit.arrays import BoolArray, FloatArray, IntArray
 from toolkit.results import Better
-from toolkit.stats.froc._elements import Elements, per_case
-from toolkit.stats.froc._sides import lesions_of, one_a_case
-from toolkit.stats.froc._statistics import MarkStatistic, PairMean, Share
-from toolkit.stats.froc.readings import FrocReading
+from toolkit.stats.froc.studies import FrocReading
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Elements:
+    """Elements of one side.
+
+    Parameters
+    ----------
+    rating, case, weight : ndarray, shape (n_elements,)
+        Rating, case from 0, and what the element counts.
+    mass : ndarray, shape (n_cases,)
+        What each case adds to the total that the weights are shares of.
+    """
+
+    rating: FloatArray
+    case: IntArray
+    weight: FloatArray
+    mass: FloatArray
+
+
+def per_case(case: IntArray, weight: FloatArray, n_cases: int) -> FloatArray:
+    """Return the weight of each case's elements, (n_cases,)."""
+    totals: FloatArray = np.bincount(case, weights=weight, minlength=n_cases).astype(np.float64)
+    return totals
+
+
+def descending_ranks(x: FloatArray, y: FloatArray) -> tuple[IntArray, IntArray, int]:
+    """Return the ranks of both sides among their distinct ratings, 0 the highest, and how many."""
+    levels, rank = np.unique(np.concatenate([x, y]), return_inverse=True)
+    rank = levels.size - 1 - rank
+    return rank[: x.size], rank[x.size :], int(levels.size)
+
+
+class RankSums:
+    """Sums of elements by rank, for any number of times that each case is counted."""
+
+    def __init__(self, elements: Elements, rank: IntArray) -> None:
+        """Hold the elements in the order of their ranks."""
+        order = np.argsort(rank, kind="stable")
+        self._case, self._weight = elements.case[order], elements.weight[order]
+        self._rank = rank[order]
+
+    def at_ranks(self, times: FloatArray, n_ranks: int) -> FloatArray:
+        """Return the weight at the first ranks (n_rows, n_ranks); ``times`` (n_rows, n_cases)."""
+        end = int(np.searchsorted(self._rank, n_ranks))
+        sums = np.zeros((times.shape[0], n_ranks))
+        if end:
+            first = np.flatnonzero(np.diff(self._rank[:end], prepend=-1))
+            weight = np.take(times, self._case[:end], axis=1) * self._weight[:end]
+            sums[:, self._rank[first]] = np.add.reduceat(weight, first, axis=1)
+        return sums
+
+
+class UnitSums:
+    """Sums over the elements of one unit that rank before a given rank.
+
+    One sort by unit and rank serves all units and ranks: O(log n) a question.
+    """
+
+    def __init__(self, unit: IntArray, rank: IntArray, n_ranks: int, values: FloatArray) -> None:
+        """Hold the values (n_elements,) of units from 0 in order; unit -1 is none."""
+        inside = np.flatnonzero(unit >= 0)
+        key = unit[inside] * n_ranks + rank[inside]
+        order = np.argsort(key, kind="stable")
+        self._n_ranks, self._key = n_ranks, key[order]
+        self._total = np.append(0.0, np.cumsum(values[inside[order]]))
+
+    def before(self, unit: IntArray, rank: IntArray | int) -> FloatArray:
+        """Return for each unit asked for the sum of its values at ranks below ``rank``."""
+        first = np.searchsorted(self._key, unit * self._n_ranks)
+        last = np.searchsorted(self._key, unit * self._n_ranks + rank)
+        found: FloatArray = self._total[last] - self._total[first]
+        return found
+
+
+def one_a_case(rating: FloatArray, cases: BoolArray) -> Elements:
+    """Return some cases as elements, each with its own rating."""
+    case = np.flatnonzero(cases)
+    return Elements(
+        rating=rating[case], case=case, weight=np.ones(case.size), mass=cases.astype(np.float64)
+    )
+
+
+def lesions_of(reading: FrocReading, *, weighted: bool) -> Elements:
+    """Return lesions as elements; weighted, each diseased case counts the same."""
+    truth = reading.truth
+    weight = truth.lesion_weight if weighted else np.ones(truth.lesion_case.size)
+    return Elements(
+        rating=reading.lesion_rating,
+        case=truth.lesion_case,
+        weight=weight,
+        mass=per_case(truth.lesion_case, weight, truth.n_cases),
+    )
+
+
+def marks_of(reading: FrocReading) -> Elements:
+    """Return all NL marks as elements, per image."""
+    marked = reading.nl_rating > -np.inf
+    case = reading.nl_case[marked]
+    return Elements(
+        rating=reading.nl_rating[marked],
+        case=case,
+        weight=np.ones(case.size),
+        mass=reading.truth.n_images.astype(np.float64),
+    )
+
+
+def found_of(reading: FrocReading, lesions: BoolArray | None = None) -> Elements:
+    """Return the marked lesions, of ``lesions`` alone if given, as shares of all of these."""
+    truth = reading.truth
+    chosen = np.ones(truth.lesion_case.size, dtype=bool) if lesions is None else lesions
+    marked = chosen & (reading.lesion_rating > -np.inf)
+    return Elements(
+        rating=reading.lesion_rating[marked],
+        case=truth.lesion_case[marked],
+        weight=np.ones(int(marked.sum())),
+        mass=per_case(truth.lesion_case, chosen.astype(np.float64), truth.n_cases),
+    )
+
+
+class MarkStatistic(Protocol):
+    """A figure of merit of one reading."""
+
+    def counted(self, times: FloatArray) -> FloatArray:
+        """Return it, (n_rows,), with each case counted ``times`` (n_rows, n_cases)."""
+
+    def left_out(self, unit: IntArray, n_units: int) -> FloatArray:
+        """Return it without each unit, (n_units,); ``unit`` (n_cases,) is -1 for what stays."""
+
+
+def quotient(above: FloatArray, below: FloatArray) -> FloatArray:
+    """Return above / below; NaN where below is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(below > 0, above / below, np.nan)
+
+
+def total_without(values: FloatArray, unit: IntArray, n_units: int) -> FloatArray:
+    """Return the sum over cases without each unit, (n_units,)."""
+    inside = unit >= 0
+    own = np.bincount(unit[inside], weights=values[inside], minlength=n_units)
+    left: FloatArray = values.sum() - own
+    return left
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Share:
+    """A ratio of two totals over cases; ``above`` and ``below`` have shape (n_cases,)."""
+
+    above: FloatArray
+    below: FloatArray
+
+    def counted(self, times: FloatArray) -> FloatArray:
+        """Return the ratio with each case counted some times."""
+        return quotient(times @ self.above, times @ self.below)
+
+    def left_out(self, unit: IntArray, n_units: int) -> FloatArray:
+        """Return the ratio without each unit."""
+        above, below = (total_without(side, unit, n_units) for side in (self.above, self.below))
+        return quotient(above, below)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PairMean:
+    """The share of pairs (x, y) in which y is rated above x, ties half, weighted by both."""
+
+    x: Elements
+    y: Elements
+
+    @cached_property
+    def _ranks(self) -> tuple[IntArray, IntArray, int]:
+        return descending_ranks(self.x.rating, self.y.rating)
+
+    @cached_property
+    def _by_rank(self) -> tuple[RankSums, RankSums]:
+        return RankSums(self.x, self._ranks[0]), RankSums(self.y, self._ranks[1])
+
+    def counted(self, times: FloatArray) -> FloatArray:
+        """Return the mean with each case counted some times."""
+        at_x, at_y = (side.at_ranks(times, self._ranks[2]) for side in self._by_rank)
+        above = np.cumsum(at_y, axis=1) - at_y / 2
+        return _share((at_x * above).sum(axis=1), times @ self.x.mass, times @ self.y.mass)
+
+    def left_out(self, unit: IntArray, n_units: int) -> FloatArray:
+        """Return the mean without each unit.
+
+        All pairs, less those of its x, less those of its y, plus those within it, which were taken
+        off twice.
+        """
+        x_rank, y_rank, n_ranks = self._ranks
+        at_x = np.bincount(x_rank, weights=self.x.weight, minlength=n_ranks)
+        at_y = np.bincount(y_rank, weights=self.y.weight, minlength=n_ranks)
+        of_x = self.x.weight * (np.cumsum(at_y) - at_y / 2)[x_rank]
+        of_y = self.y.weight * (at_x.sum() - np.cumsum(at_x) + at_x / 2)[y_rank]
+        within = _within(self.x, self.y, unit, self._ranks)
+        pairs = np.full(n_units, of_x.sum())
+        for elements, values in ((self.x, -of_x), (self.y, -of_y), (self.y, within)):
+            own = unit[elements.case]
+            pairs += np.bincount(own[own >= 0], weights=values[own >= 0], minlength=n_units)
+        x_mass, y_mass = (total_without(side.mass, unit, n_units) for side in (self.x, self.y))
+        return _share(pairs, x_mass, y_mass)
+
+
+def _share(pairs: FloatArray, x_mass: FloatArray, y_mass: FloatArray) -> FloatArray:
+    """Return pairs as a share of all, which sums of weights may miss by a rounding error."""
+    return np.clip(quotient(pairs, x_mass * y_mass), 0.0, 1.0)
+
+
+def _within(
+    x: Elements, y: Elements, unit: IntArray, ranks: tuple[IntArray, IntArray, int]
+) -> FloatArray:
+    """Return for each y its weight times the weight of its own unit's x below it, ties half."""
+    x_rank, y_rank, n_ranks = ranks
+    own_x, own = UnitSums(unit[x.case], x_rank, n_ranks, x.weight), unit[y.case]
+    not_below = own_x.before(own, y_rank) + own_x.before(own, y_rank + 1)
+    return np.where(own >= 0, y.weight * (own_x.before(own, n_ranks) - not_below / 2), 0.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -14,15 +14,19 @@ import numpy as np
 
 from toolkit.results import Comparison, Estimate, Result, check_margin, joined, stacked_frame
 from toolkit.stats._checks import check_choice, check_ci_level
-from toolkit.stats._wald import wald_difference
-from toolkit.stats.mrmc._estimates import (
+from toolkit.stats._inference import wald_difference
+from toolkit.stats.mrmc.analysis import (
+    HOLDS_FOR,
+    RANDOM_NAME,
+    MeanEstimate,
     Plan,
+    Random,
     Variance,
+    few_readers,
     mean_estimate,
     reader_differences,
     reader_estimates,
 )
-from toolkit.stats.mrmc.analysis import HOLDS_FOR, RANDOM_NAME, MeanEstimate, Random, few_readers
 from toolkit.stats.mrmc.fom_table import FomTable
 from toolkit.stats.mrmc.obuchowski_rockette import require_crossed, variance_of_mean
 

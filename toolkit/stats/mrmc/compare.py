@@ -11,16 +11,20 @@ from numpy.typing import ArrayLike
 from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import joined
 from toolkit.stats._checks import Rng, check_choice, check_cluster, check_ratings, check_truth
+from toolkit.stats.auc.curve import RatingFom, auc
 from toolkit.stats.mrmc.analysis import MrmcAnalysis, Random
+from toolkit.stats.mrmc.covariances import (
+    FEWEST_RESAMPLES,
+    JackknifeCases,
+    fom_table,
+    leave_one_out,
+)
 from toolkit.stats.mrmc.dbm import dbm
 from toolkit.stats.mrmc.designs import Design, Kind, detect_design
-from toolkit.stats.mrmc.figures_of_merit import FEWEST_RESAMPLES, fom_table
-from toolkit.stats.mrmc.leave_one_out import JackknifeCases, leave_one_out
+from toolkit.stats.mrmc.fom_table import Covariance, is_share, require_patients
 from toolkit.stats.mrmc.nested import readers_nested_in_modality, split_plot
 from toolkit.stats.mrmc.obuchowski_rockette import Denominator, obuchowski_rockette
 from toolkit.stats.mrmc.u_statistics import Weights, u_statistic_analysis
-from toolkit.stats.mrmc.validity import Covariance, is_share, require_patients
-from toolkit.stats.roc import RatingFom, auc
 
 Method = Literal["or", "dbm", "u_statistic", "or_averaged"]
 METHODS: tuple[Method, ...] = ("or", "dbm", "u_statistic", "or_averaged")

@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 from toolkit.arrays import FloatArray
 from toolkit.results import joined
 from toolkit.stats._checks import Rng, check_rating, check_ratings, check_truth
+from toolkit.stats.auc.curve import RatingFom, auc
 from toolkit.stats.mrmc.ai_against_readers import AiAgainstReaders, ai_against_readers
 from toolkit.stats.mrmc.analysis import Random
-from toolkit.stats.mrmc.figures_of_merit import FEWEST_RESAMPLES, fom_table
-from toolkit.stats.mrmc.validity import Covariance
-from toolkit.stats.roc import RatingFom, auc
+from toolkit.stats.mrmc.covariances import FEWEST_RESAMPLES, fom_table
+from toolkit.stats.mrmc.fom_table import Covariance
 
 FEWEST_LEVELS = 3
 FEW_LEVELS = 4

@@ -18,25 +18,23 @@ from scipy.special import fdtrc
 from toolkit.arrays import FloatArray
 from toolkit.results import check_margin, joined
 from toolkit.stats._checks import check_choice, check_ci_level
-from toolkit.stats.mrmc._estimates import (
+from toolkit.stats.mrmc.analysis import (
+    HOLDS_FOR,
+    RANDOM_NAME,
     ROUNDING,
+    GlobalTest,
+    MrmcAnalysis,
     Plan,
+    Random,
     Variance,
+    few_readers,
     logit_versions,
     mean_difference,
     mean_estimate,
     positive_variance,
 )
-from toolkit.stats.mrmc.analysis import (
-    HOLDS_FOR,
-    RANDOM_NAME,
-    GlobalTest,
-    MrmcAnalysis,
-    Random,
-    few_readers,
-)
+from toolkit.stats.mrmc.covariances import LeaveOneOut
 from toolkit.stats.mrmc.fom_table import FomTable
-from toolkit.stats.mrmc.leave_one_out import LeaveOneOut
 from toolkit.stats.mrmc.obuchowski_rockette import hillis_df
 
 _ERROR = "the error mean square of the modalities"
@@ -104,7 +102,7 @@ def dbm(
 
     Examples
     --------
-    >>> from toolkit.stats.mrmc.leave_one_out import leave_one_out
+    >>> from toolkit.stats.mrmc.covariances import leave_one_out
     >>> draw = np.random.default_rng(1)
     >>> truth = np.arange(40) % 2
     >>> ratings = draw.normal(size=(40, 4, 2)) + truth[:, np.newaxis, np.newaxis]

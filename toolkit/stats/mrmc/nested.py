@@ -16,9 +16,13 @@ from scipy.special import fdtrc
 from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import check_margin, joined
 from toolkit.stats._checks import check_ci_level
-from toolkit.stats.mrmc._estimates import (
+from toolkit.stats.mrmc.analysis import (
+    HOLDS_FOR,
+    GlobalTest,
+    MrmcAnalysis,
     Plan,
     Variance,
+    few_readers,
     logit_versions,
     mean_difference,
     mean_estimate,
@@ -27,7 +31,6 @@ from toolkit.stats.mrmc._estimates import (
     reader_estimates,
     rounding_of,
 )
-from toolkit.stats.mrmc.analysis import HOLDS_FOR, GlobalTest, MrmcAnalysis, few_readers
 from toolkit.stats.mrmc.fom_table import FomTable
 from toolkit.stats.mrmc.obuchowski_rockette import hillis_df
 

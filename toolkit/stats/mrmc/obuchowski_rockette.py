@@ -16,32 +16,28 @@ from scipy.special import chdtrc, fdtrc
 
 from toolkit.results import Comparison, check_margin, joined
 from toolkit.stats._checks import check_choice, check_ci_level
-from toolkit.stats.mrmc._estimates import (
-    Plan,
-    Variance,
-    logit_versions,
-    mean_difference,
-    mean_estimate,
-    positive_variance,
-    reader_differences,
-    reader_estimates,
-    rounding_of,
-)
 from toolkit.stats.mrmc.analysis import (
     HOLDS_FOR,
     RANDOM_NAME,
+    Covariances,
     GlobalTest,
     MrmcAnalysis,
+    Plan,
     Random,
+    Variance,
     VarianceComponents,
-    few_readers,
-    negative_components,
-)
-from toolkit.stats.mrmc.components import (
-    Covariances,
     covariances,
+    few_readers,
+    logit_versions,
+    mean_difference,
+    mean_estimate,
     mean_squares,
+    negative_components,
+    positive_variance,
+    reader_differences,
+    reader_estimates,
     reader_mean_square,
+    rounding_of,
 )
 from toolkit.stats.mrmc.fom_table import FomTable
 

@@ -118,10 +118,10 @@ def pilot_components(analysis: MrmcAnalysis) -> StudyComponents:
     --------
     >>> import numpy as np
     >>> from toolkit.stats.mrmc.analysis import MrmcAnalysis
-    >>> from toolkit.stats.mrmc.figures_of_merit import fom_table
+    >>> from toolkit.stats.mrmc.covariances import fom_table
     >>> from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
-    >>> from toolkit.stats.roe_metz import ROE_METZ_1997
-    >>> from toolkit.stats.roe_metz_ratings import roe_metz_ratings
+    >>> from toolkit.stats.simulation.roe_metz import ROE_METZ_1997
+    >>> from toolkit.stats.simulation.roe_metz import roe_metz_ratings
     >>> ratings = roe_metz_ratings(30, 30, 4, separation=1.5, rng=1,
     ...                            components=ROE_METZ_1997["HH", 1.5])
     >>> table = fom_table(np.arange(60) >= 30, ratings)

@@ -18,27 +18,29 @@ from numpy.typing import ArrayLike
 from toolkit.arrays import BoolArray, FloatArray
 from toolkit.results import check_margin, joined
 from toolkit.stats._checks import check_choice, check_ci_level, check_ratings, check_truth
-from toolkit.stats.mrmc._estimates import (
+from toolkit.stats.auc.curve import RatingFom, auc
+from toolkit.stats.mrmc.analysis import (
+    HOLDS_FOR,
     ROUNDING,
+    MrmcAnalysis,
     Plan,
     Variance,
+    few_readers,
     logit_versions,
     mean_difference,
     mean_estimate,
     positive_variance,
 )
-from toolkit.stats.mrmc._moments import (
+from toolkit.stats.mrmc.fom_table import FomTable
+from toolkit.stats.mrmc.moments import (
     NEGATIVE,
     POSITIVE,
     READER,
     KernelSums,
     PairMoments,
     components,
+    sums_of_figure,
 )
-from toolkit.stats.mrmc.analysis import HOLDS_FOR, MrmcAnalysis, few_readers
-from toolkit.stats.mrmc.fom_table import FomTable
-from toolkit.stats.mrmc.shares import sums_of_figure
-from toolkit.stats.roc import RatingFom, auc
 
 Weights = Literal["reader", "pair"]
 Estimator = Literal["u_statistic", "mle"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from toolkit.html import Pill
+from toolkit.draw.html import Pill
 
 Language = Literal["en", "vi"]
 Origin = Literal["Simulated data", "Public data set", "Study data"]

@@ -1,6 +1,6 @@
 """HTML from notebooks: is it safe to show, what does it say, and does it stay on this page.
 
-Chapters write their HTML through ``toolkit.html``, which escapes all text. This is the second
+Chapters write their HTML through ``toolkit.draw.html``, which escapes all text. This is the second
 lock: whatever an executed notebook holds, only text, tables, figures and formulas reach the book.
 """
 

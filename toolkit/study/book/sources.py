@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from toolkit.html import Pill, PillKind, banner_html, strip_html
-from toolkit.html.page import BannerKind
+from toolkit.draw.html import Pill, PillKind, banner_html, strip_html
+from toolkit.draw.page import BannerKind
 from toolkit.study.book.contents import BookChapter, BookError, FrontPage, as_sentence
 from toolkit.study.book.markup import escape_markdown
 from toolkit.study.book.phrases import PHRASES

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from toolkit import __version__
-from toolkit.study.fingerprint import PACKAGE, environment, sha256_folder
+from toolkit.study.run.fingerprint import PACKAGE, environment, sha256_folder
 
 LOCK_FILE = PACKAGE.parent / "requirements.lock"
 

@@ -8,34 +8,45 @@ from functools import partial
 from typing import Any
 
 from toolkit.results import Result
-from toolkit.stats.agreement import agreement_table_from_counts, cohen_kappa, gwet_ac, scott_pi
-from toolkit.stats.delong import delong_ci, delong_test
-from toolkit.stats.likelihood_ratios import (
-    relative_negative_likelihood_ratio_ci,
-    relative_positive_likelihood_ratio_ci,
+from toolkit.stats.agreement.two_readers import (
+    agreement_table_from_counts,
+    cohen_kappa,
+    gwet_ac,
+    scott_pi,
 )
-from toolkit.stats.mcnemar import (
+from toolkit.stats.auc.curve import auc, partial_auc, partial_auc_mcclish
+from toolkit.stats.auc.delong import delong_ci, delong_test
+from toolkit.stats.paired.differences import (
+    PairedCounts,
+    agresti_min_ci,
+    bonett_price_ci,
+    newcombe_paired_ci,
+    tang_ratio_ci,
+    tango_ci,
+    wald_paired_ci,
+)
+from toolkit.stats.paired.mcnemar import (
     mcnemar_asymptotic,
     mcnemar_corrected,
     mcnemar_exact,
     mcnemar_joint,
     mcnemar_midp,
 )
-from toolkit.stats.paired import PairedCounts, newcombe_paired_ci, tang_ratio_ci, tango_ci
-from toolkit.stats.paired_differences import agresti_min_ci, bonett_price_ci, wald_paired_ci
-from toolkit.stats.paired_ratios import (
-    bonett_price_ratio_ci,
-    mover_ratio_ci,
-    relative_proportion_ci,
-)
-from toolkit.stats.predictive_value_tests import (
+from toolkit.stats.paired.predictive_tests import (
     npv_score_test,
     npv_weighted_score_test,
     ppv_score_test,
     ppv_weighted_score_test,
+    relative_negative_likelihood_ratio_ci,
+    relative_positive_likelihood_ratio_ci,
 )
-from toolkit.stats.predictive_values import npv_ratio_ci, ppv_ratio_ci
-from toolkit.stats.proportions import (
+from toolkit.stats.paired.predictive_values import npv_ratio_ci, ppv_ratio_ci
+from toolkit.stats.paired.ratios import (
+    bonett_price_ratio_ci,
+    mover_ratio_ci,
+    relative_proportion_ci,
+)
+from toolkit.stats.proportions.one import (
     agresti_coull_ci,
     clopper_pearson_ci,
     jeffreys_ci,
@@ -43,20 +54,19 @@ from toolkit.stats.proportions import (
     wald_ci,
     wilson_ci,
 )
-from toolkit.stats.roc import auc, partial_auc, partial_auc_mcclish
-from toolkit.stats.two_group_tests import fisher_exact, pearson_chi_square
-from toolkit.stats.two_proportion_ratios import (
-    katz_log_ratio_ci,
-    koopman_ratio_ci,
-    miettinen_nurminen_ratio_ci,
-)
-from toolkit.stats.two_proportions import (
+from toolkit.stats.proportions.tests import fisher_exact, pearson_chi_square
+from toolkit.stats.proportions.two import (
     TwoGroupCounts,
     agresti_caffo_ci,
     mee_ci,
     miettinen_nurminen_ci,
     newcombe_ci,
     wald_difference_ci,
+)
+from toolkit.stats.proportions.two_ratios import (
+    katz_log_ratio_ci,
+    koopman_ratio_ci,
+    miettinen_nurminen_ratio_ci,
 )
 
 Inputs = Mapping[str, Any]

@@ -8,10 +8,9 @@ from html import escape
 from itertools import count
 from pathlib import Path
 
-from toolkit.html import Pill, banner_html, headline_html, provenance_html, strip_html
-from toolkit.html.text import link_html
-from toolkit.palette import css_variables
-from toolkit.study.fingerprint import PACKAGE, sha256_file
+from toolkit.draw.html import Pill, banner_html, headline_html, provenance_html, strip_html
+from toolkit.draw.text import link_html
+from toolkit.study.run.fingerprint import PACKAGE, sha256_file
 from toolkit.study.selftest.cases import CASES_FILE, KINDS, Source, Suite
 from toolkit.study.selftest.engine import Findings, agreement_text
 from toolkit.study.selftest.installation import Installation
@@ -25,11 +24,12 @@ from toolkit.study.selftest.tables import (
     overview_table,
     value_table,
 )
+from toolkit.words.palette import css_variables
 
 MARKER = '<meta name="generator" content="reader-study-toolkit self-test">'
 
 _HERE = Path(__file__).parent
-_FONTS = PACKAGE / "figures" / "fonts"
+_FONTS = PACKAGE / "draw" / "fonts"
 _BOOK_STYLES = _HERE.parent / "book" / "assets"
 _FACES = (
     ("Study Sans", "400", "StudySans-Regular"),

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby
 
-from toolkit.html import TableColumn, TableRow, TableView, table_html
-from toolkit.html.text import anchor
+from toolkit.draw.html import TableColumn, TableRow, TableView, table_html
+from toolkit.draw.text import anchor
 from toolkit.study.selftest.cases import KINDS, Suite
 from toolkit.study.selftest.engine import Check, Findings, agreement_text
 from toolkit.study.selftest.installation import Installation, Package

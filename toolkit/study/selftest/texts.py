@@ -9,7 +9,7 @@ from typing import Any
 
 from toolkit.study.selftest.cases import Case, Expected, Source
 from toolkit.study.selftest.engine import Check
-from toolkit.wording import EM_DASH, count_text, number_text
+from toolkit.words.wording import EM_DASH, count_text, number_text
 
 _QUANTITIES = {
     "estimate": "estimate",

@@ -13,9 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from toolkit.readers.dicom.deidentify.dates import OLDEST_AGE, day_offset
 from toolkit.readers.dicom.deidentify.keep_list import KeepList
-from toolkit.readers.dicom.deidentify.uids import UUID_ROOT, keyed, mapped_uid, pseudonym
+from toolkit.readers.dicom.deidentify.key import (
+    OLDEST_AGE,
+    UUID_ROOT,
+    day_offset,
+    keyed,
+    mapped_uid,
+    pseudonym,
+)
 from toolkit.readers.dicom.deidentify.values import VERSION, name, version
 from toolkit.tables import TABLES, Column, Fault, TableData, TableError, check_table
 

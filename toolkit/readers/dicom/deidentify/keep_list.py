@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
+
+from toolkit.readers.dicom.scan.attributes import DicomFault, Reason
+from toolkit.readers.dicom.scan.header import Header
+from toolkit.readers.dicom.scan.objects import kind_of
 
 _FILE: Final = "keep_list.yaml"
 _KNOWN_KEYS: Final = {"names", "codes"}
@@ -184,3 +191,79 @@ def _form(rule: str, names: frozenset[str]) -> str | re.Pattern[str]:
     if rule in ("name", "version"):
         return rule
     return re.compile(rule.replace("NAME", "|".join(re.escape(name) for name in sorted(names))))
+
+
+Admittable = Literal["burned_in", "burned_in_unknown", "secondary_capture"]
+ADMITTABLE: Final = get_args(Admittable)
+Refused = Reason | Admittable | Literal["kind_not_kept", "overlay_in_pixels"]
+
+WORDS: Final[dict[str, str]] = {
+    "burned_in": "the header says that text is burned into the pixels",
+    "burned_in_unknown": "the header does not say whether text is burned into the pixels",
+    "secondary_capture": "a screenshot or scan, which mostly shows names whatever its header says",
+    "kind_not_kept": "a kind of object that the keep list was not written for",
+    "overlay_in_pixels": "an overlay in the unused bits of compressed pixels",
+}
+# Screenshots that a scanner stores in the class of its images.
+_SCREENS: Final = frozenset(("SCREEN SAVE", "SCREENSAVE", "SCREEN"))
+
+
+def check_admitted(admit: frozenset[str]) -> None:
+    """Refuse words that name no refusal.
+
+    Raises
+    ------
+    ValueError
+        With the words that there are.
+    """
+    unknown = sorted(admit - set(ADMITTABLE))
+    if unknown:
+        msg = f"admit must be of {', '.join(ADMITTABLE)}, got {', '.join(unknown)}"
+        raise ValueError(msg)
+
+
+def refusal(header: Header, keep: KeepList, admit: frozenset[str]) -> str:
+    """Return why an object is refused, empty where it is not.
+
+    Parameters
+    ----------
+    header : Header
+        Of the object.
+    keep : KeepList
+        Kinds that may be written.
+    admit : frozenset of str
+        Refusals that the user has taken back, having looked at the pictures.
+
+    Raises
+    ------
+    DicomFault
+        If the object lacks what it is named by.
+    """
+    for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
+        if not header.text(keyword):
+            msg = f"{keyword} is missing, so the object belongs to no examination"
+            raise DicomFault("no_uid", msg)
+    if header.text("SOPClassUID") not in keep.classes:
+        return "kind_not_kept"
+    screen = not _SCREENS.isdisjoint(header.texts("ImageType"))
+    found = []
+    if kind_of(header) == "secondary_capture" or screen:
+        found.append("secondary_capture")
+    burned_in = header.text("BurnedInAnnotation").upper()
+    if header.has_pixels and burned_in != "NO":
+        found.append("burned_in" if burned_in else "burned_in_unknown")
+    left = [reason for reason in found if reason not in admit]
+    return left[0] if left else ""
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Keep what pydicom says of values from warnings and log: it quotes them."""
+    log = logging.getLogger("pydicom")
+    before, log.disabled = log.disabled, True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.disabled = before

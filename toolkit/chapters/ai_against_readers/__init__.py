@@ -1,0 +1,1 @@
+"""Ai against readers."""

@@ -1,0 +1,254 @@
+"""One AI's score of every eligible case: its class, and what became of cases without one.
+
+A case that the AI failed on, was never sent, or is not in the readings at all has no score. It is
+never given a low one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from toolkit.arrays import BoolArray, FloatArray, IntArray
+from toolkit.chapters.scores.score_scale import Decimals, ScoreClasses, score_classes
+from toolkit.scoring.ratings import ScoringError, reader_labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Unit = Literal["examination", "breast"]
+
+# What the AI returned, in the order in which it is shown. "no_score" is a reading that is
+# complete but holds a call only, "not_recorded" a case for which the readings have no row.
+STATUSES = ("complete", "no_score", "failed", "missing", "not_recorded")
+INDICATIONS = ("screening", "symptomatic", "follow_up", "other", "not_stated")
+SCREENING = "screening"
+EVERYTHING = "all"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ScoredCases:
+    """Every eligible case with what one AI returned for it; row i of all arrays is one case.
+
+    Parameters
+    ----------
+    ai : str
+        Product and version.
+    scale : (float, float)
+        Ends of the score's scale; NaN where not known.
+    unit : {"examination", "breast"}
+        What a case is.
+    classes : ScoreClasses
+        Classes of the score.
+    status : ndarray of int, shape (n_cases,)
+        Number in ``STATUSES``.
+    score : ndarray, shape (n_cases,)
+        NaN where there is none.
+    score_class : ndarray of int, shape (n_cases,)
+        From 0; -1 where there is no score.
+    truth : ndarray, shape (n_cases,)
+        1 cancer, 0 none, NaN not known.
+    indication : ndarray of int, shape (n_cases,)
+        Number in ``groups``.
+    groups : tuple of str
+        Indications that occur, screening first; ``("all",)`` where the cases do not say.
+    month : ndarray of int, shape (n_cases,)
+        Month of the window from 1; 0 where the date is not known.
+    weight : ndarray, shape (n_cases,), or None
+        Sampling weights.
+    patient : ndarray of int, shape (n_cases,)
+        Number of the patient.
+    """
+
+    ai: str
+    scale: tuple[float, float]
+    unit: Unit
+    classes: ScoreClasses
+    status: IntArray
+    score: FloatArray
+    score_class: IntArray
+    truth: FloatArray
+    indication: IntArray
+    groups: tuple[str, ...]
+    month: IntArray
+    weight: FloatArray | None
+    patient: IntArray
+
+    @property
+    def n_cases(self) -> int:
+        """Number of eligible cases."""
+        return int(self.status.size)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.classes.names)
+
+    @property
+    def scored(self) -> BoolArray:
+        """Cases with a score, shape (n_cases,)."""
+        return self.score_class >= 0
+
+    @property
+    def knows_indication(self) -> bool:
+        """Whether the cases say why they were examined."""
+        return self.groups != (EVERYTHING,)
+
+    @property
+    def has_clusters(self) -> bool:
+        """Whether a woman has more than one case."""
+        return bool(np.unique(self.patient).size < self.n_cases)
+
+    def group(self, name: str) -> BoolArray:
+        """Return the cases of an indication, shape (n_cases,); none where it does not occur."""
+        number = self.groups.index(name) if name in self.groups else -1
+        return np.asarray(self.indication == number)
+
+    def counts(self, rows: BoolArray) -> IntArray:
+        """Return how many of some cases are in each class, shape (n_classes,)."""
+        chosen = self.score_class[rows & self.scored]
+        return np.bincount(chosen, minlength=self.n_classes).astype(np.int64)
+
+
+def scored_cases(
+    readings: pd.DataFrame,
+    readers: pd.DataFrame,
+    cases: pd.DataFrame,
+    *,
+    ai: str = "",
+    modality: str = "standalone",
+    session: str = "1",
+    class_edges: Sequence[float] = (),
+    decimals: Decimals = "nearest",
+) -> ScoredCases:
+    """Return the score of one AI for every case.
+
+    Parameters
+    ----------
+    readings, readers, cases : DataFrame
+        Canonical tables; every row of ``cases`` is eligible.
+    ai : str
+        Product and version, needed only where several AIs read: two versions are two readers and
+        are never pooled.
+    modality, session : str
+        Reading condition and session of the AI's readings.
+    class_edges, decimals
+        As ``edges`` and ``decimals`` of ``score_classes``.
+
+    Raises
+    ------
+    ScoringError
+        If no AI or several AIs have such readings, the AI scores regions, no case has a score, or
+        the classes do not fit the scores.
+    """
+    row = _only_ai(readings, readers, ai=ai, modality=modality, session=session)
+    returned = readings[
+        (readings["reader_id"] == row["reader_id"])
+        & (readings["modality"] == modality)
+        & (readings["session"] == session)
+    ].set_index("case_id")
+    of_case = returned.reindex(cases["case_id"])
+    score = of_case["rating"].to_numpy(dtype=np.float64)
+    if np.isnan(score).all():
+        msg = f"{row['label']} has no score for any case; this chapter needs readings.rating"
+        raise ScoringError(msg)
+    scale = float(row.get("score_min", np.nan)), float(row.get("score_max", np.nan))
+    classes = score_classes(*scale, edges=class_edges, decimals=decimals)
+    groups, indication = _indications(cases)
+    return ScoredCases(
+        ai=str(row["label"]),
+        scale=scale,
+        unit=_unit(cases),
+        classes=classes,
+        status=_statuses(of_case["status"], score),
+        score=score,
+        score_class=classes.of(score),
+        truth=cases["truth"].to_numpy(dtype=np.float64),
+        indication=indication,
+        groups=groups,
+        month=_months(cases),
+        weight=_weights(cases),
+        patient=_patients(cases),
+    )
+
+
+def _only_ai(
+    readings: pd.DataFrame, readers: pd.DataFrame, *, ai: str, modality: str, session: str
+) -> pd.Series:
+    """Return the one AI's row of the readers table, with its label."""
+    programs = readers[readers["kind"] == "ai"]
+    of_ai = readings["reader_id"].isin(programs["reader_id"])
+    here = of_ai & (readings["modality"] == modality) & (readings["session"] == session)
+    there = programs[programs["reader_id"].isin(readings["reader_id"][here])]
+    labels = reader_labels(readers)
+    there = there.assign(label=[labels[reader] for reader in there["reader_id"]])
+    if ai:
+        there = there[there["label"] == ai]
+    if len(there) == 1:
+        row: pd.Series = there.iloc[0]
+        if row.get("score_kind") == "region":
+            msg = f"{row['label']} scores regions; take the score of the examination or breast"
+            raise ScoringError(msg)
+        return row
+    known = sorted(labels[reader] for reader in programs["reader_id"])
+    wanted = f"the AI {ai!r}" if ai else "one AI"
+    msg = (
+        f"{wanted} is expected with readings in modality {modality!r}, session {session!r}, but "
+        f"{len(there)} have them; the study's AIs: {', '.join(known) or 'none'}. Name one as ai"
+    )
+    raise ScoringError(msg)
+
+
+def _statuses(status: pd.Series, score: FloatArray) -> IntArray:
+    """Return the number of each case's status in ``STATUSES``."""
+    numbers = {name: number for number, name in enumerate(STATUSES)}
+    coded = status.map(numbers).fillna(numbers["not_recorded"]).to_numpy(dtype=np.int64)
+    without = (coded == numbers["complete"]) & np.isnan(score)
+    return np.where(without, numbers["no_score"], coded)
+
+
+def _unit(cases: pd.DataFrame) -> Unit:
+    """Return what a case is: one breast where the cases say which."""
+    return (
+        "breast" if "laterality" in cases and cases["laterality"].notna().any() else "examination"
+    )
+
+
+def _indications(cases: pd.DataFrame) -> tuple[tuple[str, ...], IntArray]:
+    """Return the indications that occur and their number for each case."""
+    if "indication" not in cases or cases["indication"].isna().all():
+        return (EVERYTHING,), np.zeros(len(cases), dtype=np.int64)
+    named = cases["indication"].fillna("not_stated")
+    groups = tuple(name for name in INDICATIONS if (named == name).any())
+    return groups, named.map(groups.index).to_numpy(dtype=np.int64)
+
+
+def _months(cases: pd.DataFrame) -> IntArray:
+    """Return the month of each examination, the earliest one 1, and 0 where it is not known."""
+    month = np.zeros(len(cases), dtype=np.int64)
+    if "exam_date" not in cases:
+        return month
+    known = cases["exam_date"].notna().to_numpy()
+    if known.any():
+        dates = cases["exam_date"][known].to_numpy().astype("datetime64[M]").astype(np.int64)
+        month[known] = dates - dates.min() + 1
+    return month
+
+
+def _weights(cases: pd.DataFrame) -> FloatArray | None:
+    """Return the sampling weights, or None where the cases have none."""
+    if "weight" not in cases or cases["weight"].isna().all():
+        return None
+    return cases["weight"].to_numpy(dtype=np.float64)
+
+
+def _patients(cases: pd.DataFrame) -> IntArray:
+    """Return the number of each case's patient; a case without one is a patient of its own."""
+    named = cases["patient_id"].notna()
+    # The mark keeps a case's own number from being another case's patient.
+    own = "case " + cases["case_id"]
+    patient = ("patient " + cases["patient_id"]).where(named, own)
+    return np.unique(patient.to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)

@@ -1,0 +1,199 @@
+"""The objects of one examination of the demo archive, with what is true of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from toolkit.demo.dicom.cad_plan import CadPlan, Composite, Finding
+from toolkit.demo.dicom.cad_sr import cad_report
+from toolkit.demo.dicom.exam import DemoExam
+from toolkit.demo.dicom.findings import PlacedLesion, findings_of
+from toolkit.demo.dicom.images import PROCESSING, ImagePlan, mammogram
+from toolkit.demo.dicom.images import synthetic_2d as synthetic
+from toolkit.demo.dicom.other_objects import (
+    dose_report,
+    measurement_report,
+    presentation_state,
+    secondary_capture,
+)
+from toolkit.demo.dicom.tomosynthesis import tomosynthesis, tomosynthesis_slices
+
+VIEWS = tuple((side, view) for side in "RL" for view in ("CC", "MLO"))
+ROWS, COLUMNS, PIXEL_SPACING_MM = 2294, 1914, 0.085
+EARLIER = "080000"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """One object of an examination with what is true of it."""
+
+    ds: Dataset
+    kind: str
+    truth: dict[str, Any]
+
+
+def image_shape(shrink: int) -> tuple[int, int]:
+    """Return rows and columns of the images."""
+    return -(-ROWS // shrink), -(-COLUMNS // shrink)
+
+
+def _image_plans(exam: DemoExam, lesions: list[PlacedLesion], shrink: int) -> list[ImagePlan]:
+    """Return the four standard views of an examination."""
+    rows, columns = image_shape(shrink)
+    return [
+        ImagePlan(
+            laterality=side,
+            view=view,
+            rows=rows,
+            columns=columns,
+            pixel_spacing_mm=PIXEL_SPACING_MM * shrink,
+            photometric="MONOCHROME1" if exam.number % 4 == 1 else "MONOCHROME2",
+            scheme=_scheme(exam),
+            lesions=tuple((one.x, one.y, one.radius) for one in lesions if one.image == place),
+            texture=len(VIEWS) * exam.number + place,
+        )
+        for place, (side, view) in enumerate(VIEWS)
+    ]
+
+
+def _scheme(exam: DemoExam) -> str:
+    """Return the coding scheme of an examination: both are in use."""
+    return "SRT" if exam.number % 2 else "SCT"
+
+
+def exam_objects(
+    exam: DemoExam,
+    reading: Any,
+    lesions: list[PlacedLesion],
+    shrink: int,
+    findings: list[dict[str, Any]],
+) -> Iterator[Made]:
+    """Yield the objects of an examination; its findings are added to the list."""
+    plans = _image_plans(exam, lesions, shrink)
+    shown = [mammogram(exam, plan) for plan in plans]
+    analysed = shown
+    for plan, image in zip(plans, shown, strict=True):
+        yield _image("ffdm_for_presentation", image, plan)
+    if exam.number % 5 == 0:
+        analysed = [mammogram(exam, plan, intent=PROCESSING) for plan in plans]
+        for plan, image in zip(plans, analysed, strict=True):
+            yield _image("ffdm_for_processing", image, plan)
+    yield from _reports(exam, reading, lesions, (shown, analysed), findings)
+    yield Made(ds=dose_report(exam), kind="dose_sr", truth={})
+    yield from _extras(exam, reading, plans, shown)
+
+
+def _image(kind: str, ds: Dataset, plan: ImagePlan) -> Made:
+    """Return an image with what is true of it."""
+    frames = int(ds.get("NumberOfFrames", 1))
+    truth = {"laterality": plan.laterality, "view": plan.view, "frames": frames}
+    return Made(ds=ds, kind=kind, truth=truth)
+
+
+def _extras(
+    exam: DemoExam, reading: Any, plans: list[ImagePlan], shown: list[Dataset]
+) -> Iterator[Made]:
+    """Yield what only some examinations have, by the last digit of their number."""
+    turn, plan = exam.number % 5, plans[exam.number % len(plans)]
+    if turn == 1 and reading.status == "complete":
+        capture = secondary_capture(exam, f"{reading.rating:.12g}/10")
+        yield Made(ds=capture, kind="secondary_capture", truth={})
+    elif turn == 2:
+        for ds in tomosynthesis_slices(exam, plan):
+            yield _image("tomosynthesis_slice", ds, plan)
+    elif turn == 3:
+        volume = tomosynthesis(exam, plan)
+        yield _image("tomosynthesis", volume, plan)
+        yield _image("synthetic_2d", synthetic(exam, plan, volume=volume), plan)
+    elif turn == 4:
+        state = presentation_state(exam, shown)
+        yield Made(ds=state, kind="presentation_state", truth={})
+        report = measurement_report(exam, shown[0], x=20, y=30, radius=5)
+        yield Made(ds=report, kind="other_sr", truth={})
+
+
+def _state(exam: DemoExam, status: str, found: bool) -> str:
+    """Return the state of an examination's report; empty where there is none."""
+    if status == "complete":
+        return "with_findings" if found else "without_findings"
+    if status == "failed":
+        return "partly_failed" if exam.number % 2 else "failed"
+    return "not_attempted" if exam.number % 2 else ""
+
+
+def _reports(
+    exam: DemoExam,
+    reading: Any,
+    lesions: list[PlacedLesion],
+    images: tuple[list[Dataset], list[Dataset]],
+    findings: list[dict[str, Any]],
+) -> Iterator[Made]:
+    """Yield the CAD reports of an examination: one, none, or a failed run before the good one."""
+    shown, analysed = images
+    plan = _report_plan(exam, reading, lesions, analysed)
+    if plan is None:
+        return
+    if exam.number % 20 == 7:
+        first = cad_report(exam, replace(
+            plan, findings=(), composites=(), exam_score="", state="failed", instance=1
+        ))  # fmt: skip
+        first.ContentTime = first.SeriesTime = EARLIER
+        plan = replace(plan, instance=2)
+        yield Made(ds=first, kind="cad_sr", truth={"state": "failed", "exam_score": ""})
+    ds = cad_report(exam, plan)
+    truth = {"state": plan.state, "exam_score": plan.exam_score}
+    for place, one in enumerate(plan.findings, start=1):
+        percent = float(one.score) * (1 if one.score_unit == "%" else 100)
+        findings.append(
+            {
+                "case_id": exam.study_uid,
+                "report_id": ds.SOPInstanceUID,
+                "mark_id": str(place),
+                "image_id": shown[one.image].SOPInstanceUID,
+                "analysed_image_id": analysed[one.image].SOPInstanceUID,
+                "kind": one.kind,
+                "x_px": one.x,
+                "y_px": one.y,
+                "outline": one.outline or "",
+                "score": one.score,
+                "score_unit": one.score_unit,
+                "percent": round(percent, 1),
+            }
+        )
+    yield Made(ds=ds, kind="cad_sr", truth=truth)
+
+
+def _report_plan(
+    exam: DemoExam, reading: Any, lesions: list[PlacedLesion], analysed: list[Dataset]
+) -> CadPlan | None:
+    """Return what the report of an examination says; None where the AI left no report."""
+    complete = reading.status == "complete"
+    found: tuple[Finding, ...] = ()
+    composites: tuple[Composite, ...] = ()
+    if complete:
+        found, composites = findings_of(
+            reading.rating,
+            lesions,
+            shape=(analysed[0].Rows, analysed[0].Columns),
+            unit="1" if exam.number % 3 == 2 else "%",
+            outline=exam.number,
+            rng=np.random.default_rng([exam.seed, exam.number]),
+        )
+    state = _state(exam, reading.status, bool(found))
+    if not state:
+        return None
+    return CadPlan(
+        images=tuple(analysed),
+        findings=found,
+        composites=composites,
+        state=state,
+        exam_score=f"{reading.rating:.12g}" if complete else "",
+        scheme=_scheme(exam),
+        layout="flattened" if exam.number // 2 % 2 else "nested",
+        image_by="value" if exam.number % 6 == 5 else "reference",
+    )

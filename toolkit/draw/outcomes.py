@@ -1,0 +1,288 @@
+"""The score by outcome: one row an outcome, never stacked, for rare cancers would vanish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from toolkit.arrays import FloatArray
+from toolkit.draw.labels import along_line, box_points, label_curve, label_points
+from toolkit.draw.scores import class_values
+from toolkit.draw.style import (
+    BODY,
+    FULL_WIDTH,
+    SMALL,
+    TICK,
+    color,
+    draw_stamp,
+    new_figure,
+    nice_ticks,
+    outward,
+    place_axes,
+    stamp_height,
+    study_style,
+    tick_text,
+    widest,
+    write,
+)
+from toolkit.words.wording import count_text, number_text
+
+OutcomeRole = Literal["cancer", "interval", "normal"]
+
+# Fill of the bars and ink of the name.
+_ROLES = {
+    "cancer": ("cancer", "cancertext"),
+    "interval": ("benign", "ink"),
+    "normal": ("normal", "normaltext"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OutcomeRow:
+    """Examinations of one outcome by score class."""
+
+    label: str
+    counts: ArrayLike
+    role: OutcomeRole
+
+
+def _share_text(share: float) -> str:
+    """Return the share over a bar: a small one never reads as none."""
+    if 0 < share < 0.5:
+        return "<1%"
+    return "0" if share == 0 else f"{number_text(share, digits=0)}%"
+
+
+def _draw_outcome(axes: Axes, row: OutcomeRow, counts: FloatArray, expected: float) -> None:
+    """Draw the shares of one outcome with their numbers."""
+    shares = counts / counts.sum() * 100
+    fill, _ = _ROLES[row.role]
+    places = np.arange(1, counts.size + 1)
+    axes.bar(
+        places,
+        shares,
+        width=0.78,
+        facecolor=color(fill),
+        edgecolor=color("paper" if row.role == "interval" else fill),
+        hatch="////" if row.role == "interval" else "",
+        linewidth=0,
+    )
+    if expected:
+        axes.axhline(expected * 100, color=color("muted"), linewidth=1.1, linestyle=(0, (1.6, 1.6)))
+    for place, share in zip(places, shares, strict=True):
+        none = share == 0
+        axes.annotate(
+            _share_text(float(share)),
+            (place, max(share, expected * 100 if share < expected * 100 else share)),
+            (0, 4),
+            textcoords="offset points",
+            ha="center",
+            fontsize=TICK,
+            color=color("axis" if none else "ink"),
+            fontweight=600 if share == shares.max() and row.role != "normal" else 400,
+        )
+
+
+def outcome_figure(
+    classes: Sequence[str],
+    rows: Sequence[OutcomeRow],
+    *,
+    expected_share: float = 0.10,
+    stamp: str = "",
+) -> Figure:
+    """Draw the score by outcome: one row an outcome, each adding up to 100 %, on one scale.
+
+    Parameters
+    ----------
+    classes : sequence of str
+        Names of the classes, lowest first.
+    rows : sequence of OutcomeRow
+        From top to bottom, such as screen-detected, interval and no cancer.
+    expected_share : float
+        Share that the vendor states for each class, drawn dotted; 0 for none.
+    stamp : str
+        Written at the top right, such as "SIMULATED".
+
+    Raises
+    ------
+    ValueError
+        If counts have not one value a class, or a row is empty.
+    """
+    counts = [class_values(row.counts, len(classes), f"counts of {row.label!r}") for row in rows]
+    if empty := [row.label for row, one in zip(rows, counts, strict=True) if not one.sum() > 0]:
+        msg = f"outcomes without an examination cannot be shown as shares: {', '.join(empty)}"
+        raise ValueError(msg)
+    top = stamp_height(stamp)
+    highest = max(float((one / one.sum()).max()) for one in counts) * 100
+    with study_style():
+        left = widest([row.label for row in rows], BODY, 600) + 0.2
+        # All rows share one scale; each is as high as its own highest bar needs.
+        heights = [float((one / one.sum()).max()) * 100 / highest * 0.62 + 0.32 for one in counts]
+        figure = new_figure(FULL_WIDTH, top + sum(heights) + 0.3 * len(rows) + 0.3)
+        for row, one, height in zip(rows, counts, heights, strict=True):
+            axes = place_axes(figure, left=left, top=top, width=FULL_WIDTH - left, height=height)
+            _draw_outcome(axes, row, one, expected_share)
+            axes.set_xlim(0.45, len(classes) + 0.55)
+            axes.set_ylim(0, height / 0.62 * highest)
+            outward(axes, bottom=True, left=False)
+            axes.spines["bottom"].set_position(("outward", 0))
+            axes.tick_params(bottom=False, labelbottom=row is rows[-1], labelcolor=color("ink"))
+            axes.set_xticks(np.arange(1, len(classes) + 1), classes)
+            _, ink = _ROLES[row.role]
+            write(figure, (0, top + height - 0.2), row.label, role=ink, weight=600)
+            n = f"n = {count_text(float(one.sum()))}"
+            write(figure, (0, top + height - 0.03), n, role="muted", size=TICK)
+            if expected_share and row is rows[-1]:
+                note = f"dotted: the {number_text(expected_share * 100, digits=0)}% expected"
+                write(figure, (left, top + 0.02), f"{note} in each class", role="muted", size=SMALL)
+            top += height + 0.3
+        axes.set_xlabel("AI score of the examination", labelpad=3)
+        draw_stamp(figure, stamp)
+    return figure
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TradeoffLine:
+    """Strategies of one kind, joined in order.
+
+    Parameters
+    ----------
+    label : str
+        Written beside the line.
+    x, y : array_like, shape (n_points,)
+        Saving to the right, cost upwards, both as shares from 0 to 1.
+    names : sequence of str
+        What each point leaves unread; empty for none.
+    role : {"ai", "aided", "unaided"}
+        Colour, marker and dash of the pathway.
+    """
+
+    label: str
+    x: ArrayLike
+    y: ArrayLike
+    names: Sequence[str]
+    role: Literal["ai", "aided", "unaided"] = "ai"
+
+
+_LINE_STYLE = {
+    "ai": ("o", "ai", "-"),
+    "aided": ("s", "aidedtext", (0, (6, 2))),
+    "unaided": ("o", "unaided", (0, (2, 2))),
+}
+
+
+def tradeoff_figure(
+    lines: Sequence[TradeoffLine],
+    *,
+    reference: str = "",
+    limit: float | None = None,
+    x_label: str = "Readings saved",
+    y_label: str = "Cancers missed",
+    stamp: str = "",
+) -> Figure:
+    """Draw what reading less saves against what it costs; lower and further right is better.
+
+    Parameters
+    ----------
+    lines : sequence of TradeoffLine
+        Strategies replayed on the same examinations.
+    reference : str
+        Name of the strategy that saves and costs nothing, a grey diamond at the origin.
+    limit : float, optional
+        Largest cost that the plan allows, as a share; beyond it the plot is shaded.
+    x_label, y_label : str
+        Axes with their denominators.
+    stamp : str
+        Written at the top right, such as "SIMULATED".
+    """
+    top = stamp_height(stamp) + 0.05
+    x = np.concatenate([np.asarray(line.x, dtype=np.float64) for line in lines])
+    y = np.concatenate([np.asarray(line.y, dtype=np.float64) for line in lines])
+    with study_style():
+        figure = new_figure(FULL_WIDTH, top + 3.85)
+        axes = place_axes(figure, left=0.62, top=top, width=6.78, height=3.25)
+        high = max(float(y.max()), limit or 0.0, 0.01) * 1.12
+        axes.set_xlim(-0.02, max(float(x.max()) * 1.12, 0.1))
+        axes.set_ylim(-high * 0.06, high)
+        _set_tradeoff_axes(axes, x_label, y_label)
+        taken = _draw_tradeoff(axes, lines)
+        if limit is not None:
+            taken.append(_draw_limit(axes, limit))
+        if reference:
+            axes.plot([0], [0], marker="D", markersize=8, color=color("axis"), zorder=6)
+            label_curve(axes, reference, "unaided", (0.0, 0.0), taken)
+        taken += _name_points(axes, lines, taken)
+        for line in lines:
+            middle = len(np.asarray(line.x)) // 2
+            place = (float(np.asarray(line.x)[middle]), float(np.asarray(line.y)[middle]))
+            label_curve(axes, line.label, _LINE_STYLE[line.role][1], place, taken)
+        draw_stamp(figure, stamp)
+    return figure
+
+
+def _set_tradeoff_axes(axes: Axes, x_label: str, y_label: str) -> None:
+    """Set percent ticks from zero and a horizontal grid."""
+    outward(axes)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y")
+    x_ticks = [tick for tick in nice_ticks(*axes.get_xlim(), most=10) if tick >= 0]
+    y_ticks = [tick for tick in nice_ticks(*axes.get_ylim(), most=8) if tick >= 0]
+    axes.set_xticks(x_ticks, tick_text(x_ticks, form="percent", unit_last=True))
+    axes.set_yticks(y_ticks, tick_text(y_ticks, form="percent", unit_last=True))
+    axes.set_xlabel(x_label, labelpad=3)
+    axes.set_ylabel(y_label, labelpad=4)
+
+
+def _draw_tradeoff(axes: Axes, lines: Sequence[TradeoffLine]) -> list[FloatArray]:
+    """Draw the lines; return what labels keep off."""
+    taken = []
+    for line in lines:
+        marker, _, dash = _LINE_STYLE[line.role]
+        axes.plot(
+            np.asarray(line.x, dtype=np.float64),
+            np.asarray(line.y, dtype=np.float64),
+            color=color(line.role),
+            linewidth=2.0,
+            linestyle=dash,
+            marker=marker,
+            markersize=6,
+            markeredgecolor=color("paper"),
+            zorder=4,
+        )
+        taken.append(along_line(axes, np.asarray(line.x), np.asarray(line.y)))
+    return taken
+
+
+def _draw_limit(axes: Axes, limit: float) -> FloatArray:
+    """Draw the limit of the plan and shade what lies beyond."""
+    low, high = axes.get_xlim()
+    axes.axhspan(limit, axes.get_ylim()[1], color=color("band2"), alpha=0.55, linewidth=0, zorder=0)
+    axes.axhline(limit, color=color("cancer"), linewidth=1.4, linestyle=(0, (4, 2.5)), zorder=2)
+    axes.annotate(
+        f"limit in the plan, {number_text(limit * 100, digits=1).removesuffix('.0')}%",
+        (low, limit),
+        (4, 5),
+        textcoords="offset points",
+        color=color("cancertext"),
+        fontsize=TICK,
+    )
+    return along_line(axes, [low, high], [limit, limit])
+
+
+def _name_points(
+    axes: Axes, lines: Sequence[TradeoffLine], taken: Sequence[FloatArray]
+) -> list[FloatArray]:
+    """Name the points by what they leave unread; return the places of the points."""
+    x = [float(value) for line in lines for value in np.asarray(line.x)]
+    y = [float(value) for line in lines for value in np.asarray(line.y)]
+    names = [name for line in lines for name in line.names]
+    roles = [_LINE_STYLE[line.role][1] for line in lines for _ in line.names]
+    label_points(axes, x, y, names, roles=roles, lines=taken, strong=())
+    return [box_points(axes, place, (34, 12)) for place in zip(x, y, strict=True)]

@@ -1,1 +1,0 @@
-"""Results to what a chapter shows: its tables, figures and sentences, one module a chapter."""

@@ -1,1 +1,0 @@
-"""Results drawn as figures; import the drawing functions from the module of their topic."""

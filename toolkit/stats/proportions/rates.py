@@ -1,0 +1,345 @@
+"""The ratio of two event rates: interval cancers per woman-year, false marks per image.
+
+Events are Poisson: their number has no upper limit but the exposure, and every one comes
+independently of the others. Several marks of one image, or cancers of one woman, do not. Events
+that each unit can have only once are proportions: see ``toolkit.stats.proportions.two_ratios``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from scipy import special
+
+from toolkit.results import Better, Comparison, Result, check_margin
+from toolkit.stats._checks import check_ci_level, check_count, check_positive
+from toolkit.stats._inference import score_of, wald_ratio
+from toolkit.stats.proportions.one import Limits, clopper_pearson, wilson
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoRates(Result):
+    """Events and exposure of two independent groups.
+
+    Parameters
+    ----------
+    events_a, events_b : int
+        Events of the comparator a and of the new method b.
+    exposure_a, exposure_b : float
+        Women, woman-years, images or readings in which they were counted, above 0; both in one
+        unit.
+
+    Raises
+    ------
+    ValueError
+        If a count is not a whole number of 0 or more, or an exposure not positive and finite.
+    """
+
+    events_a: int
+    exposure_a: float
+    events_b: int
+    exposure_b: float
+    method: str = "events and exposure of two groups"
+
+    def __post_init__(self) -> None:
+        """Check the counts and exposures and hold them as int and float."""
+        for name in ("events_a", "events_b"):
+            object.__setattr__(self, name, check_count(getattr(self, name), name=name))
+        for name in ("exposure_a", "exposure_b"):
+            object.__setattr__(self, name, check_positive(getattr(self, name), name=name))
+        super().__post_init__()
+
+    @property
+    def events(self) -> int:
+        """Events of both groups."""
+        return self.events_a + self.events_b
+
+    @property
+    def ratio(self) -> float:
+        """Rate of b over rate of a; NaN where a has no event."""
+        if not self.events_a:
+            return math.nan
+        return self.events_b / self.events_a * (self.exposure_a / self.exposure_b)
+
+    def shares(self, ratio: float) -> tuple[float, float]:
+        """Return the shares of all events that a and b are expected to have at a ratio."""
+        weighted = ratio * self.exposure_b
+        total = self.exposure_a + weighted
+        return self.exposure_a / total, weighted / total
+
+
+def poisson_rate_ratio_ci(
+    rates: TwoRates,
+    *,
+    ci_level: float = 0.95,
+    margin: float | None = None,
+    better: Better | None = None,
+    quantity: str = "rate",
+    label_a: str = "a",
+    label_b: str = "b",
+) -> Comparison:
+    """Estimate the ratio b over a of two Poisson rates by the score method, the default.
+
+    Parameters
+    ----------
+    rates : TwoRates
+        Events and exposure of both groups.
+    ci_level : float
+        Confidence level, two-sided.
+    margin : float, optional
+        Non-inferiority margin: below 1 where higher is better, above 1 where lower is.
+    better : {"higher", "lower"}, optional
+        Which direction is better; required with a margin.
+    quantity, label_a, label_b : str
+        What is compared, the comparator, and the new method.
+
+    Returns
+    -------
+    Comparison
+        ``p_value`` is the score test against 1, ``p_noninferiority`` that at the margin. Where a
+        has no event the ratio is NaN with a note and the upper limit infinite; without any event
+        the interval is from 0 to infinity. ``std_error`` is the plug-in one, which the interval
+        does not use.
+
+    Raises
+    ------
+    ValueError
+        If the level, the margin or the direction is wrong.
+
+    Notes
+    -----
+    Given all events, those of b are binomial with a share that depends on the ratio alone: the
+    limits are Wilson's of that share. Not where events cluster.
+
+    References
+    ----------
+    Graham PL, Mengersen K, Morton AP. Stat Med 2003;22:2071-2083. doi:10.1002/sim.1405
+
+    Examples
+    --------
+    >>> rates = TwoRates(events_a=93, exposure_a=52872, events_b=81, exposure_b=53043)
+    >>> ratio = poisson_rate_ratio_ci(rates, quantity="interval_cancer_rate")
+    >>> f"{ratio.estimate:.2f} ({ratio.ci_low:.2f}, {ratio.ci_high:.2f})"
+    '0.87 (0.65, 1.17)'
+    """
+    level = _check(ci_level, margin, better)
+    statistic = _score(rates, 1.0)
+    return Comparison(
+        method="ratio of two Poisson rates, score",
+        ci_method="score",
+        ci_level=level,
+        quantity=quantity,
+        label_a=label_a,
+        label_b=label_b,
+        std_error=rates.ratio * _log_error(rates),
+        statistic=statistic,
+        df=math.inf,
+        p_value=2 * float(special.ndtr(-abs(statistic))),
+        **_estimates(rates),
+        **_limits(rates, wilson, level),
+        **_noninferiority(rates, _score_tails, margin, better),
+    )
+
+
+def poisson_rate_ratio_exact_ci(
+    rates: TwoRates,
+    *,
+    ci_level: float = 0.95,
+    margin: float | None = None,
+    better: Better | None = None,
+    quantity: str = "rate",
+    label_a: str = "a",
+    label_b: str = "b",
+) -> Comparison:
+    """Estimate the ratio b over a of two Poisson rates exactly, for guaranteed coverage.
+
+    Parameters
+    ----------
+    rates, ci_level, margin, better, quantity, label_a, label_b
+        As in ``poisson_rate_ratio_ci``.
+
+    Returns
+    -------
+    Comparison
+        As from ``poisson_rate_ratio_ci``. ``p_value`` is twice the smaller binomial tail, at most
+        1, and ``statistic`` the standard normal deviate of that P.
+
+    Raises
+    ------
+    ValueError
+        As ``poisson_rate_ratio_ci``.
+
+    Notes
+    -----
+    As ``poisson_rate_ratio_ci`` with the Clopper-Pearson limits of the share of b. Wider.
+
+    References
+    ----------
+    Przyborowski J, Wilenski H. Biometrika 1940;31:313-323. doi:10.1093/biomet/31.3-4.313
+
+    Examples
+    --------
+    >>> rates = TwoRates(events_a=2, exposure_a=1000, events_b=7, exposure_b=1000)
+    >>> ratio = poisson_rate_ratio_exact_ci(rates)
+    >>> f"{ratio.ci_low:.2f} to {ratio.ci_high:.1f}, P {ratio.p_value:.3f}"
+    '0.67 to 34.5, P 0.180'
+    """
+    level = _check(ci_level, margin, better)
+    above, below = _exact_tails(rates, 1.0)
+    p_value = min(1.0, 2 * min(above, below))
+    return Comparison(
+        method="ratio of two Poisson rates, exact",
+        ci_method="exact, Clopper-Pearson",
+        ci_level=level,
+        quantity=quantity,
+        label_a=label_a,
+        label_b=label_b,
+        std_error=rates.ratio * _log_error(rates),
+        statistic=math.copysign(float(special.ndtri(p_value / 2)), below - above),
+        df=math.inf,
+        p_value=p_value,
+        **_estimates(rates),
+        **_limits(rates, clopper_pearson, level),
+        **_noninferiority(rates, _exact_tails, margin, better),
+    )
+
+
+def poisson_rate_ratio_log_ci(
+    rates: TwoRates,
+    *,
+    ci_level: float = 0.95,
+    margin: float | None = None,
+    better: Better | None = None,
+    quantity: str = "rate",
+    label_a: str = "a",
+    label_b: str = "b",
+) -> Comparison:
+    """Estimate the ratio b over a of two Poisson rates by Wald on logarithms, as many papers do.
+
+    Parameters
+    ----------
+    rates, ci_level, margin, better, quantity, label_a, label_b
+        As in ``poisson_rate_ratio_ci``.
+
+    Returns
+    -------
+    Comparison
+        Without an interval, with a note, where a group has no event: nothing is added to counts.
+
+    Raises
+    ------
+    ValueError
+        As ``poisson_rate_ratio_ci``.
+
+    Notes
+    -----
+    The logarithm has variance 1 / events_a + 1 / events_b. With some ten events in each group it is
+    close to the score method.
+
+    Examples
+    --------
+    >>> rates = TwoRates(events_a=93, exposure_a=52872, events_b=81, exposure_b=53043)
+    >>> ratio = poisson_rate_ratio_log_ci(rates)
+    >>> f"{ratio.estimate:.2f} ({ratio.ci_low:.2f}, {ratio.ci_high:.2f})"
+    '0.87 (0.64, 1.17)'
+    """
+    level = _check(ci_level, margin, better)
+    error = _log_error(rates)
+    wald = wald_ratio(rates.ratio, error, ci_level=level, margin=margin, better=better)
+    estimates = _estimates(rates)
+    if rates.events_a and not rates.events_b:
+        estimates["note"] = "no interval: b has no event, and a logarithm of 0 is not defined"
+    return Comparison(
+        method="ratio of two Poisson rates, Wald on the logarithm",
+        ci_method="log Wald",
+        quantity=quantity,
+        label_a=label_a,
+        label_b=label_b,
+        **estimates,
+        **vars(wald),
+    )
+
+
+def _check(ci_level: float, margin: float | None, better: Better | None) -> float:
+    """Return the level; refuse a margin that no ratio can have."""
+    check_margin(margin, effect="ratio", better=better)
+    return check_ci_level(ci_level)
+
+
+def _estimates(rates: TwoRates) -> dict[str, Any]:
+    """Return the estimates of a ratio but its standard error as fields of a Comparison."""
+    note = ""
+    if not rates.events_a:
+        both = "" if rates.events_b else " and neither has b: the counts say nothing"
+        note = f"the ratio is not defined: a has no event{both}"
+    elif not rates.events_b:
+        note = "b has no event: the plug-in standard error is not defined"
+    return {
+        "note": note,
+        "estimate": rates.ratio,
+        "estimate_a": rates.events_a / rates.exposure_a,
+        "estimate_b": rates.events_b / rates.exposure_b,
+        "unit": "ratio",
+        "effect": "ratio",
+    }
+
+
+def _log_error(rates: TwoRates) -> float:
+    """Return the plug-in standard error of the logarithm; NaN where a group has no event."""
+    if not (rates.events_a and rates.events_b):
+        return math.nan
+    return math.sqrt(1 / rates.events_a + 1 / rates.events_b)
+
+
+def _limits(
+    rates: TwoRates, limits: Callable[[int, int, float], Limits], level: float
+) -> dict[str, Any]:
+    """Return the limits of the ratio from those of the shares of all events."""
+    if not rates.events:
+        return {"ci_low": 0.0, "ci_high": math.inf}
+    tail = (1 - level) / 2
+    low_a, high_a = (float(end) for end in limits(rates.events_a, rates.events, tail))
+    low_b, high_b = (float(end) for end in limits(rates.events_b, rates.events, tail))
+    # The odds of b, with 1 - low_b as the limit of a, which keeps its digits.
+    per_odds = rates.exposure_a / rates.exposure_b
+    high = per_odds * high_b / low_a if low_a else math.inf
+    return {"ci_low": per_odds * low_b / high_a, "ci_high": high}
+
+
+def _score(rates: TwoRates, ratio: float) -> float:
+    """Return the score of a ratio, positive where b lies above it."""
+    share_a, share_b = rates.shares(ratio)
+    deviation = rates.events_b * share_a - rates.events_a * share_b
+    return score_of(deviation, rates.events * share_a * share_b)
+
+
+def _score_tails(rates: TwoRates, ratio: float) -> tuple[float, float]:
+    """Return the P of as many events of b or more, and or fewer, from the score."""
+    score = _score(rates, ratio)
+    return float(special.ndtr(-score)), float(special.ndtr(score))
+
+
+def _exact_tails(rates: TwoRates, ratio: float) -> tuple[float, float]:
+    """Return the P of as many events of b or more, and or fewer, given all events."""
+    a, b = rates.events_a, rates.events_b
+    share_b = rates.shares(ratio)[1]
+    above = float(special.betainc(b, a + 1, share_b)) if b else 1.0
+    below = float(special.betaincc(b + 1, a, share_b)) if a else 1.0
+    return above, below
+
+
+def _noninferiority(
+    rates: TwoRates,
+    tails: Callable[[TwoRates, float], tuple[float, float]],
+    margin: float | None,
+    better: Better | None,
+) -> dict[str, Any]:
+    """Return the margin and its one-sided test as fields of a Comparison."""
+    p_noninferiority = None
+    if margin is not None:
+        above, below = tails(rates, margin)
+        p_noninferiority = above if better == "higher" else below
+    return {"margin": margin, "better": better, "p_noninferiority": p_noninferiority}

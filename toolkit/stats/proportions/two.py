@@ -1,0 +1,629 @@
+"""Two independent groups: the difference of their proportions.
+
+b is the new method, a the comparator, and every result is b minus a. Groups are independent where
+no woman is in both, as in a trial with two arms. Two methods that called the same cases are paired,
+and comparing them as if they were not gives a far wider and wrong interval: see
+``toolkit.stats.paired``. Ratios have ``toolkit.stats.proportions.two_ratios``, named tests
+``toolkit.stats.proportions.tests``, several units of one woman
+``toolkit.stats.proportions.clustered``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from scipy import special
+from scipy.special import bdtr, bdtrc, gammaln, xlog1py, xlogy
+
+from toolkit.arrays import FloatArray
+from toolkit.results import Better, Comparison, Result
+from toolkit.stats._checks import check_ci_level, check_count, check_proportion_margin
+from toolkit.stats._inference import (
+    inference_fields,
+    inverted_score,
+    root,
+    root_of_log,
+    score_of,
+    tail_above,
+    wald_difference,
+)
+from toolkit.stats.proportions.one import wilson_limits
+
+Cells = tuple[int, int, int, int]
+
+
+def difference_score(cells: Cells, inflation: float, difference: float) -> float:
+    """Return the score of the hypothesis that b minus a is ``difference``, from -1 to 1."""
+    if difference < 0:  # by symmetry: exchange the groups
+        return -difference_score((*cells[2:], *cells[:2]), inflation, -difference)
+    x_a, n_a, x_b, n_b = cells
+    if 2 * (x_a + x_b) > n_a + n_b:  # count non-events, so that the rarer side keeps its digits
+        x_a, n_a, x_b, n_b = n_b - x_b, n_b, n_a - x_a, n_a
+    p_a = _expected_under_difference(x_a, n_a, x_b, n_b, difference)
+    p_b = p_a + difference
+    variance = p_a * (1 - p_a) / n_a + p_b * max(1 - p_b, 0.0) / n_b
+    deviation = (x_b * n_a - x_a * n_b) / (n_a * n_b) - difference
+    return score_of(deviation, inflation * variance)
+
+
+def difference_limits(cells: Cells, inflation: float, tail: float) -> tuple[float, float]:
+    """Return the differences whose score leaves ``tail`` on each side."""
+    low = _difference_lower(cells, inflation, tail)
+    return low, -_difference_lower((*cells[2:], *cells[:2]), inflation, tail)
+
+
+def _difference_lower(cells: Cells, inflation: float, tail: float) -> float:
+    """Return the lower limit; -1 if every unit of a and none of b has the event."""
+    x_a, n_a, x_b, n_b = cells
+    if x_a == n_a and x_b == 0:
+        return -1.0
+    estimate = (x_b * n_a - x_a * n_b) / (n_a * n_b)
+    return root(lambda d: tail_above(difference_score(cells, inflation, d), tail), -1.0, estimate)
+
+
+def _expected_under_difference(x_a: int, n_a: int, x_b: int, n_b: int, difference: float) -> float:
+    """Return the maximum likelihood estimate of p_a where p_b is p_a + ``difference``, not below 0.
+
+    Miettinen and Nurminen (1985): the middle root of a cubic, which lies in [0, 1 - difference].
+    """
+    n, events = n_a + n_b, x_a + x_b
+    if difference == 0:
+        return events / n
+    cubic = float(n)
+    square = (n_b + 2 * n_a) * difference - n - events
+    linear = (n_a * difference - n - 2 * x_a) * difference + events
+    if x_a == 0:  # 0 is a root: the next is the smaller one of the quadratic that is left
+        spread = math.sqrt(max(square * square - 4 * cubic * linear, 0.0))
+        return 2 * linear / (spread - square) if linear > 0 else 0.0
+    constant = x_a * difference * (1 - difference)
+    # The trigonometric solution of a cubic with three real roots.
+    shift = square / (3 * cubic)
+    radius = math.sqrt(max(shift * shift - linear / (3 * cubic), 0.0))
+    half = shift**3 - square * linear / (6 * cubic**2) + constant / (2 * cubic)
+    cosine = half / radius**3 if radius else 0.0
+    angle = (math.pi + math.acos(min(max(cosine, -1.0), 1.0))) / 3
+    share = 2 * radius * math.cos(angle) - shift
+    for _ in range(3):  # Newton, since cosine and shift cancel where events are rare
+        slope = (3 * cubic * share + 2 * square) * share + linear
+        if slope >= 0:
+            break
+        share -= (
+            (x_a - n_a * share) * (share + difference) * (1 - share - difference)
+            + (x_b - n_b * (share + difference)) * share * (1 - share)
+        ) / slope
+    return min(max(share, 0.0), 1 - difference)
+
+
+def ratio_score(cells: Cells, inflation: float, ratio: float) -> float:
+    """Return the score of the hypothesis that b over a is ``ratio``, above 0."""
+    x_a, n_a, x_b, n_b = cells
+    # Larger root of a quadratic in 1 / p_a; its discriminant as a sum without cancellation.
+    first, second = x_b + n_a, x_a + n_b
+    spread = 4 * ratio * (n_a - x_a) * (n_b - x_b)
+    p_a = (
+        2
+        * (x_a + x_b)
+        / (first + ratio * second + math.sqrt((first - ratio * second) ** 2 + spread))
+    )
+    p_b = ratio * p_a
+    variance = p_b * max(1 - p_b, 0.0) / n_b + ratio**2 * p_a * max(1 - p_a, 0.0) / n_a
+    return score_of(x_b / n_b - ratio * (x_a / n_a), inflation * variance)
+
+
+def ratio_limits(cells: Cells, inflation: float, tail: float) -> tuple[float, float]:
+    """Return the ratios whose score leaves ``tail`` on each side, from 0 to infinity."""
+    low = _ratio_lower(cells, inflation, tail)
+    inverse_high = _ratio_lower((*cells[2:], *cells[:2]), inflation, tail)
+    return low, 1 / inverse_high if inverse_high else math.inf
+
+
+def _ratio_lower(cells: Cells, inflation: float, tail: float) -> float:
+    """Return the lower limit; 0 if b has no event."""
+    if cells[2] == 0:
+        return 0.0
+    return root_of_log(
+        lambda log_ratio: tail_above(ratio_score(cells, inflation, math.exp(log_ratio)), tail)
+    )
+
+
+def newcombe_limits(cells: Cells, z: float) -> tuple[float, float]:
+    """Return the limits of Newcombe (1998), method 10, at ``z`` standard normal deviates."""
+    x_a, n_a, x_b, n_b = cells
+    p_a, p_b = x_a / n_a, x_b / n_b
+    low_a, high_a = wilson_limits(x_a, n_a, z)
+    low_b, high_b = wilson_limits(x_b, n_b, z)
+    down, up = math.hypot(p_b - low_b, high_a - p_a), math.hypot(high_b - p_b, p_a - low_a)
+    return p_b - p_a - down, p_b - p_a + up
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoGroupCounts(Result):
+    """Events and units of two independent groups.
+
+    Parameters
+    ----------
+    numerator_a, denominator_a : int
+        Units of the comparator with the event, of all its units.
+    numerator_b, denominator_b : int
+        The same of the new method.
+
+    Raises
+    ------
+    ValueError
+        If a count is not a whole number of 0 or more, or a numerator exceeds its denominator.
+
+    Examples
+    --------
+    Cancers of the women screened in the two arms of MASAI, b with AI.
+
+    >>> counts = TwoGroupCounts(
+    ...     numerator_a=262, denominator_a=52872, numerator_b=338, denominator_b=53043)
+    >>> counts.n_cases
+    105915
+    """
+
+    numerator_a: int
+    denominator_a: int
+    numerator_b: int
+    denominator_b: int
+    method: str = "counts of two independent groups"
+
+    def __post_init__(self) -> None:
+        """Check the counts and hold them as int."""
+        for group in ("a", "b"):
+            names = f"numerator_{group}", f"denominator_{group}"
+            part, whole = (check_count(getattr(self, name), name=name) for name in names)
+            if part > whole:
+                msg = (
+                    f"{names[0]} must not exceed {names[1]}, but got {part} of {whole}; "
+                    "the numerator counts events, the denominator all units that could have one"
+                )
+                raise ValueError(msg)
+            object.__setattr__(self, names[0], part)
+            object.__setattr__(self, names[1], whole)
+        super().__post_init__()
+
+    @property
+    def n_cases(self) -> int:
+        """All units of both groups."""
+        return self.denominator_a + self.denominator_b
+
+    @property
+    def proportion_a(self) -> float:
+        """Proportion of a; NaN where it has no unit."""
+        return self.numerator_a / self.denominator_a if self.denominator_a else math.nan
+
+    @property
+    def proportion_b(self) -> float:
+        """Proportion of b; NaN where it has no unit."""
+        return self.numerator_b / self.denominator_b if self.denominator_b else math.nan
+
+    @property
+    def cells(self) -> Cells:
+        """Events and units of a, then of b."""
+        return self.numerator_a, self.denominator_a, self.numerator_b, self.denominator_b
+
+    @property
+    def empty(self) -> str:
+        """Which groups have no unit, in words; nothing if both have."""
+        without = [g for g, n in (("a", self.denominator_a), ("b", self.denominator_b)) if not n]
+        return f"no unit in {' and '.join(without)}" if without else ""
+
+
+def miettinen_nurminen_ci(
+    counts: TwoGroupCounts,
+    *,
+    ci_level: float = 0.95,
+    margin: float | None = None,
+    better: Better | None = None,
+    quantity: str = "proportion",
+    label_a: str = "a",
+    label_b: str = "b",
+) -> Comparison:
+    """Estimate the difference b minus a of two independent proportions: the default for two groups.
+
+    Parameters
+    ----------
+    counts : TwoGroupCounts
+        Events and units of both groups.
+    ci_level : float
+        Confidence level, two-sided.
+    margin : float, optional
+        Non-inferiority margin, above 0 and below 1.
+    better : {"higher", "lower"}, optional
+        Which direction is better; required with a margin.
+    quantity, label_a, label_b : str
+        What is compared, the comparator, and the new method.
+
+    Returns
+    -------
+    Comparison
+        ``p_value`` is the score test against 0, ``p_noninferiority`` the score test at the margin
+        (Farrington and Manning's, with the factor of the variance below). ``std_error`` is the
+        plug-in one, which the interval does not use. Where a group has no unit, all is NaN with a
+        note. Use ``toolkit.stats.proportions.one.per_1000`` for detection or recall rates.
+
+    Raises
+    ------
+    ValueError
+        If the level, the margin or the direction is wrong.
+
+    Notes
+    -----
+    The limits are the differences that the score test just does not reject, with both proportions
+    at their maximum likelihood estimates under each difference, and the variance times n / (n - 1)
+    for all n units. They exist for all counts, also without an event, and keep within -1 and 1.
+    A 95 % interval covers at least 93 % in what is planned for (sensitivities of 0.5 to 0.98 in 30
+    cancers or more), but 90 % in 30 and 100 units of which fewer than 2 % are without the event:
+    ``newcombe_ci`` held there. Not for paired calls and not for clustered units.
+
+    References
+    ----------
+    Miettinen O, Nurminen M. Stat Med 1985;4:213-226. doi:10.1002/sim.4780040211
+
+    Examples
+    --------
+    >>> counts = TwoGroupCounts(numerator_a=3, denominator_a=210, numerator_b=0, denominator_b=200)
+    >>> change = miettinen_nurminen_ci(counts, margin=0.01, better="lower")
+    >>> f"{change.estimate:.4f} ({change.ci_low:.4f}, {change.ci_high:.4f}), {change.noninferior}"
+    '-0.0143 (-0.0412, 0.0047), True'
+    """
+    level = _check(ci_level, margin, better)
+    inflation = counts.n_cases / max(counts.n_cases - 1, 1)
+    return Comparison(
+        method="difference of two independent proportions, score",
+        ci_method="Miettinen-Nurminen score",
+        ci_level=level,
+        quantity=quantity,
+        label_a=label_a,
+        label_b=label_b,
+        **_estimates(counts),
+        **_score_fields(counts, inflation, level, margin, better),
+    )
+
+
+def mee_ci(
+    counts: TwoGroupCounts,
+    *,
+    ci_level: float = 0.95,
+    margin: float | None = None,
+    better: Better | None = None,
+    quantity: str = "proportion",
+    label_a: str = "a",
+    label_b: str = "b",
+) -> Comparison:
+    """Estimate the difference b minus a of two independent proportions by Mee's score method.
+
+    Parameters
+    ----------
+    counts, ci_level, margin, better, quantity, label_a, label_b
+        As in ``miettinen_nurminen_ci``.
+
+    Returns
+    -------
+    Comparison
+        As from ``miettinen_nurminen_ci``; ``p_value`` is that of Pearson's chi-square test, and
+        ``p_noninferiority`` that of Farrington and Manning's.
+
+    Raises
+    ------
+    ValueError
+        As ``miettinen_nurminen_ci``.
+
+    Notes
+    -----
+    As ``miettinen_nurminen_ci`` without its factor n / (n - 1), which matters in small groups only.
+
+    References
+    ----------
+    Mee RW. Biometrics 1984;40:1175-1176.
+
+    Farrington CP, Manning G. Stat Med 1990;9:1447-1454. doi:10.1002/sim.4780091208
+
+    Examples
+    --------
+    >>> counts = TwoGroupCounts(numerator_a=3, denominator_a=210, numerator_b=0, denominator_b=200)
+    >>> change = mee_ci(counts)
+    >>> f"{change.ci_low:.5f} to {change.ci_high:.5f}"
+    '-0.04115 to 0.00469'
+    """
+    level = _check(ci_level, margin, better)
+    return Comparison(
+        method="difference of two independent proportions, score",
+        ci_method="Mee score",
+        ci_level=level,
+        quantity=quantity,
+        label_a=label_a,
+        label_b=label_b,
+        **_estimates(counts),
+        **_score_fields(counts, 1.0, level, margin, better),
+    )
+
+
+def newcombe_ci(
+    counts: TwoGroupCounts,
+    *,
+    ci_level: float = 0.95,
+    margin: float | None = None,
+    better: Better | None = None,
+    quantity: str = "proportion",
+    label_a: str = "a",
+    label_b: str = "b",
+) -> Comparison:
+    """Estimate the difference b minus a of two independent proportions by Newcombe's method 10.
+
+    A second opinion beside ``miettinen_nurminen_ci``: two Wilson intervals joined (hybrid score).
+
+    Parameters
+    ----------
+    counts, ci_level, margin, better, quantity, label_a, label_b
+        As in ``miettinen_nurminen_ci``.
+
+    Returns
+    -------
+    Comparison
+        ``statistic`` is the standard normal deviate at which a limit reaches 0 and ``p_value`` its
+        two-sided P: the method has no other test that agrees with its interval.
+        ``p_noninferiority`` likewise at the margin.
+
+    Raises
+    ------
+    ValueError
+        As ``miettinen_nurminen_ci``.
+
+    Notes
+    -----
+    The interval keeps within -1 and 1. Not for paired calls and not for clustered units.
+
+    References
+    ----------
+    Newcombe RG. Stat Med 1998;17:873-890.
+    doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I
+
+    Examples
+    --------
+    >>> counts = TwoGroupCounts(numerator_a=3, denominator_a=210, numerator_b=0, denominator_b=200)
+    >>> change = newcombe_ci(counts)
+    >>> f"{change.ci_low:.5f} to {change.ci_high:.5f}"
+    '-0.04115 to 0.00678'
+    """
+    level = _check(ci_level, margin, better)
+    limits_at = partial(newcombe_limits, counts.cells)
+    estimate = counts.proportion_b - counts.proportion_a
+    limits = None if counts.empty else limits_at(-float(special.ndtri((1 - level) / 2)))
+    score = partial(inverted_score, limits_at, estimate)
+    return Comparison(
+        method="difference of two independent proportions, hybrid score",
+        ci_method="Newcombe hybrid score",
+        ci_level=level,
+        quantity=quantity,
+        label_a=label_a,
+        label_b=label_b,
+        **_estimates(counts),
+        **inference_fields(score, limits, 0.0, margin, better),
+    )
+
+
+def agresti_caffo_ci(
+    counts: TwoGroupCounts,
+    *,
+    ci_level: float = 0.95,
+    margin: float | None = None,
+    better: Better | None = None,
+    quantity: str = "proportion",
+    label_a: str = "a",
+    label_b: str = "b",
+) -> Comparison:
+    """Estimate the difference b minus a of two independent proportions after Agresti and Caffo.
+
+    Parameters
+    ----------
+    counts, ci_level, margin, better, quantity, label_a, label_b
+        As in ``miettinen_nurminen_ci``.
+
+    Returns
+    -------
+    Comparison
+        ``estimate`` is the plain difference, while the interval is centred on the one after adding
+        to the counts, and both tests are of that. ``std_error`` is the one before adding. A limit
+        beyond -1 or 1 is replaced by it, with a note.
+
+    Raises
+    ------
+    ValueError
+        As ``miettinen_nurminen_ci``.
+
+    Notes
+    -----
+    Wald's interval after adding one event and one unit without to each group. It is meant for
+    ``ci_level`` near 0.95. Prefer ``miettinen_nurminen_ci``.
+
+    References
+    ----------
+    Agresti A, Caffo B. Am Stat 2000;54:280-288. doi:10.1080/00031305.2000.10474560
+
+    Examples
+    --------
+    >>> counts = TwoGroupCounts(numerator_a=3, denominator_a=210, numerator_b=0, denominator_b=200)
+    >>> change = agresti_caffo_ci(counts)
+    >>> f"{change.ci_low:.5f} to {change.ci_high:.5f}"
+    '-0.03463 to 0.00680'
+    """
+    level = _check(ci_level, margin, better)
+    return Comparison(
+        method="difference of two independent proportions, adjusted Wald",
+        ci_method="Agresti-Caffo",
+        quantity=quantity,
+        label_a=label_a,
+        label_b=label_b,
+        **_wald_fields(counts, 1, level, margin, better),
+    )
+
+
+def wald_difference_ci(
+    counts: TwoGroupCounts,
+    *,
+    ci_level: float = 0.95,
+    margin: float | None = None,
+    better: Better | None = None,
+    quantity: str = "proportion",
+    label_a: str = "a",
+    label_b: str = "b",
+) -> Comparison:
+    """Estimate the difference b minus a of two independent proportions as some papers did.
+
+    Parameters
+    ----------
+    counts, ci_level, margin, better, quantity, label_a, label_b
+        As in ``miettinen_nurminen_ci``.
+
+    Returns
+    -------
+    Comparison
+        A limit beyond -1 or 1 is replaced by it, with a note. Without an interval, with a note,
+        where in each group no or every unit has the event.
+
+    Raises
+    ------
+    ValueError
+        As ``miettinen_nurminen_ci``.
+
+    Notes
+    -----
+    For reproducing papers only: Wald's interval with the unpooled standard error, which covers too
+    seldom where events are rare. Use ``miettinen_nurminen_ci`` for new data.
+
+    Examples
+    --------
+    >>> counts = TwoGroupCounts(numerator_a=3, denominator_a=210, numerator_b=0, denominator_b=200)
+    >>> change = wald_difference_ci(counts)
+    >>> f"{change.ci_low:.5f} to {change.ci_high:.5f}"
+    '-0.03034 to 0.00176'
+    """
+    level = _check(ci_level, margin, better)
+    return Comparison(
+        method="difference of two independent proportions, Wald",
+        ci_method="Wald",
+        quantity=quantity,
+        label_a=label_a,
+        label_b=label_b,
+        **_wald_fields(counts, 0, level, margin, better),
+    )
+
+
+def _check(ci_level: float, margin: float | None, better: Better | None) -> float:
+    """Return the level; refuse a margin that no difference of proportions can have."""
+    check_proportion_margin(margin, better=better)
+    return check_ci_level(ci_level)
+
+
+def _estimates(counts: TwoGroupCounts) -> dict[str, Any]:
+    """Return the estimates of a difference as fields of a Comparison."""
+    note = f"the difference is not defined: {counts.empty}" if counts.empty else ""
+    error = _plug_in_error(counts, 0)
+    return {
+        "note": "no variation in either group: the plug-in standard error is 0"
+        if error == 0
+        else note,
+        "n_cases": counts.n_cases,
+        "estimate": counts.proportion_b - counts.proportion_a,
+        "estimate_a": counts.proportion_a,
+        "estimate_b": counts.proportion_b,
+        "std_error": error,
+        "unit": "probability",
+        "effect": "difference",
+    }
+
+
+def _score_fields(
+    counts: TwoGroupCounts,
+    inflation: float,
+    level: float,
+    margin: float | None,
+    better: Better | None,
+) -> dict[str, Any]:
+    """Return limits and tests by the score method as fields of a Comparison."""
+    tail = (1 - level) / 2
+    limits = None if counts.empty else difference_limits(counts.cells, inflation, tail)
+    score: Callable[[float], float] = partial(difference_score, counts.cells, inflation)
+    return inference_fields(score, limits, 0.0, margin, better)
+
+
+def _wald_fields(
+    counts: TwoGroupCounts,
+    added: int,
+    level: float,
+    margin: float | None,
+    better: Better | None,
+) -> dict[str, Any]:
+    """Return all fields by Wald after adding events, and as many units without, to each group."""
+    fields = _estimates(counts)
+    x_a, n_a, x_b, n_b = counts.cells
+    centre = math.nan
+    if not counts.empty:
+        centre = (x_b + added) / (n_b + 2 * added) - (x_a + added) / (n_a + 2 * added)
+    error = _plug_in_error(counts, added)
+    wald = wald_difference(centre, error, ci_level=level, margin=margin, better=better)
+    if error == 0:
+        fields["note"] = "no interval: no variation in either group, so that its width would be 0"
+    elif wald.ci_low == -1 or wald.ci_high == 1:
+        beyond = "a limit lies beyond -1 or 1 and is replaced by it"
+        fields["note"] = "; ".join(filter(None, (fields["note"], beyond)))
+    return {**fields, **vars(wald)}
+
+
+def _plug_in_error(counts: TwoGroupCounts, added: int) -> float:
+    """Return the unpooled standard error after adding ``added`` events and non-events a group."""
+    if counts.empty:
+        return math.nan
+    x_a, n_a, x_b, n_b = counts.cells
+    pairs = ((x_a + added, n_a + 2 * added), (x_b + added, n_b + 2 * added))
+    return math.sqrt(sum(x * (n - x) / n**3 for x, n in pairs))
+
+
+_SPREADS = 9.0  # standard deviations of a count that are added up, and as many counts more
+_COUNTS = 30
+
+
+def bulk(n: int, share: float) -> range:
+    """Return the counts of a binomial that hold all but about 1e-14 of its probability."""
+    center, spread = n * share, math.sqrt(n * share * (1 - share))
+    reach = _SPREADS * spread + _COUNTS
+    return range(max(math.floor(center - reach), 0), min(math.ceil(center + reach), n) + 1)
+
+
+def binomial_mass(counts: range, n: int, share: float) -> FloatArray:
+    """Return the probabilities of counts of a binomial."""
+    k = np.asarray(counts, dtype=np.float64)
+    choose = gammaln(n + 1.0) - gammaln(k + 1) - gammaln(n - k + 1)
+    return np.asarray(np.exp(choose + xlogy(k, share) + xlog1py(n - k, -share)), dtype=np.float64)
+
+
+def rejection_probability(
+    n: int, share: float, *, low: Callable[[int], bool] | None, high: Callable[[int], bool]
+) -> float:
+    """Return P(a binomial count rejects), by ``low`` from 0 up to some count or ``high`` from one.
+
+    ``low`` turns from true to false as the count grows, ``high`` from false to true.
+    """
+    counts = bulk(n, share)
+    first = _first(counts, high)
+    above = bdtrc(first - 1, n, share) if first > 0 else 1.0
+    if low is None:
+        return float(above)
+    last = _first(counts, lambda count: not low(count)) - 1
+    return float(above + (bdtr(last, n, share) if last >= 0 else 0.0))
+
+
+def _first(counts: range, true: Callable[[int], bool]) -> int:
+    """Return the first count at which ``true`` holds; the one after the last if it never does."""
+    start, end = counts.start, counts.stop
+    while start < end:
+        middle = (start + end) // 2
+        start, end = (start, middle) if true(middle) else (middle + 1, end)
+    return start

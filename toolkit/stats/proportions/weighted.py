@@ -1,0 +1,298 @@
+"""Proportions and shares of a sample whose cases stand for different numbers of others.
+
+Cases are weighted by the number of cases of the population that each stands for, and may come in
+clusters (several examinations of one woman), which are then the units drawn. Variances are those
+of ratios of totals by linearisation, clusters drawn independently.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
+from toolkit.results import Estimate
+from toolkit.stats._checks import (
+    check_ci_level,
+    check_cluster,
+    check_count,
+    check_truth,
+    check_weight,
+)
+from toolkit.stats.calibration.expected_shares import (
+    ShareFit,
+    check_expected_share,
+    few_expected,
+    no_fit,
+    require_categories,
+)
+from toolkit.stats.proportions.clustered import total_covariance
+from toolkit.stats.proportions.one import per_1000, wilson_at, wilson_ci
+
+
+def weighted_proportion_ci(
+    event: ArrayLike,
+    *,
+    weight: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    event_weight: float | None = None,
+    ci_level: float = 0.95,
+    quantity: str = "proportion",
+    unit: str = "probability",
+    label: str = "",
+) -> Estimate:
+    """Estimate a population's proportion from a weighted or clustered sample.
+
+    Parameters
+    ----------
+    event : array_like, shape (n_cases,)
+        1 the case has the event, 0 it has not.
+    weight : array_like, shape (n_cases,), optional
+        Cases of the population that each case stands for; all alike if not given.
+    cluster : array_like, shape (n_cases,), optional
+        Patient of each case; each case its own if not given.
+    event_weight : float, optional
+        Weight that a case with the event would carry, used only where none has it. Cancers are
+        often all taken into a sample, with weight 1, while the others stand for many: then no
+        cancer among cases that stand for 600 is 0 of 600. If not given, the largest weight.
+    ci_level : float
+        Confidence level, two-sided.
+    quantity, unit, label
+        As in ``wilson_ci``.
+
+    Returns
+    -------
+    Estimate
+        ``numerator`` and ``denominator`` are the counts of the sample, so that their ratio is not
+        the estimate where weights differ. NaN with a note where the weights add up to 0.
+
+    Raises
+    ------
+    ValueError
+        If an argument is malformed, or ``event_weight`` is not positive.
+
+    Notes
+    -----
+    Wilson's interval on the effective number of cases p (1 - p) / variance; where no case or
+    every case has the event, each patient counts once. With equal weights
+    and every case its own cluster it is Wilson's interval itself. Few clusters, or an event that
+    sits in few of them, make the variance and so the interval unsure.
+
+    References
+    ----------
+    Korn EL, Graubard BI. Surv Methodol 1998;24:193-201.
+
+    Dean N, Pagano M. J Surv Stat Methodol 2015;3:484-503. doi:10.1093/jssam/smv024
+
+    Examples
+    --------
+    Three cancers, all taken; five women without, one in ten taken: 3 of 53.
+
+    >>> rate = weighted_proportion_ci([1, 1, 1, 0, 0, 0, 0, 0], weight=[1, 1, 1] + [10] * 5)
+    >>> f"{rate.estimate:.4f} ({rate.ci_low:.4f}, {rate.ci_high:.4f})"
+    '0.0566 (0.0144, 0.1973)'
+    """
+    has_event = check_truth(event, name="event")
+    each, unit_of = weights_and_clusters(has_event.size, weight=weight, cluster=cluster)
+    level = check_ci_level(ci_level)
+    counts = int(has_event.sum()), has_event.size
+    plain = wilson_ci(*counts, ci_level=level, quantity=quantity, label=label)
+    n_clusters = int(np.unique(unit_of).size)
+    other_weight = counts[0] == 0 < counts[1] and event_weight not in (None, each[0])
+    if other_weight or not is_simple_sample(each, n_clusters):
+        n_clusters_shown = None if cluster is None else n_clusters
+        weighted = _weighted(has_event, each, unit_of, event_weight, level)
+        plain = replace(plain, n_clusters=n_clusters_shown, **weighted)
+    return per_1000(plain) if unit == "per_1000" else plain
+
+
+def is_simple_sample(weight: FloatArray, n_clusters: int) -> bool:
+    """Whether cases are a simple random sample: weights alike, none shares its cluster."""
+    alike = weight.size == 0 or (np.ptp(weight) == 0 and weight[0] > 0)
+    return bool(alike and n_clusters == weight.size)
+
+
+def weights_and_clusters(
+    n_cases: int, *, weight: ArrayLike | None, cluster: ArrayLike | None
+) -> tuple[FloatArray, IndexArray]:
+    """Return one weight and the number of the cluster for each case."""
+    each = np.ones(n_cases) if weight is None else check_weight(weight, n_cases=n_cases)
+    own = np.arange(n_cases) if cluster is None else check_cluster(cluster, n_cases=n_cases)
+    return each, own
+
+
+def _weighted(
+    event: BoolArray,
+    weight: FloatArray,
+    cluster: IndexArray,
+    event_weight: float | None,
+    level: float,
+) -> dict[str, Any]:
+    """Return estimate, standard error and limits of a weighted proportion."""
+    total = float(weight.sum())
+    method = {"method": "weighted proportion", "ci_method": "Wilson score, effective number"}
+    if total == 0:
+        names = ("estimate", "std_error", "ci_low", "ci_high")
+        reason = "not defined: the weights add up to 0"
+        return {**method, **dict.fromkeys(names, math.nan), "note": reason}
+    share = float(weight @ event) / total
+    variance = float(share_covariance(event[:, None].astype(float), weight, cluster)[0, 0])
+    if share in (0.0, 1.0):
+        heaviest = float(weight.max())
+        if share == 0 and event_weight is not None:
+            heaviest = _check_event_weight(event_weight)
+        # Cases of one patient that are all alike say no more than one of them.
+        n_clusters = np.unique(cluster[weight > 0]).size
+        share_of_cases = n_clusters / int(np.count_nonzero(weight))
+        effective, variance = total / heaviest * share_of_cases, 0.0
+    elif math.isnan(variance) or variance == 0:
+        return {
+            **method,
+            "estimate": share,
+            **dict.fromkeys(("std_error", "ci_low", "ci_high"), math.nan),
+            "note": "no interval: one cluster alone has no variance"
+            if math.isnan(variance)
+            else "no interval: the clusters do not differ, which is not certainty",
+        }
+    else:
+        effective = share * (1 - share) / variance
+    z = -float(special.ndtri((1 - level) / 2))
+    low, high = wilson_at(share * effective, effective, z)
+    return {
+        **method,
+        "estimate": share,
+        "std_error": math.sqrt(variance),
+        "ci_low": float(low),
+        "ci_high": float(high),
+    }
+
+
+def _check_event_weight(event_weight: float) -> float:
+    """Return the weight of a case with the event."""
+    if not 0 < event_weight < math.inf:
+        msg = f"event_weight must be positive and finite, but got {event_weight!r}"
+        raise ValueError(msg)
+    return float(event_weight)
+
+
+def share_covariance(member: FloatArray, weight: FloatArray, cluster: IndexArray) -> FloatArray:
+    """Return the covariance of weighted shares, shape (n_categories, n_categories).
+
+    Parameters
+    ----------
+    member : ndarray, shape (n_cases, n_categories)
+        1 where a case is in a category, else 0.
+    weight, cluster : ndarray, shape (n_cases,)
+        Weights, not all 0, and numbers of clusters.
+
+    Returns
+    -------
+    ndarray
+        NaN where there is one cluster only.
+    """
+    total = weight.sum()
+    shares = weight @ member / total
+    # Linearised ratio of totals: a case adds weight (member - share) / total.
+    return total_covariance(weight[:, None] * (member - shares) / total, cluster)
+
+
+def weighted_goodness_of_fit(
+    category: ArrayLike,
+    expected_share: ArrayLike,
+    *,
+    weight: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+) -> ShareFit:
+    """Test whether a weighted or clustered sample fits expected shares (Rao and Scott).
+
+    Parameters
+    ----------
+    category : array_like of int, shape (n_cases,)
+        Category of each case, from 0 to n_categories - 1.
+    expected_share : array_like, shape (n_categories,)
+        Share of the population that each category should hold, above 0, adding up to 1.
+    weight, cluster
+        As in ``weighted_proportion_ci``.
+
+    Returns
+    -------
+    ShareFit
+        Pearson's statistic on weighted shares, corrected to the second order; ``df`` is usually a
+        fraction. NaN with a note without cases, with one cluster, or where all weight lies in one
+        category.
+
+    Raises
+    ------
+    ValueError
+        If an argument is malformed, or a category has no expected share.
+
+    Notes
+    -----
+    Null hypothesis: the population from which clusters were drawn has these shares. Pearson's
+    statistic is then a sum of chi-squares times design effects; dividing by the sum of squares of
+    these over their sum matches its mean and variance (Satterthwaite). For a simple random sample
+    ``goodness_of_fit`` is the better test: here the design effects are estimated as well.
+
+    References
+    ----------
+    Rao JNK, Scott AJ. J Am Stat Assoc 1981;76:221-230. doi:10.1080/01621459.1981.10477633
+
+    Rao JNK, Scott AJ. Ann Stat 1984;12:46-60. doi:10.1214/aos/1176346391
+
+    Examples
+    --------
+    Ten women in two categories, one of whom stands for three.
+
+    >>> fit = weighted_goodness_of_fit([0] * 4 + [1] * 6, [0.5, 0.5], weight=[3] + [1] * 9)
+    >>> f"{fit.statistic:.3f}, {fit.df:.0f} df, P = {fit.p_value:.2f}"
+    '0.000, 1 df, P = 1.00'
+    """
+    shares = np.asarray(expected_share, dtype=np.float64)
+    require_categories(shares.size)
+    shares = check_expected_share(shares, n_categories=shares.size)
+    numbers = _check_category(category, n_categories=shares.size)
+    each, unit_of = weights_and_clusters(numbers.size, weight=weight, cluster=cluster)
+    method = "Rao-Scott chi-square goodness of fit, second order"
+    df = float(shares.size - 1)
+    if each.sum() == 0:
+        return no_fit("no case was counted", method=method, df=df)
+    member = (numbers[:, None] == np.arange(shares.size)).astype(np.float64)
+    observed = each @ member / each.sum()
+    # Rows of the design-effect matrix: n covariance / expected share.
+    effects = numbers.size * share_covariance(member, each, unit_of) / shares[:, None]
+    trace, squares = float(np.trace(effects)), float(np.sum(effects * effects.T))
+    if not trace > 0:  # also NaN
+        reason = "no variance: all weight lies in one category, or there is one cluster only"
+        return no_fit(reason, method=method, df=df, n_cases=numbers.size)
+    pearson = numbers.size * math.fsum((observed - shares) ** 2 / shares)
+    statistic, df = pearson * trace / squares, trace**2 / squares
+    return ShareFit(
+        statistic=statistic,
+        df=df,
+        p_value=float(special.chdtrc(df, statistic)),
+        n_cases=numbers.size,
+        n_clusters=None if cluster is None else int(np.unique(unit_of).size),
+        method=method,
+        note=few_expected(numbers.size * shares),
+    )
+
+
+def _check_category(category: ArrayLike, *, n_categories: int) -> IntArray:
+    """Return categories as int64, shape (n_cases,), each with an expected share."""
+    numbers = np.asarray(category)
+    if numbers.ndim != 1:
+        msg = f"category must have shape (n_cases,), but got {numbers.shape}"
+        raise ValueError(msg)
+    for value in np.unique(numbers).tolist():
+        if check_count(value, name="category") >= n_categories:
+            msg = (
+                f"category must lie from 0 to {n_categories - 1}, one for each expected share, "
+                f"but got {value!r}"
+            )
+            raise ValueError(msg)
+    return numbers.astype(np.int64)

@@ -1,0 +1,239 @@
+"""The book of a run: its pages and first page made from the records, and its delivery."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from toolkit import __version__
+from toolkit.chapters.synthesis.show_planned_endpoints import RECORDED, conclusion
+from toolkit.study.book import BookChapter, FrontPage, Pill, build_book, pdf_book
+from toolkit.study.parameters.file import StudyParameters
+from toolkit.study.parameters.plan import SYNTHESIS
+from toolkit.study.run.fingerprint import (
+    MANIFEST,
+    PACKAGE,
+    environment,
+    module_hashes,
+    sha256_folder,
+    sha256_json,
+    write_manifest,
+)
+from toolkit.study.run.intake import StudyIndex
+from toolkit.study.run.plan import Finished, PlannedChapter
+from toolkit.study.run.workspace import OutputError, Workspace, read_json, to_json, write_atomic
+
+NOT_JUDGED = "The claims of the plan are not judged: chapter 90, which does it, is not complete."
+BOOK_ASSETS = PACKAGE / "study" / "book"
+ORIGINS: dict[str, Any] = {
+    "simulated": "Simulated data",
+    "public": "Public data set",
+    "study": "Study data",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edition:
+    """All that a book is made from.
+
+    Parameters
+    ----------
+    parameters : StudyParameters
+        The parameters file.
+    planned : sequence of PlannedChapter
+        Chapters in the order of the book.
+    finished : Finished
+        How each of them stands.
+    index : StudyIndex
+        The data.
+    """
+
+    parameters: StudyParameters
+    planned: Sequence[PlannedChapter]
+    finished: Finished
+    index: StudyIndex
+
+    @property
+    def chapters(self) -> list[BookChapter]:
+        """The book's pages."""
+        return [_book_chapter(chapter, self.finished) for chapter in self.planned]
+
+
+def _status(name: str, finished: Finished) -> Literal["complete", "failed", "left_out", "not_run"]:
+    """Return how a chapter stands."""
+    if name in finished.folders:
+        return "complete"
+    if name in finished.failed:
+        return "failed"
+    return "left_out" if name in finished.left_out else "not_run"
+
+
+def _book_chapter(planned: PlannedChapter, finished: Finished) -> BookChapter:
+    """Return what the book shows of a chapter."""
+    name = planned.name
+    folder = finished.folders.get(name)
+    record = read_json(folder / "record.json") if folder else None
+    headline = record["headline"] if record else {}
+    return BookChapter(
+        name=name,
+        number=planned.chapter.number,
+        title=planned.entry.title or planned.chapter.title,
+        question=planned.chapter.question,
+        part=planned.chapter.part,
+        status=_status(name, finished),
+        reason={**finished.failed, **finished.left_out, **finished.not_run}.get(name, ""),
+        answer=headline.get("answer", ""),
+        marks=tuple(headline.get("marks", ())),
+        notebook=folder / "executed.ipynb" if folder else None,
+        record=record,
+    )
+
+
+def _front_page(edition: Edition, chapters: Sequence[BookChapter]) -> FrontPage:
+    """Return what the book's first page says, made from the records."""
+    parameters, index = edition.parameters, edition.index
+    headlines = {c.name: c.record["headline"] for c in chapters if c.record is not None}
+    primary = [
+        (chapter.name, (chapter.number, chapter.title, headlines[chapter.name]["primary"]))
+        for chapter in chapters
+        if "primary" in headlines.get(chapter.name, {})
+    ]
+    synthesis = [
+        headlines[c.name]["answer"]
+        for c in chapters
+        if c.number == SYNTHESIS and c.name in headlines
+    ]
+    return FrontPage(
+        title=parameters.title,
+        subtitle=parameters.subtitle,
+        language=parameters.language,
+        origin=ORIGINS[parameters.data_origin],
+        pills=(Pill(f"data {index.data_hash[:8]}", "hash"),),
+        verdict=synthesis[0] if synthesis else _no_verdict(parameters),
+        primary=tuple(item for _, item in primary),
+        conclusions=_conclusions(edition, chapters, [name for name, _ in primary]),
+        partial=bool(edition.finished.not_run),
+        provenance=f"data {index.data_hash[:8]} · toolkit {__version__} · manifest.json",
+    )
+
+
+def _no_verdict(parameters: StudyParameters) -> str:
+    """Return what stands in place of chapter 90's answer: with a plan nobody else may judge."""
+    return "" if parameters.plan is None else NOT_JUDGED
+
+
+def _conclusions(
+    edition: Edition, chapters: Sequence[BookChapter], names: Sequence[str]
+) -> tuple[str, ...]:
+    """Return what the plan makes of each chapter's primary comparison; nothing without a plan."""
+    if edition.parameters.plan is None:
+        return ()
+    judged = [c.record for c in chapters if c.number == SYNTHESIS and c.record is not None]
+    if not judged:
+        return ("Not judged",) * len(names)
+    verdicts = judged[0]["results"][RECORDED]["verdicts"]
+    return tuple(conclusion(verdicts, name) for name in names)
+
+
+def deliver(
+    edition: Edition, workspace: Workspace, *, progress: Callable[[str, int, int], None]
+) -> None:
+    """Build the book if anything in it changed, and swap the link to it.
+
+    Parameters
+    ----------
+    edition : Edition
+        What the book is made from.
+    workspace : Workspace
+        Where it goes.
+    progress : callable
+        Told when the book is begun and when it is done.
+    """
+    chapters = edition.chapters
+    front = _front_page(edition, chapters)
+    key = sha256_json(
+        {
+            "front": repr(front),
+            "chapters": [repr(chapter) for chapter in chapters],
+            "inputs": edition.index.inputs,
+            "code": module_hashes("toolkit.study.book", "toolkit.study.book.build"),
+            "assets": sha256_folder(BOOK_ASSETS),
+            "environment": environment(),
+        }
+    )
+    state = workspace.work / "delivered.json"
+    last = read_json(state)
+    if last and last["key"] == key and _stands(workspace, last["tree"]):
+        return
+    progress("book", 0, 1)
+    scratch = workspace.scratch("book")
+    site = scratch / "site"
+    build_book(site, front=front, chapters=chapters, scratch=scratch / "scratch")
+    for chapter in chapters:
+        if chapter.record is not None:
+            write_atomic(site / "records" / f"{chapter.name}.json", to_json(chapter.record))
+    name = write_manifest(
+        site,
+        study=edition.parameters.study,
+        inputs={key: value for key, value in edition.index.inputs.items() if key != "sources"},
+        chapters={c.name: {"status": c.status, "reason": c.reason} for c in chapters},
+    )
+    workspace.deliver(site, name)
+    shutil.rmtree(scratch)
+    write_atomic(state, to_json({"key": key, "tree": name}))
+    progress("book", 1, 1)
+
+
+def _stands(workspace: Workspace, tree: str) -> bool:
+    """Whether the link names this tree and the tree has its first page and manifest."""
+    delivered = workspace.delivered
+    if delivered is None or delivered.name != tree:
+        return False
+    return all((delivered / name).is_file() for name in ("index.html", MANIFEST))
+
+
+def render(edition: Edition, workspace: Workspace, to: Path, *, with_code: bool, pdf: bool) -> None:
+    """Build the book once more into a new folder, or as one PDF.
+
+    Parameters
+    ----------
+    edition : Edition
+        What the book is made from.
+    workspace : Workspace
+        Where scratch files go.
+    to : Path
+        The new folder or PDF file.
+    with_code : bool
+        Whether each cell's code is shown.
+    pdf : bool
+        Whether one PDF is made, which needs Chromium.
+
+    Raises
+    ------
+    OutputError
+        If ``to`` exists.
+    BookError
+        If a PDF is wanted and there is no Chromium.
+    """
+    if to.exists():
+        msg = f"{to.name} exists; name a new {'file' if pdf else 'folder'}, nothing was written"
+        raise OutputError(msg)
+    chapters = edition.chapters
+    scratch = workspace.scratch("render")
+    site = scratch / "site"
+    build_book(
+        site,
+        front=_front_page(edition, chapters),
+        chapters=chapters,
+        scratch=scratch / "scratch",
+        with_code=with_code,
+    )
+    to.parent.mkdir(parents=True, exist_ok=True)
+    if pdf:
+        pdf_book(site, to)
+    else:
+        shutil.move(site, to)
+    shutil.rmtree(scratch)

@@ -1,0 +1,192 @@
+"""The plan of a study in its parameters file: which claims it makes, in which order.
+
+That a plan fits the rest of the file (its chapters, their margins and levels) is judged here too,
+before anything runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from toolkit.chapters.synthesis.show_book_plan import claim_of, endpoint_plan, place_of
+from toolkit.stats.claims.plan import ClaimKind, SecondaryRule
+
+if TYPE_CHECKING:
+    from toolkit.study.parameters.file import StudyParameters
+
+
+class Section(BaseModel):
+    """A part of the file: unknown keys and wrong types are refused, docstrings become help."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
+    )
+
+
+SYNTHESIS = "90"  # the chapter that judges the plan, and whose answer is the book's
+
+Fault = tuple[tuple[int | str, ...], str]  # where it stands in the file, and the rule it breaks
+
+
+class ReportedEntry(Section):
+    """A result that always stands beside the claims, without a verdict."""
+
+    chapter: str
+    """Name of the chapter in the book whose record holds it."""
+    result: str | None = None
+    """Name of the result in that record; the chapter's primary comparison if left out."""
+    quantity: Annotated[str, Field(min_length=1)]
+    """What is compared: auc, sensitivity, specificity, reading_time, ..."""
+
+
+class ClaimEntry(ReportedEntry):
+    """One claim: which result is to show what."""
+
+    claim: ClaimKind
+    """noninferiority, superiority, or difference in either direction."""
+    margin: float | None = None
+    """Margin of a claim of non-inferiority: that of the chapter's own parameter."""
+
+    @model_validator(mode="after")
+    def _is_a_claim(self) -> ClaimEntry:
+        """Refuse a margin that is missing or out of place."""
+        claim_of(self.model_dump())
+        return self
+
+
+class PlanEntry(Section):
+    """The claims of the study in the order of their tests; without it nothing is ordered."""
+
+    primary: Annotated[list[ClaimEntry], Field(min_length=1)]
+    """One after the other, each only if all before it are shown."""
+    secondary: Annotated[list[ClaimEntry], Field(default_factory=list)]
+    """After all primary claims are shown."""
+    secondary_rule: SecondaryRule = "fixed sequence"
+    """Secondary claims in their order, or all at once by Holm's method."""
+    reported: Annotated[list[ReportedEntry], Field(default_factory=list)]
+    """Results that stand beside the claims without a verdict."""
+    recall_rule: str = ""
+    """What counts as recalled, in words; needed with an AUC."""
+
+    @model_validator(mode="after")
+    def _is_a_plan(self) -> PlanEntry:
+        """Refuse what is no order of claims, and an AUC that stands alone."""
+        endpoint_plan({**self.model_dump(), "ci_level": 0.95})
+        return self
+
+
+def plain_plan(study: StudyParameters) -> dict[str, Any] | None:
+    """Return the plan as plain values with the level of its tests; None without a plan."""
+    if study.plan is None:
+        return None
+    return {**study.plan.model_dump(), "ci_level": study.analysis.ci_level}
+
+
+def told_to(study: StudyParameters, name: str, *, reads_records: bool) -> dict[str, Any] | None:
+    """Return what a chapter is told of the plan: all of it where it judges, else its own place.
+
+    A chapter is run again if this changes.
+    """
+    plain = plain_plan(study)
+    if plain is None:
+        return None
+    return {"whole": plain} if reads_records else {"place": place_of(plain, name)}
+
+
+def plan_faults(study: StudyParameters) -> list[Fault]:
+    """Return where the plan does not fit the chapters of the book."""
+    if study.plan is None:
+        return []
+    chapters = {entry.record_name: entry for entry in study.chapters}
+    judged = {name: entry for name, entry in chapters.items() if not _is_synthesis(name)}
+    faults: list[Fault] = []
+    if len(judged) == len(chapters):
+        faults.append((("plan",), "a plan is judged by chapter 90_synthesis; add it to chapters"))
+    for place, entry in _entries(study.plan):
+        if entry.chapter not in judged:
+            known = ", ".join(sorted(judged))
+            rule = f"{entry.chapter!r} is no chapter that can be judged; known are {known}"
+            faults.append(((*place, "chapter"), rule))
+            continue
+        faults += _misfits(place, entry, judged[entry.chapter].parameters, study)
+    return faults
+
+
+def _is_synthesis(name: str) -> bool:
+    """Whether a chapter judges the plan."""
+    return name.startswith(f"{SYNTHESIS}_")
+
+
+def _entries(plan: PlanEntry) -> Iterator[tuple[tuple[int | str, ...], ReportedEntry]]:
+    """Return every entry of a plan with its place in the file."""
+    lists: dict[str, Sequence[ReportedEntry]] = {
+        "primary": plan.primary,
+        "secondary": plan.secondary,
+        "reported": plan.reported,
+    }
+    for key, entries in lists.items():
+        for number, entry in enumerate(entries):
+            yield ("plan", key, number), entry
+
+
+def _misfits(
+    place: tuple[int | str, ...],
+    entry: ReportedEntry,
+    parameters: Mapping[str, Any],
+    study: StudyParameters,
+) -> Iterator[Fault]:
+    """Return where an entry does not fit the parameters of its chapter."""
+    level, planned = parameters.get("ci_level"), study.analysis.ci_level
+    if level is not None and level != planned:
+        rule = f"{entry.chapter} has ci_level {level}, the plan {planned}; give both the same"
+        yield (*place, "chapter"), rule
+    endpoint = parameters.get("endpoint")
+    is_primary = entry.result is None and isinstance(endpoint, str)
+    if is_primary and str(endpoint).casefold() != entry.quantity.casefold():
+        rule = f"{entry.chapter} has endpoint {endpoint}; plan that, or name a result"
+        yield (*place, "quantity"), rule
+    if isinstance(entry, ClaimEntry):
+        yield from _margin_misfits(place, entry, parameters, study)
+
+
+def _margin_misfits(
+    place: tuple[int | str, ...],
+    entry: ClaimEntry,
+    parameters: Mapping[str, Any],
+    study: StudyParameters,
+) -> Iterator[Fault]:
+    """Return where a claim and the margin of its chapter do not fit."""
+    margins = _margins(parameters, entry.quantity)
+    own = ", ".join(f"{name} {value}" for name, value in margins.items()) or "no margin"
+    if entry.claim == "noninferiority":
+        if entry.margin not in margins.values():
+            rule = f"{entry.chapter} has {own}; give plan and chapter the same margin"
+            yield (*place, "margin"), rule
+        return
+    asked = any(value is not None for value in margins.values())
+    if entry.result is None and asked and not _claims_noninferiority(entry, study.plan):
+        rule = (
+            f"{entry.chapter} has {own}, so it asks for non-inferiority; claim that before "
+            "it, or set the margin to null"
+        )
+        yield (*place, "claim"), rule
+
+
+def _claims_noninferiority(entry: ClaimEntry, plan: PlanEntry | None) -> bool:
+    """Whether the plan also claims non-inferiority of the same result."""
+    claims = [*plan.primary, *plan.secondary] if plan else []
+    same = [c for c in claims if (c.chapter, c.result) == (entry.chapter, entry.result)]
+    return any(claim.claim == "noninferiority" for claim in same)
+
+
+def _margins(parameters: Mapping[str, Any], quantity: str) -> dict[str, Any]:
+    """Return the margins of a chapter that go with a quantity: by name, else all of them.
+
+    ``sensitivity_margin`` goes with sensitivity, ``time_ratio_margin`` with reading_time.
+    """
+    margins = {name: value for name, value in parameters.items() if name.endswith("_margin")}
+    named = {n: value for n, value in margins.items() if n.split("_")[0] in quantity}
+    return named or margins

@@ -1,0 +1,201 @@
+"""Hashes of files, code and environment: a chapter is run again only if one of them changed."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from toolkit import __version__
+from toolkit.study.run.workspace import to_json, write_atomic
+
+PACKAGE = Path(__file__).resolve().parents[2]
+
+
+def sha256_bytes(content: bytes) -> str:
+    """Return the SHA-256 of bytes as 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_json(value: Any) -> str:
+    """Return the SHA-256 of a value as strict JSON with sorted keys."""
+    text = json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False, default=str)
+    return sha256_bytes(text.encode())
+
+
+def sha256_folder(folder: Path) -> str:
+    """Return the SHA-256 of the relative names and bytes of all files below a folder."""
+    files = sorted(
+        path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    )
+    return sha256_json([(path.relative_to(folder).as_posix(), sha256_file(path)) for path in files])
+
+
+def _module_file(name: str) -> Path | None:
+    """Return the file of a toolkit module, or None where the name is no module."""
+    base = PACKAGE.joinpath(*name.split(".")[1:])
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+def _imported(tree: ast.AST) -> set[str]:
+    """Names of the toolkit modules that a piece of code imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return {name for name in names if name.split(".")[0] == PACKAGE.name and _module_file(name)}
+
+
+@cache
+def _module(name: str) -> tuple[str, frozenset[str]]:
+    """Return the hash of a module's syntax tree (comments do not count) and what it imports."""
+    path = _module_file(name)
+    if path is None:
+        msg = f"{name} is not a module of the toolkit"
+        raise ValueError(msg)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return sha256_bytes(ast.dump(tree).encode()), frozenset(_imported(tree))
+
+
+def reachable_modules(names: Iterable[str]) -> list[str]:
+    """Return every toolkit module that the named ones import, directly or not, sorted."""
+    found: set[str] = set()
+    waiting = set(names)
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        parents = {name.rsplit(".", depth)[0] for depth in range(1, name.count(".") + 1)}
+        waiting |= (_module(name)[1] | parents) - found
+    return sorted(found)
+
+
+def code_hashes(source: str) -> dict[str, str]:
+    """Return the hash of each toolkit module that a piece of Python code reaches."""
+    names = reachable_modules(_imported(ast.parse(source)))
+    return {name: _module(name)[0] for name in names}
+
+
+def module_hashes(*names: str) -> dict[str, str]:
+    """Return the hash of each toolkit module that the named modules reach, and of themselves."""
+    return {name: _module(name)[0] for name in reachable_modules(names)}
+
+
+@cache
+def environment() -> dict[str, str]:
+    """Return Python's version and the version of every installed distribution.
+
+    Names and versions are read from the names of the ``.dist-info`` folders, since opening the
+    metadata of some two hundred distributions costs more than all the rest of an unchanged run.
+    """
+    versions = {"python": platform.python_version(), "machine": platform.machine()}
+    for entry in sys.path:
+        if entry and os.path.isdir(entry):
+            for name in os.listdir(entry):
+                if name.endswith(".dist-info"):
+                    project, _, version = name.removesuffix(".dist-info").partition("-")
+                    versions.setdefault(project.lower().replace("_", "-"), version)
+    versions.pop("reader-study-toolkit", None)  # its code is hashed module by module
+    return versions
+
+
+def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return the keys whose values differ, were added or went away, sorted."""
+    return sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+
+
+MANIFEST = "manifest.json"
+
+
+class VerifyError(ValueError):
+    """Every way in which a delivered book differs from its manifest."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(
+            "\n".join(["the book is not as it was delivered:", *(f"  {f}" for f in faults)])
+        )
+
+
+def write_manifest(
+    tree: Path, *, study: str, inputs: Mapping[str, str], chapters: Mapping[str, Any]
+) -> str:
+    """Write ``manifest.json`` into a complete tree and return the tree's name.
+
+    Parameters
+    ----------
+    tree : Path
+        The folder that will be delivered.
+    study : str
+        Short name of the study.
+    inputs : mapping
+        Hash of each table, as ``part.table``.
+    chapters : mapping
+        Name of each chapter to its status and the reason for it.
+
+    Returns
+    -------
+    str
+        The first 12 hexadecimal digits of the manifest's hash.
+    """
+    files = sorted(path for path in tree.rglob("*") if path.is_file())
+    content = {
+        "format": 1,
+        "study": study,
+        "toolkit": __version__,
+        "environment": sha256_json(environment()),
+        "inputs": dict(inputs),
+        "chapters": dict(chapters),
+        "files": {path.relative_to(tree).as_posix(): sha256_file(path) for path in files},
+    }
+    text = to_json(content)
+    write_atomic(tree / MANIFEST, text)
+    return sha256_bytes(text.encode())[:12]
+
+
+def verify(tree: Path) -> int:
+    """Check every file of a delivered book against its manifest and return how many there are.
+
+    Raises
+    ------
+    VerifyError
+        Naming each file that is missing, changed or not listed.
+    """
+    try:
+        content = json.loads((tree / MANIFEST).read_text(encoding="utf-8"))
+        listed: dict[str, str] = content["files"]
+    except (FileNotFoundError, NotADirectoryError):
+        raise VerifyError([f"{MANIFEST}: missing; is this a delivered book?"]) from None
+    except (ValueError, KeyError, TypeError):
+        raise VerifyError([f"{MANIFEST}: not a manifest"]) from None
+    there = {p.relative_to(tree).as_posix() for p in tree.rglob("*") if p.is_file()} - {MANIFEST}
+    faults = [f"{name}: missing" for name in sorted(listed.keys() - there)]
+    faults += [f"{name}: not listed in the manifest" for name in sorted(there - listed.keys())]
+    common = sorted(listed.keys() & there)
+    faults += [f"{name}: changed" for name in common if sha256_file(tree / name) != listed[name]]
+    name = sha256_bytes((tree / MANIFEST).read_bytes())[:12]
+    if tree.resolve().name != name:
+        faults.append(f"{MANIFEST}: changed; its hash is {name}, the folder's name is another")
+    if faults:
+        raise VerifyError(faults)
+    return len(common)

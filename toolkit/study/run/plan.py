@@ -1,0 +1,301 @@
+"""Which chapters a study has, which of them must run again, and why."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from toolkit.study.parameters.chapters import (
+    PICTURES,
+    RECORDS,
+    Chapter,
+    check_parameters,
+    find_chapters,
+)
+from toolkit.study.parameters.file import (
+    ChapterEntry,
+    ParametersError,
+    StudyParameters,
+    did_you_mean,
+)
+from toolkit.study.parameters.plan import told_to
+from toolkit.study.run.fingerprint import (
+    PACKAGE,
+    changed,
+    code_hashes,
+    environment,
+    sha256_bytes,
+    sha256_json,
+)
+from toolkit.study.run.intake import StudyIndex
+from toolkit.study.run.workspace import Workspace, read_json, to_json, write_atomic
+
+KEPT_STATES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedChapter:
+    """A chapter of this study with everything that it will be given.
+
+    Parameters
+    ----------
+    entry : ChapterEntry
+        What the parameters file says.
+    chapter : Chapter
+        The notebook.
+    part : str
+        Part of the data that it reads.
+    parameters : dict
+        Its own parameters, complete and checked.
+    origin : str
+        Where the data come from, which every page says.
+    told : dict or None
+        What it is told of the study's plan; None without a plan.
+    """
+
+    entry: ChapterEntry
+    chapter: Chapter
+    part: str
+    parameters: dict[str, Any]
+    origin: str
+    told: dict[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of its page and record."""
+        return self.entry.record_name
+
+    @property
+    def reads_records(self) -> bool:
+        """Whether it depends on the other chapters' records."""
+        return RECORDS in self.chapter.needs
+
+    def lacking(self, index: StudyIndex) -> str:
+        """Return why the data cannot feed this chapter, or an empty text."""
+        if PICTURES in self.chapter.needs and not index.archive:
+            return "no archive of pictures was named; say --archive FOLDER"
+        needs = [need for need in self.chapter.needs if need not in (RECORDS, PICTURES)]
+        if not needs:
+            return ""
+        if self.part not in index.content["parts"]:
+            return f"the study has no {self.part.replace('_', ' ')} part"
+        lacking = [need for need in needs if need not in index.columns(self.part)]
+        return (
+            f"the {self.part.replace('_', ' ')} part has no {', '.join(lacking)}" if lacking else ""
+        )
+
+
+@dataclass
+class Finished:
+    """How each chapter stands at the end of a run: its folder in the work folder, or why not."""
+
+    folders: dict[str, Path] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    not_run: dict[str, str] = field(default_factory=dict)
+    executed: list[str] = field(default_factory=list)
+
+    @property
+    def not_complete(self) -> dict[str, str]:
+        """Every chapter without a record, with the reason."""
+        return {**self.failed, **self.left_out, **self.not_run}
+
+    def record_hashes(self) -> dict[str, str]:
+        """Return what a chapter that reads records depends on: each record, and what is missing."""
+        hashes = {f"{RECORDS}.{n}": record_hash(folder) for n, folder in self.folders.items()}
+        return {**hashes, f"{RECORDS}.not_complete": sha256_json(self.not_complete)}
+
+
+def chapter_folders(parameters_file: Path) -> list[Path]:
+    """Where notebooks are looked for: beside the parameters file, in the clone, in the package."""
+    beside = parameters_file.absolute().parent
+    places = (beside / "notebooks", beside.parent / "notebooks")
+    return [*places, PACKAGE.parent / "notebooks", PACKAGE / "_notebooks"]
+
+
+def available_chapters(parameters_file: Path) -> dict[str, Chapter]:
+    """Return every chapter that can be found, the nearest of each name."""
+    found: dict[str, Chapter] = {}
+    for folder in chapter_folders(parameters_file):
+        if folder.is_dir():
+            found = {**find_chapters(folder), **found}
+    return found
+
+
+def plan_chapters(parameters: StudyParameters, parameters_file: Path) -> list[PlannedChapter]:
+    """Return the study's chapters in the order of the book.
+
+    Raises
+    ------
+    ParametersError
+        With all faults of all chapters: unknown chapter, unknown, missing or wrong parameters.
+    """
+    known = available_chapters(parameters_file)
+    planned: list[PlannedChapter] = []
+    faults: list[str] = []
+    for number, entry in enumerate(parameters.chapters, start=1):
+        place = f"{parameters_file.name}, chapters[{number}]"
+        chapter = known.get(entry.chapter)
+        if chapter is None:
+            hint = did_you_mean(entry.chapter, list(known))
+            faults.append(f"{place}: unknown chapter {entry.chapter!r}{hint}")
+            continue
+        defaults = {spec.name: spec.default for spec in chapter.parameters}
+        shared = {
+            name: value
+            for name, value in parameters.analysis.model_dump().items()
+            if name in defaults
+        }
+        try:
+            given = check_parameters(
+                chapter, {**shared, **entry.parameters}, place=f"{place} {entry.chapter}"
+            )
+        except ParametersError as error:
+            faults.extend(error.faults)
+            continue
+        part = entry.part or defaults["part"]
+        planned.append(
+            PlannedChapter(
+                entry=entry,
+                chapter=chapter,
+                part=part,
+                parameters=given,
+                origin=parameters.data_origin,
+                told=told_to(parameters, entry.record_name, reads_records=RECORDS in chapter.needs),
+            )
+        )
+    if faults:
+        raise ParametersError(faults)
+    return planned
+
+
+def select_chapters(planned: Sequence[PlannedChapter], wanted: Sequence[str]) -> set[str]:
+    """Return the names of the chapters meant by numbers or names such as ``05`` or ``06_...``.
+
+    Raises
+    ------
+    ParametersError
+        For each one that the study does not have.
+    """
+    chosen: set[str] = set()
+    faults: list[str] = []
+    for word in wanted:
+        names = {p.name for p in planned if word in (p.name, p.chapter.name, p.chapter.number)}
+        if not names:
+            known = [name for p in planned for name in (p.chapter.number, p.name)]
+            faults.append(f"--chapters: unknown chapter {word!r}{did_you_mean(word, known)}")
+        chosen |= names
+    if faults:
+        raise ParametersError(faults)
+    return chosen
+
+
+def _source(chapter: Chapter) -> tuple[str, str]:
+    """Return a hash of what stands in a notebook, and all its code as one text."""
+    cells = json.loads(chapter.path.read_text(encoding="utf-8"))["cells"]
+    stands = [
+        (c["cell_type"], "".join(c["source"]), c.get("metadata", {}).get("tags", [])) for c in cells
+    ]
+    return sha256_json(stands), "\n".join(text for kind, text, _ in stands if kind == "code")
+
+
+def ingredients(planned: PlannedChapter, inputs: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return everything that a chapter's result depends on, each as values that can be compared."""
+    notebook, code = _source(planned.chapter)
+    return {
+        "parameters": {**planned.parameters, "part": planned.part},
+        "origin": planned.origin,
+        "plan": planned.told,
+        "notebook": notebook,
+        "code": code_hashes(code),
+        "environment": environment(),
+        "inputs": dict(inputs),
+    }
+
+
+def _reasons(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return in words what changed between two sets of ingredients."""
+    words = {
+        "parameters": "parameter",
+        "code": "code of",
+        "environment": "version of",
+        "inputs": "table",
+    }
+    reasons = [
+        f"{word} {name}" for key, word in words.items() for name in changed(before[key], now[key])
+    ]
+    same_kind = ("notebook", "origin", "plan")
+    # A run from before there were plans has none.
+    return reasons + [key for key in same_kind if before.get(key) != now[key]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What the work folder holds of a chapter: a valid run, or why a new one is needed."""
+
+    folder: Path | None
+    reasons: tuple[str, ...]
+
+
+def _states(name: str, workspace: Workspace) -> list[tuple[Path, dict[str, Any]]]:
+    """Return the finished runs of a chapter in the work folder, newest first."""
+    folders = [path for path in (workspace.work / "chapters").glob(f"{name}-*") if path.is_dir()]
+    newest = sorted(folders, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    read = [
+        (path, read_json(path / "state.json"))
+        for path in newest
+        if path.name == f"{name}-{path.name[-16:]}"
+    ]
+    return [(path, state) for path, state in read if state is not None]
+
+
+def chapter_state(
+    planned: PlannedChapter, available: Mapping[str, str], workspace: Workspace
+) -> State:
+    """Return a chapter's valid run, or what changed since its newest one.
+
+    Parameters
+    ----------
+    planned : PlannedChapter
+        The chapter.
+    available : mapping
+        Hash of each input as it is now: tables as ``part.table``, records as ``records.name``.
+    workspace : Workspace
+        Where earlier runs stand.
+    """
+    states = _states(planned.name, workspace)
+    if not states:
+        return State(folder=None, reasons=("first run",))
+    newest: list[str] = []
+    for folder, state in states:
+        inputs = {name: available.get(name) for name in state["inputs"]}
+        if planned.reads_records:  # a record that did not exist then counts as well
+            records = {k: v for k, v in available.items() if k.startswith(f"{RECORDS}.")}
+            inputs = {**inputs, **records}
+        reasons = _reasons(state, ingredients(planned, inputs))
+        if not reasons:
+            return State(folder=folder, reasons=())
+        newest = newest or reasons
+    return State(folder=None, reasons=tuple(newest))
+
+
+def keep_chapter(
+    planned: PlannedChapter, scratch: Path, inputs: Mapping[str, str], workspace: Workspace
+) -> Path:
+    """Move a finished chapter from its scratch folder to its place, and drop its oldest runs."""
+    state = ingredients(planned, inputs)
+    write_atomic(scratch / "state.json", to_json(state))
+    place = workspace.work / "chapters" / f"{planned.name}-{sha256_json(state)[:16]}"
+    workspace.keep(scratch, place)
+    for folder, _ in _states(planned.name, workspace)[KEPT_STATES:]:
+        shutil.rmtree(folder)
+    return place
+
+
+def record_hash(folder: Path) -> str:
+    """Return the hash of a finished chapter's record."""
+    return sha256_bytes((folder / "record.json").read_bytes())
