@@ -153,7 +153,6 @@ def figure():
         caption="Empirical ROC curves; *AUC*, area under the curve.",
         alt="ROC curve of the heliotrope AI alone.",
         csv={"x": [0.0, 1.0]},
-        stamp="SIMULATED",
     )
 
 

@@ -73,7 +73,7 @@ def test_standalone_says_who_is_left_out_and_when_nobody_is():
 
 def test_standalone_figure_and_its_words():
     result = alone()
-    assert standalone.roc(result, stamp="SIMULATED").axes
+    assert standalone.roc(result).axes
     # R0 recalls from 4 up: cases 4 and 5, no healthy one; the AI has the same point.
     assert standalone.roc_finding(result) == (
         "Of one reader, no readers lie above the AI's curve and one reader on or below it."
@@ -191,7 +191,7 @@ def test_against_readers_names_clustered_women_and_gives_no_mcnemar():
 def test_against_readers_without_ratings_shows_the_calls():
     study_ = calls_only()
     assert "the readers made recall calls only" in forest.difference_caption(study_)
-    assert forest.difference_figure(study_, stamp="").axes
+    assert forest.difference_figure(study_).axes
     assert [row.cells[1] for row in tabulated.accuracy_table(study_).rows[3:]] == ["—", "—"]
     assert math.isnan(study_.result.auc.estimate)
     assert list(forest.difference_data(study_)["quantity"]) == ["sensitivity", "specificity"] * 2

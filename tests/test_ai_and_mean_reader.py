@@ -154,7 +154,7 @@ def test_readers_of_two_levels_have_no_area_but_calls():
     assert len(result.result.means) == 2
     labels = list(forest.difference_data(result)["quantity"])
     assert labels == ["sensitivity", "specificity"] * 2
-    assert forest.difference_figure(result, stamp="").axes
+    assert forest.difference_figure(result).axes
     assert "AUC is not compared: R1" in forest.difference_caption(result)
     assert "From the mean: Obuchowski–Rockette, readers and cases random." in (
         forest.difference_caption(result)

@@ -251,7 +251,7 @@ def test_flow_adds_up_and_is_drawn():
         ("Inconclusive", 1),
     ]
     assert flow.note == "Accuracy can be computed on 2 examinations."
-    assert exhibits.figure(flow, stamp="SIMULATED").axes
+    assert exhibits.figure(flow).axes
     data = exhibits.flow_data(flow)
     assert data[data["part"].isin(["Cancer", "No cancer", "Inconclusive"])]["count"].sum() == 7
     assert data[data["part"] == "Failed"]["count"].tolist() == [1]
@@ -271,7 +271,7 @@ def test_flow_without_an_ai_does_not_part():
     assert (flow.with_index.count, flow.without_index.count) == (1, 6)
     assert dict(flow.without_index.parts) == {"Failed": 1, "Not in the readings": 5}
     assert flow.stages[1] == "Reading"
-    assert exhibits.figure(flow, stamp="").axes
+    assert exhibits.figure(flow).axes
     data = exhibits.flow_data(flow)
     assert data[data["part"].isin(["Cancer", "No cancer", "Inconclusive"])]["count"].sum() == 7
 
@@ -282,7 +282,7 @@ def test_flow_without_readings_shows_the_reference_standard_only():
     assert study.index == "none"
     assert (flow.with_index.count, flow.without_index.count) == (7, 0)
     assert "Verified" in part_counts(flow, 0)
-    assert exhibits.figure(flow, stamp="").axes
+    assert exhibits.figure(flow).axes
     assert "AI" not in exhibits.answer(study) + exhibits.flow_caption(study)
 
 

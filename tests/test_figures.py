@@ -68,7 +68,7 @@ def curve(exponent: float, *, kind: str = "roc", end: float = 1.0, n: int = 30) 
     return Curve(kind=kind, x=x, y=x**exponent, threshold=np.linspace(10, 0, n), method="made up")
 
 
-def roc(*, enlarge: bool = True, stamp: str = "") -> Figure:
+def roc(*, enlarge: bool = True) -> Figure:
     points = [
         OperatingPoint(x=0.04 + 0.025 * n, y=0.55 + 0.03 * n + 0.04 * (n % 2), label=f"R{n + 1}")
         for n in range(9)
@@ -82,11 +82,10 @@ def roc(*, enlarge: bool = True, stamp: str = "") -> Figure:
         ai_label="AI alone\nAUC 0.800",
         readers_label="Nine radiologists\nmean AUC 0.806",
         enlarge=enlarge,
-        stamp=stamp,
     )
 
 
-def forest(stamp: str = "") -> Figure:
+def forest() -> Figure:
     rows = [
         ForestRow(
             label=f"Radiologist R{n}",
@@ -107,10 +106,10 @@ def forest(stamp: str = "") -> Figure:
         right_words="AI better",
         sort=True,
     )
-    return forest_figure(view, stamp=stamp)
+    return forest_figure(view)
 
 
-def ratio_forest(stamp: str = "") -> Figure:
+def ratio_forest() -> Figure:
     view = ForestView(
         rows=[
             ForestGroup(label="More is better", right_words="with AI better"),
@@ -141,7 +140,7 @@ def ratio_forest(stamp: str = "") -> Figure:
         right_heads=("Ratio", "95% CI"),
         role="aided",
     )
-    return forest_figure(view, stamp=stamp)
+    return forest_figure(view)
 
 
 def box(label: str, count: int, *parts: tuple[str, int]) -> FlowBox:
@@ -179,9 +178,7 @@ FLOW = Flow(
 )
 
 
-def scores(
-    stamp: str = "", names: tuple[str, ...] = ("screening", "symptoms, follow-up")
-) -> Figure:
+def scores(names: tuple[str, ...] = ("screening", "symptoms, follow-up")) -> Figure:
     cancers = np.array([0, 0, 0, 1, 2, 1, 1, 2, 6, 24])
     rate = cancers / COUNTS * 1000
     groups = [
@@ -195,10 +192,10 @@ def scores(
         )
         for label in names
     ]
-    return score_figure(CLASSES, COUNTS, groups, stamp=stamp)
+    return score_figure(CLASSES, COUNTS, groups)
 
 
-def capture(stamp: str = "") -> Figure:
+def capture() -> Figure:
     rating = np.concatenate([np.linspace(4, 10, 99), np.linspace(0, 10, 2000)])
     truth = np.concatenate([np.ones(99), np.zeros(2000)])
     return capture_figure(
@@ -211,11 +208,10 @@ def capture(stamp: str = "") -> Figure:
             CaptureRow(label="All", estimate=0.69, low=0.6, high=0.8, text="68/99", pooled=True),
         ],
         y_label="Cancers found, % of 99",
-        stamp=stamp,
     )
 
 
-def outcome(stamp: str = "") -> Figure:
+def outcome() -> Figure:
     rows = [
         OutcomeRow(
             label="Screen-detected", counts=[1, 4, 0, 3, 4, 7, 12, 13, 36, 253], role="cancer"
@@ -225,7 +221,7 @@ def outcome(stamp: str = "") -> Figure:
         ),
         OutcomeRow(label="No cancer", counts=COUNTS, role="normal"),
     ]
-    return outcome_figure(CLASSES, rows, stamp=stamp)
+    return outcome_figure(CLASSES, rows)
 
 
 def strip(**changes: object) -> DriftStrip:
@@ -242,7 +238,7 @@ def strip(**changes: object) -> DriftStrip:
     return replace(made, **changes)
 
 
-def drift(stamp: str = "") -> Figure:
+def drift() -> Figure:
     values = np.linspace(0.01, 0.05, 24)
     values[3] = nan
     limited = strip(
@@ -255,7 +251,7 @@ def drift(stamp: str = "") -> Figure:
         limit=0.1,
         limit_label="limit in the plan, 0.10",
     )
-    return drift_figure(list(range(1, 25)), [strip(), limited], stamp=stamp)
+    return drift_figure(list(range(1, 25)), [strip(), limited])
 
 
 def test_a_month_without_a_case_leaves_the_axis_of_the_others() -> None:
@@ -269,45 +265,43 @@ def test_a_month_without_a_case_leaves_the_axis_of_the_others() -> None:
     assert axes[0] == axes[1]
 
 
-def causes(stamp: str = "") -> Figure:
+def causes() -> Figure:
     return causes_figure(
         [("Timed out", 19), ("Partly processed: one breast", 9), ("Image rejected", 6)],
         list(range(1, 25)),
         strip(names={13: "19 of 553"}),
-        stamp=stamp,
     )
 
 
-def accrual(stamp: str = "", counts: list[int] = MONTHLY) -> Figure:
+def accrual(counts: list[int] = MONTHLY) -> Figure:
     plan = planned_curve(13_500, 24)
     projection = project_accrual(counts, plan)
-    return accrual_figure(projection, monthly_counts=counts, plan=plan, stamp=stamp)
+    return accrual_figure(projection, monthly_counts=counts, plan=plan)
 
 
-def cusum_chart(stamp: str = "") -> Figure:
+def cusum_chart() -> Figure:
     recalled = (np.arange(3912) * 7919 % 100 < 8).astype(int)
     chart = cusum(recalled, rate=0.075, rate_up=0.105, rate_down=0.052, limit=7.6)
     starts = np.concatenate([[0], np.cumsum(MONTHLY)[:-1]])
-    return cusum_figure(chart, month_starts=starts, stamp=stamp)
+    return cusum_figure(chart, month_starts=starts)
 
 
-def funnel(stamp: str = "") -> Figure:
+def funnel() -> Figure:
     sizes = np.arange(120, 1300, 20)
     return funnel_figure(
         ["R3", "N7", "F2", "H5", "M3", "V8", "K9", "T2"],
         [20, 18, 15, 52, 43, 38, 36, 39],
         [275, 355, 410, 635, 732, 730, 826, 855],
         limits=[funnel_limits(0.052, sizes), funnel_limits(0.052, sizes, level=0.998)],
-        stamp=stamp,
     )
 
 
-def discordance(stamp: str = "") -> Figure:
+def discordance() -> Figure:
     rows = [DiscordanceRow("DCIS", 9, 4, 1), DiscordanceRow("Invasive, over 20 mm", 13, 2, 2)]
-    return discordance_figure(rows, stamp=stamp)
+    return discordance_figure(rows)
 
 
-def tradeoff(stamp: str = "") -> Figure:
+def tradeoff() -> Figure:
     lines = [
         TradeoffLine(
             label="Low scores unread",
@@ -323,10 +317,10 @@ def tradeoff(stamp: str = "") -> Figure:
             role="aided",
         ),
     ]
-    return tradeoff_figure(lines, reference="Two readers", limit=0.05, stamp=stamp)
+    return tradeoff_figure(lines, reference="Two readers", limit=0.05)
 
 
-def pairs(stamp: str = "", label: str = "cine") -> Figure:
+def pairs(label: str = "cine") -> Figure:
     made = [
         RocPair(
             title=f"Reader {n}",
@@ -337,10 +331,10 @@ def pairs(stamp: str = "", label: str = "cine") -> Figure:
         )
         for n in range(1, 7)
     ]
-    return roc_pairs_figure(made, label_a="spin-echo", label_b=label, stamp=stamp)
+    return roc_pairs_figure(made, label_a="spin-echo", label_b=label)
 
 
-def change(stamp: str = "") -> Figure:
+def change() -> Figure:
     rows = [
         ChangeRow(
             label=f"Reader {n}",
@@ -357,10 +351,10 @@ def change(stamp: str = "") -> Figure:
             label="Mean", a=0.88, b=0.9, difference=0.02, low=-0.0004, high=0.05, kind="pooled"
         )
     )
-    return change_figure(rows, label_a="spin-echo", label_b="cine", stamp=stamp)
+    return change_figure(rows, label_a="spin-echo", label_b="cine")
 
 
-def times(stamp: str = "", n_readers: int = 9, pause_limit_s: float = 600.0) -> Figure:
+def times(n_readers: int = 9, pause_limit_s: float = 600.0) -> Figure:
     draw = np.random.default_rng(6)
     a, b = (np.exp(mean + 0.6 * draw.standard_normal(900)) for mean in (4.2, 4.1))
     rows = [
@@ -375,33 +369,30 @@ def times(stamp: str = "", n_readers: int = 9, pause_limit_s: float = 600.0) -> 
         label_a="unaided",
         label_b="aided",
         pause_limit_s=pause_limit_s,
-        stamp=stamp,
     )
 
 
-def time_order(stamp: str = "", *, gaps: bool = False) -> Figure:
+def time_order(*, gaps: bool = False) -> Figure:
     draw = np.random.default_rng(6)
     each = np.exp(4.2 + 0.3 * draw.standard_normal((1, 8, 1)) + 0.1 * draw.random((8, 8, 2)))
     mean = np.exp(np.log(each).mean(axis=1))
     if gaps:
         each[:4, :, 1] = mean[:4, 1] = nan
         each[2, :, 0] = mean[2, 0] = nan
-    return order_figure(
-        np.arange(8) * 30 + 15.5, each, mean, label_a="unaided", label_b="aided", stamp=stamp
-    )
+    return order_figure(np.arange(8) * 30 + 15.5, each, mean, label_a="unaided", label_b="aided")
 
 
-def variance(stamp: str = "") -> Figure:
+def variance() -> Figure:
     readers, cases = "more readers", "more cases"
     parts = [
         VariancePart(label="Reader × modality", share=0.03, shrinks_with=(readers,)),
         VariancePart(label="Error, one reading", share=0.32, shrinks_with=(readers, cases)),
         VariancePart(label="Cases, shared by the readers", share=0.65, shrinks_with=(cases,)),
     ]
-    return variance_figure(parts, stamp=stamp)
+    return variance_figure(parts)
 
 
-def froc(stamp: str = "") -> Figure:
+def froc() -> Figure:
     lines = [
         FrocLine(
             label="Tomosynthesis",
@@ -415,14 +406,14 @@ def froc(stamp: str = "") -> Figure:
         ),
     ]
     slopes = [SlopeRow("R1", 0.64, 0.76), SlopeRow("R2", 0.7, 0.841), SlopeRow("R3", 0.75, 0.84)]
-    return froc_figure(lines, slopes=slopes, slope_labels=("DM", "DBT"), stamp=stamp)
+    return froc_figure(lines, slopes=slopes, slope_labels=("DM", "DBT"))
 
 
 FIGURES: dict[str, Callable[..., Figure]] = {
     "roc": roc,
     "forest": forest,
     "ratio_forest": ratio_forest,
-    "flow": lambda stamp="": flow_figure(FLOW, stamp=stamp),
+    "flow": lambda: flow_figure(FLOW),
     "scores": scores,
     "capture": capture,
     "outcome": outcome,
@@ -439,32 +430,32 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "froc": froc,
     "times": times,
     "time_order": time_order,
-    "calibration": lambda stamp="": calibration_figure(
-        [0.0004, 0.004, 0.2], [0, 0.006, 0.15], [0, 0.003, 0.1], [0.002, 0.009, 0.2], stamp=stamp
+    "calibration": lambda: calibration_figure(
+        [0.0004, 0.004, 0.2], [0, 0.006, 0.15], [0, 0.003, 0.1], [0.002, 0.009, 0.2]
     ),
 }
 VARIANTS: dict[str, Callable[..., Figure]] = {
-    "times_of_one": lambda stamp="": times(stamp, 1, 4000.0),
-    "time_order_gaps": lambda stamp="": time_order(stamp, gaps=True),
-    "roc_alone": lambda stamp="": roc(enlarge=False, stamp=stamp),
-    "roc_long_legend": lambda stamp="": pairs(stamp, "with decision support"),
-    "scores_of_three": lambda stamp="": scores(stamp, ("screening", "symptoms", "follow-up")),
-    "accrual_met": lambda stamp="": accrual(stamp, [900] * 16),
-    "accrual_late": lambda stamp="": accrual(stamp, [100] * 12),
-    "accrual_ahead": lambda stamp="": accrual(stamp, [330] * 6 + [700] * 10),
+    "times_of_one": lambda: times(1, 4000.0),
+    "time_order_gaps": lambda: time_order(gaps=True),
+    "roc_alone": lambda: roc(enlarge=False),
+    "roc_long_legend": lambda: pairs("with decision support"),
+    "scores_of_three": lambda: scores(("screening", "symptoms", "follow-up")),
+    "accrual_met": lambda: accrual([900] * 16),
+    "accrual_late": lambda: accrual([100] * 12),
+    "accrual_ahead": lambda: accrual([330] * 6 + [700] * 10),
 }
 every_figure = pytest.mark.parametrize("name", [*FIGURES, *VARIANTS])
 
 
 @cache
 def draw(name: str) -> Figure:
-    """A stamped figure, drawn once for all tests that only look at it."""
-    return {**FIGURES, **VARIANTS}[name](stamp="SIMULATED")
+    """A figure, drawn once for all tests that only look at it."""
+    return {**FIGURES, **VARIANTS}[name]()
 
 
 @cache
 def svg_of(name: str) -> str:
-    return figure_svg(draw(name), name="figure-6-1")
+    return figure_svg(draw(name), name="figure-6-1", stamp="SIMULATED")
 
 
 @every_figure
@@ -532,7 +523,7 @@ def test_no_two_texts_lie_over_each_other(name):
 
 @every_figure
 def test_figure_svg_is_the_same_each_time(name):
-    again = {**FIGURES, **VARIANTS}[name](stamp="SIMULATED")
+    again = {**FIGURES, **VARIANTS}[name]()
     assert figure_svg(again, name="figure-6-1") == svg_of(name)
 
 
@@ -542,7 +533,7 @@ def test_figure_svg_is_the_same_in_another_process_zone_and_locale():
         "from tests.test_figures import FIGURES\n"
         "from toolkit.draw.svg import figure_svg\n"
         "for draw in FIGURES.values():\n"
-        "    svg = figure_svg(draw(stamp='SIMULATED'), name='figure-6-1')\n"
+        "    svg = figure_svg(draw(), name='figure-6-1', stamp='SIMULATED')\n"
         "    print(hashlib.sha256(svg.encode()).hexdigest())\n"
     )
     environment = {

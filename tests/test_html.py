@@ -17,11 +17,11 @@ from toolkit.draw.html import (
     JUPYTER_STYLE,
     BarMark,
     IntervalBar,
-    PairedCounts,
     Pill,
     TableColumn,
     TableRow,
     TableView,
+    TwoByTwo,
     banner_html,
     bar_track_html,
     csv_text,
@@ -120,7 +120,7 @@ def everything(text: str) -> list[str]:
             number="6.1",
         ),
         two_by_two_html(
-            [PairedCounts(title=text, n=text, both=1, row_only=2, column_only=3, neither=4)],
+            [TwoByTwo(title=text, n=text, both=1, row_only=2, column_only=3, neither=4)],
             number="6.1",
             title=text,
             rows=(text, text),
@@ -221,7 +221,7 @@ def test_numbers_of_tables_and_figures_are_checked(number):
 
 
 def paired(neither: int | None) -> Checker:
-    counts = PairedCounts(
+    counts = TwoByTwo(
         title="With cancer", n="n = 80", both=43, row_only=11, column_only=17, neither=neither
     )
     html = two_by_two_html(

@@ -45,35 +45,35 @@ def page(study):
     views = missed_views(study, missed)
     figures = {
         "froc": (
-            curves.froc(study, found.primary, stamp=""),
+            curves.froc(study, found.primary),
             curves.froc_finding(study, found.primary),
             curves.froc_caption(study, found.primary),
             curves.froc_alt(study),
             curves.curve_data(study, ("froc",)),
         ),
         "square": (
-            squares.square(study, stamp=""),
+            squares.square(study),
             squares.square_finding(study),
             squares.square_caption(study),
             squares.square_alt(study),
             curves.curve_data(study, squares.square_kinds(study)),
         ),
         "distances": (
-            hits.distances(study, stamp=""),
+            hits.distances(study),
             hits.distance_finding(study),
             hits.distance_caption(study),
             hits.distance_alt(study),
             hits.distance_data(study),
         ),
         "groups": (
-            lesions.groups_figure(study, groups, stamp=""),
+            lesions.groups_figure(study, groups),
             lesions.groups_finding(study, groups),
             lesions.groups_caption(study, groups),
             lesions.groups_alt(study, groups),
             lesions.groups_data(groups),
         ),
         "missed": (
-            lesions.missed_gallery(views, stamp=""),
+            lesions.missed_gallery(views),
             lesions.missed_finding(study, missed, views),
             lesions.missed_caption(study, views),
             lesions.missed_alt(study, missed, views),

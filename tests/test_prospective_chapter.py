@@ -184,8 +184,8 @@ def test_answer_without_cancers_gives_no_ratio():
     assert prospective.facts(result)[3][1].startswith("Not defined: no ratio")
     only_b = compared([(1, 0, 1)] * 3 + [(None, 0, 0)] * 20)
     assert "while no cancer is found without AI" in prospective.answer(only_b)
-    assert prospective_ratios.figure(result, stamp="SIMULATED") is not None
-    assert prospective_cancers.figure(cancer_kinds(result.women), stamp="") is None
+    assert prospective_ratios.figure(result) is not None
+    assert prospective_cancers.figure(cancer_kinds(result.women)) is None
     assert prospective_cancers.finding(cancer_kinds(result.women)).startswith(
         "No cancer was found,"
     )
@@ -268,7 +268,7 @@ def test_poor_data_say_what_is_not_there():
     assert prospective_cancers.finding(cancer_kinds(poor)) == (
         "Two cancers found only with AI, none of them recorded as invasive."
     )
-    assert prospective_ratios.figure(result, stamp="") is not None
+    assert prospective_ratios.figure(result) is not None
     assert len(prospective_ratios.data(result)) == 3  # cancers, PPV1, recalls
     assert {"detection_ratio", "ppv1_ratio"} <= prospective.record(result).keys()
 
@@ -281,7 +281,7 @@ def test_nobody_recalled_leaves_no_ratio():
 
 def test_too_many_cancers_for_marks_are_a_table():
     kinds = (CancerKind(label="Invasive, 11–20 mm", both=60, only_b=5, only_a=2),)
-    assert prospective_cancers.figure(kinds, stamp="") is None
+    assert prospective_cancers.figure(kinds) is None
     assert prospective_cancers.table(kinds).rows[-1].cells == [
         "All", "60", "5", "2", "62", "65", "+3",
     ]  # fmt: skip
@@ -403,7 +403,7 @@ def test_accrual_figure_shows_the_look():
     seen = look(2)
     plan = planned_curve(20, 6, ramp_months=2)
     projection = project_accrual(seen.monthly_counts, plan)
-    assert monitoring.figure(seen, projection, plan, stamp="BLINDED") is not None
+    assert monitoring.figure(seen, projection, plan) is not None
     assert len(monitoring.data(seen, plan)) == 6
 
 
@@ -451,9 +451,9 @@ def test_nothing_read_and_no_ai_are_said_in_words():
     assert "cannot be shown" in monitoring_checks.recall_finding(seen, watch)
     assert "the data hold no AI" in monitoring_checks.failure_finding(failures)
     assert "cannot be compared" in monitoring_checks.reader_finding(funnel)
-    assert monitoring_checks.recall_figure(seen, watch, stamp="") is None
-    assert monitoring_checks.failure_figure(failures, stamp="") is None
-    assert monitoring_checks.reader_figure(seen, funnel, stamp="") is None
+    assert monitoring_checks.recall_figure(seen, watch) is None
+    assert monitoring_checks.failure_figure(failures) is None
+    assert monitoring_checks.reader_figure(seen, funnel) is None
     scenarios = accrual_scenarios(COUNTS, PLAN)
     record = monitoring.record(scenarios, watch, failures, funnel)
     assert set(record) == {f"accrual.{name}" for name in scenarios}
@@ -475,7 +475,7 @@ def test_failures_name_the_month_with_more_than_chance():
         dataclasses.replace(look(2), ai_status=status * 0, ai_month=month, n_months=4)
     )
     assert monitoring_checks.failure_finding(none).startswith("Every one of 400")
-    assert monitoring_checks.failure_figure(none, stamp="") is None
+    assert monitoring_checks.failure_figure(none) is None
 
 
 def test_readers_outside_the_limits_are_named():

@@ -104,13 +104,13 @@ def any_study(request):
 
 def test_every_exhibit_is_made_of_any_study(any_study):
     rows = reader_rows(any_study.readings)
-    assert words.map_figure(any_study, stamp="SIMULATED").axes
+    assert words.map_figure(any_study).axes
     assert len(words.map_data(any_study)) == 2 * len(rows)
     assert len(words.facts(any_study)) == 4
     for figure in (
-        each.roc(any_study, rows, stamp=""),
-        each.change(any_study, stamp=""),
-        sources.variance(any_study, stamp=""),
+        each.roc(any_study, rows),
+        each.change(any_study),
+        sources.variance(any_study),
     ):
         assert figure is None or figure.get_size_inches()[0] == 7.5
     for view in (
@@ -295,7 +295,7 @@ def test_roc_words_without_calls_and_without_ratings():
     assert "arrow head" not in each.roc_caption(study, rows)
     study = calls_only()
     rows = reader_rows(study.readings)
-    assert each.roc(study, rows, stamp="") is None
+    assert each.roc(study, rows) is None
     assert "no curves" in each.roc_finding(study, rows)
 
 
@@ -326,7 +326,7 @@ def test_change_words_without_a_mean_and_without_readers():
     assert "diamond" not in each.change_caption(single())
     gap = with_gap(StudyPlan(endpoint="sensitivity"))
     assert "the mean is not defined (1 of 600 readings" in each.change_finding(gap)
-    assert each.change(nested(), stamp="") is None
+    assert each.change(nested()) is None
     assert each.change_finding(nested()).endswith("no reader read in both modalities.")
 
 
@@ -427,7 +427,7 @@ def test_variance_words_name_the_largest_share_and_what_is_below_zero():
 
 def test_variance_is_not_split_where_the_analysis_has_no_components():
     for study in (with_gap(), nested(), single(), crossed(StudyPlan(random="readers"))):
-        assert sources.variance(study, stamp="") is None
+        assert sources.variance(study) is None
         assert sources.variance_finding(study).endswith("so the variance is not split.")
         assert sources.variance_caption(study) == ""
         assert sources.variance_data(study) is None

@@ -160,7 +160,7 @@ def test_spread_counts_pauses_and_names_the_rule():
     assert "are left out." in plain(reading_time_spread.spread_caption(excluded))
     kept = study(times, pauses="kept")
     assert "are kept as recorded." in plain(reading_time_spread.spread_caption(kept))
-    assert reading_time_spread.spread(result, stamp="SIMULATED") is not None
+    assert reading_time_spread.spread(result) is not None
     assert list(reading_time_spread.spread_data(result)["reader"]) == [
         "R1",
         "R2",
@@ -188,16 +188,16 @@ def test_spread_of_one_modality_and_of_none():
     times[:, :, 1] = 1.0
     one = study(times)
     assert " and " not in plain(reading_time_spread.spread_finding(one))
-    assert reading_time_spread.spread(one, stamp="") is not None
+    assert reading_time_spread.spread(one) is not None
     none = study(times * 0 + 1.0)
-    assert reading_time_spread.spread(none, stamp="") is None
+    assert reading_time_spread.spread(none) is None
     assert (
         plain(reading_time_spread.spread_finding(none)) == "No reading has a time of 3 s or more."
     )
 
 
 def test_one_reader_has_no_row_of_all():
-    figure = reading_time_spread.spread(study(steady(0.8, n_readers=1)), stamp="")
+    figure = reading_time_spread.spread(study(steady(0.8, n_readers=1)))
     assert "All" not in [text.get_text() for text in figure.texts]
 
 
@@ -244,7 +244,7 @@ def test_count_table_names_what_is_left_out():
 
 def test_forest_shows_every_reader_and_all():
     result = study(steady(0.8))
-    assert reading_time.forest(result, stamp="SIMULATED") is not None
+    assert reading_time.forest(result) is not None
     finding = plain(reading_time.forest_finding(result))
     assert finding.startswith("Of four readers, four were faster in aided reading: the ratio runs")
     assert "that of all is 0.8" in finding
@@ -281,7 +281,7 @@ def test_forest_of_one_reader_has_no_diamond():
         "This reader's ratio of times is 0.8"
     )
     assert "diamond" not in reading_time.forest_caption(result)
-    assert reading_time.forest(result, stamp="") is not None
+    assert reading_time.forest(result) is not None
 
 
 @pytest.mark.usefixtures("without_models")
@@ -289,7 +289,7 @@ def test_forest_without_a_pooled_ratio_shows_each_reader():
     times = random_times(n_readers=2)
     times[:6, 0], times[6:, 1] = NONE, NONE
     result = study(times)
-    assert reading_time.forest(result, stamp="") is not None
+    assert reading_time.forest(result) is not None
     caption = reading_time.forest_caption(result)
     assert "each on the examinations with both times" in caption
     assert "diamond" not in caption
@@ -301,7 +301,7 @@ def test_forest_of_nobody_says_why():
     times = random_times(n_readers=2)
     times[:, 0, 0], times[:, 1, 1] = NONE, NONE
     result = study(times)
-    assert reading_time.forest(result, stamp="") is None
+    assert reading_time.forest(result) is None
     assert reading_time.forest_finding(result) == (
         "No ratio of times is defined: no reader has times in both modalities."
     )
@@ -471,7 +471,7 @@ def test_order_of_one_reader_is_described_without_an_interval():
     assert finding.endswith("the mixed model needs two readers with times in both modalities.")
     assert "mean of one reader" in reading_time_spread.order_caption(result, blocks)
     assert "Effects" not in reading_time_spread.order_caption(result, blocks)
-    assert reading_time_spread.order(result, blocks, stamp="") is not None
+    assert reading_time_spread.order(result, blocks) is not None
 
 
 def test_order_of_modalities_read_apart_is_described():
@@ -486,7 +486,7 @@ def test_order_of_modalities_read_apart_is_described():
 def test_order_that_is_not_recorded_is_said():
     result = study()
     assert order_blocks(result) is None
-    assert reading_time_spread.order(result, None, stamp="") is None
+    assert reading_time_spread.order(result, None) is None
     assert "the order is not recorded" in reading_time_spread.order_finding(result, None)
     assert reading_time_spread.order_caption(result, None) == ""
     assert reading_time_spread.order_alt(result, None) == ""
@@ -496,7 +496,7 @@ def test_order_that_is_not_recorded_is_said():
 def test_order_figure_and_its_words():
     result = ordered(0.5)
     blocks = order_blocks(result)
-    assert reading_time_spread.order(result, blocks, stamp="SIMULATED") is not None
+    assert reading_time_spread.order(result, blocks) is not None
     caption = reading_time_spread.order_caption(result, blocks)
     assert "in eight blocks of the order" in caption
     assert "240 times." in caption
@@ -527,7 +527,7 @@ def test_groups_name_their_ends_and_compare_nothing():
     caption = reading_time_groups.caption(groups, np.asarray(scores))
     assert "not tested against each other" in caption
     assert "No AI score" not in caption
-    assert reading_time_groups.figure(result, groups, stamp="SIMULATED") is not None
+    assert reading_time_groups.figure(result, groups) is not None
     assert list(reading_time_groups.data(groups)["examinations"]) == [4, 4, 4, 6, 6]
 
 
@@ -537,13 +537,13 @@ def test_groups_without_scores_are_those_of_the_truth():
     # "No score" alone is no comparison
     assert {group.kind for group in reading_time_groups.shown(groups)} == {"truth"}
     assert "No AI score is in the data" in reading_time_groups.caption(groups, scores)
-    assert reading_time_groups.figure(result, groups, stamp="") is not None
+    assert reading_time_groups.figure(result, groups) is not None
 
 
 def test_no_groups_at_all_are_said():
     scores = np.full(12, NONE)
     result, groups = grouped(scores, truth=[np.nan] * 12)
-    assert reading_time_groups.figure(result, groups, stamp="") is None
+    assert reading_time_groups.figure(result, groups) is None
     assert reading_time_groups.finding(groups) == (
         "No two groups of examinations have times to compare."
     )
@@ -556,7 +556,7 @@ def test_a_group_without_times_is_shown_as_undefined():
     times = random_times()
     times[::2, 0, 0] = NONE
     result, groups = grouped(np.full(12, NONE), times=times)
-    assert reading_time_groups.figure(result, groups, stamp="") is not None
+    assert reading_time_groups.figure(result, groups) is not None
     assert reading_time_groups.finding(groups).startswith("No two groups")
 
 

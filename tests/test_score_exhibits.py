@@ -172,14 +172,14 @@ def test_share_caption_names_test_population_and_intervals():
 
 def test_share_figure_needs_a_score_and_draws_no_line_without_a_comparison():
     empty = distribution(many(TEN, indication="symptomatic"))
-    assert score_classes.share_figure(empty, stamp="") is None
+    assert score_classes.share_figure(empty) is None
     assert score_classes.share_finding(empty) == (
         "No class can be shown: no screening examination has a score."
     )
-    drawn = score_classes.share_figure(distribution(many(TEN)), stamp="SIMULATED")
+    drawn = score_classes.share_figure(distribution(many(TEN)))
     texts = [text.get_text() for text in drawn.texts]
     assert "dotted: expected, 10% in each class" in texts
-    blocked = score_classes.share_figure(distribution(many(TEN, indication=NAN)), stamp="")
+    blocked = score_classes.share_figure(distribution(many(TEN, indication=NAN)))
     assert not [text for text in blocked.texts if "dotted" in text.get_text()]
 
 
@@ -245,7 +245,7 @@ def test_capture_finding_counts_the_highest_classes():
 
 def test_capture_without_cancers_says_so():
     result = distribution(many(TEN, n=50))
-    assert score_capture.capture(result, stamp="") is None
+    assert score_capture.capture(result) is None
     assert score_capture.capture_finding(result) == (
         "How soon cancers are found cannot be shown: no examination with a score is known to hold "
         "one."
@@ -266,7 +266,7 @@ def test_capture_caption_counts_cancers_without_a_score():
 def test_capture_figure_has_a_row_an_indication():
     rows = many(TEN, cancers=TOP)
     rows += [(f"s{r[0]}", f"s{r[1]}", r[2], "symptomatic", *r[4:]) for r in rows]
-    figure = score_capture.capture(distribution(rows), stamp="")
+    figure = score_capture.capture(distribution(rows))
     texts = {text.get_text() for text in figure.texts}
     assert {"Screening", "Symptoms", "All", "7/10", "14/20"} <= texts
 
@@ -327,7 +327,7 @@ def test_drift_caption_tells_whether_the_plans_limit_can_be_judged():
 
 def test_drift_without_dates_says_so():
     undated = drift_of([(*row[:4], NAN, *row[5:]) for row in many(TEN, n=20)])
-    assert score_drift.figure(*undated, stamp="") is None
+    assert score_drift.figure(*undated) is None
     assert score_drift.caption(*undated) == ""
     assert score_drift.finding(*undated) == (
         "Whether the score stays the same over time cannot be shown: no examination has a date."
@@ -338,9 +338,9 @@ def test_drift_without_dates_says_so():
 
 def test_drift_figure_leaves_out_strips_without_values():
     rows = by_month([(40, 10)] * 3, unscored=[1, 0, 2])
-    whole = score_drift.figure(*drift_of(rows), stamp="")
+    whole = score_drift.figure(*drift_of(rows))
     symptoms = [(*row[:3], "symptomatic", *row[4:]) for row in rows]
-    part = score_drift.figure(*drift_of(symptoms), stamp="")
+    part = score_drift.figure(*drift_of(symptoms))
     assert (len(whole.axes), len(part.axes)) == (3, 1)
 
 
@@ -375,9 +375,9 @@ def test_everything_can_be_shown_of_poor_data(name, basis):
         if view is not None:
             html = table_html(view, number="4.1")
             assert "nan" not in html
-    score_classes.share_figure(result, stamp="")
-    score_capture.capture(result, stamp="")
-    score_drift.figure(scored, drift, stamp="")
+    score_classes.share_figure(result)
+    score_capture.capture(result)
+    score_drift.figure(scored, drift)
     for frame in (score_classes.share_data(result), score_drift.data(drift)):
         assert isinstance(frame, pd.DataFrame)
 

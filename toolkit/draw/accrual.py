@@ -18,14 +18,12 @@ from toolkit.draw.style import (
     SMALL,
     TICK,
     color,
-    draw_stamp,
     halo,
     new_figure,
     nice_ticks,
     outward,
     panel_title,
     place_axes,
-    stamp_height,
     study_style,
     text_width,
 )
@@ -261,7 +259,6 @@ def accrual_figure(
     monthly_counts: ArrayLike,
     plan: ArrayLike,
     unit: str = "Women",
-    stamp: str = "",
 ) -> Figure:
     """Draw enrolment with its projection, and the counts of each month below, in ink and greys.
 
@@ -275,8 +272,6 @@ def accrual_figure(
         Cases planned by the end of each month.
     unit : str
         What is counted, as it opens a title.
-    stamp : str
-        Written at the top right, such as "BLINDED".
 
     Raises
     ------
@@ -291,7 +286,7 @@ def accrual_figure(
             f"projection says {count_text(projection.enrolled)} in {projection.months_elapsed}"
         )
         raise ValueError(msg)
-    top = stamp_height(stamp)
+    top = 0.0
     end = max(projection.last_month, counts.size)
     with study_style():
         figure = new_figure(FULL_WIDTH, top + 4.4)
@@ -308,7 +303,6 @@ def accrual_figure(
         _draw_extension(axes, projection)
         _draw_monthly(axes, projection, counts, planned)
         axes.set_xlabel("Month of the study", labelpad=3)
-        draw_stamp(figure, stamp)
     return figure
 
 

@@ -19,14 +19,12 @@ from toolkit.draw.style import (
     SMALL,
     Weight,
     color,
-    draw_stamp,
     halo,
     new_figure,
     outward,
     panel_title,
     place_axes,
     rule,
-    stamp_height,
     study_style,
     tick_text,
     visible_points,
@@ -204,7 +202,6 @@ def capture_figure(
     rows: Sequence[CaptureRow] = (),
     y_label: str = "Cancers found",
     titles: tuple[str, str] = ("All indications together", "Highest class, by indication"),
-    stamp: str = "",
 ) -> Figure:
     """Draw the share of cancers found against the share of examinations read.
 
@@ -222,15 +219,13 @@ def capture_figure(
         Vertical axis with its denominator, such as "Cancers found, % of 99".
     titles : (str, str)
         Titles of the panels; without rows there are none.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Returns
     -------
     Figure
         7.5 in wide with the second panel, 4.6 in without.
     """
-    top = stamp_height(stamp)
+    top = 0.0
     with study_style():
         figure = new_figure(FULL_WIDTH if rows else 4.6, top + _SIDE + 0.85)
         axes = place_axes(figure, left=0.78, top=top + 0.26, width=_SIDE + 0.22, height=_SIDE)
@@ -250,5 +245,4 @@ def capture_figure(
         if rows:
             panel_title(figure, (0.78, top + 0.14), "a", titles[0])
             _draw_rows(figure, rows, top, titles[1])
-        draw_stamp(figure, stamp)
     return figure

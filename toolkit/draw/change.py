@@ -18,14 +18,12 @@ from toolkit.draw.style import (
     TICK,
     Weight,
     color,
-    draw_stamp,
     new_figure,
     nice_ticks,
     outward,
     panel_title,
     place_axes,
     rule,
-    stamp_height,
     study_style,
     text_width,
     tick_text,
@@ -194,7 +192,6 @@ def change_figure(
     axis_label: str = "AUC",
     form: Form = "index",
     margin: float | None = None,
-    stamp: str = "",
 ) -> Figure:
     """Draw how every reader changes from one modality to the other, and the gain with its CI.
 
@@ -210,8 +207,6 @@ def change_figure(
         Form of the numbers.
     margin : float, optional
         Limit of the difference, below 0, that the plan accepts; higher is better.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
     """
     ordered = _in_order(rows)
     always_to = any(row.low < 0 for row in ordered)
@@ -222,7 +217,7 @@ def change_figure(
         )
         for row in ordered
     ]
-    top = stamp_height(stamp) + 0.34
+    top = 0.34
     n_rows = len(ordered)
     with study_style():
         figure = new_figure(FULL_WIDTH, top + _ROW * n_rows + 0.62)
@@ -246,7 +241,6 @@ def change_figure(
         panel_title(figure, (3.85, head), "b", "Gain")
         write(figure, (edge, head), "Difference", role="muted", size=SMALL, align="right")
         write(figure, (FULL_WIDTH, head), "95% CI", role="muted", size=SMALL, align="right")
-        draw_stamp(figure, stamp)
     return figure
 
 

@@ -17,13 +17,11 @@ from toolkit.draw.style import (
     TICK,
     Weight,
     color,
-    draw_stamp,
     halo,
     new_figure,
     nice_ticks,
     outward,
     place_axes,
-    stamp_height,
     study_style,
     tick_text,
     write,
@@ -100,7 +98,6 @@ def cusum_figure(
     *,
     month_starts: ArrayLike,
     axis_label: str = "Women in order of reading, by month of the study",
-    stamp: str = "",
 ) -> Figure:
     """Draw the CUSUM of a rate: a rise above zero, a fall below, in ink and greys.
 
@@ -112,8 +109,6 @@ def cusum_figure(
         How many units were read before each month; the first is 0.
     axis_label : str
         Name of the axis.
-    stamp : str
-        Written at the top right, such as "BLINDED".
 
     Raises
     ------
@@ -131,7 +126,7 @@ def cusum_figure(
         raise ValueError(msg)
     reached = max(float(chart.up.max()), float(chart.down.max()), 1.0)
     top = reached * 1.3 if chart.limit is None else max(chart.limit * 1.2, reached * 1.15)
-    start = stamp_height(stamp) + 0.06
+    start = 0.06
     with study_style():
         figure = new_figure(FULL_WIDTH, start + 3.3)
         axes = place_axes(figure, left=0.45, top=start, width=6.1, height=2.65)
@@ -149,7 +144,6 @@ def cusum_figure(
             name = f"limit {number_text(chart.limit, digits=1)}"
             ends += [(sign * chart.limit, name, "cancertext") for sign in (1.0, -1.0)]
         _label_ends(figure, axes, ends, left=6.66)
-        draw_stamp(figure, stamp)
     return figure
 
 
@@ -187,7 +181,6 @@ def funnel_figure(
     limits: Sequence[FunnelLimits],
     x_label: str = "Readings by this reader",
     y_label: str = "Recalled",
-    stamp: str = "",
 ) -> Figure:
     """Draw the rate of every reader against the number of readings, with limits of chance.
 
@@ -202,8 +195,6 @@ def funnel_figure(
         reader outside the widest is filled in vermillion.
     x_label, y_label : str
         Axes.
-    stamp : str
-        Written at the top right, such as "BLINDED".
 
     Raises
     ------
@@ -223,7 +214,7 @@ def funnel_figure(
     beyond = _outside(widest_limits, n, rate)
     # A few readings have limits from 0 to 1; the axis ends a little above the readers.
     top = min(1.0, max(float(rate.max()), float(np.median(widest_limits.high))) * 1.25)
-    start = stamp_height(stamp) + 0.06
+    start = 0.06
     with study_style():
         figure = new_figure(FULL_WIDTH, start + 3.25)
         axes = place_axes(figure, left=0.68, top=start, width=5.94, height=2.65)
@@ -249,7 +240,6 @@ def funnel_figure(
         common = widest_limits.rate
         ends.append((common, f"all, {value_text(common, form='percent')}", "muted"))
         _label_ends(figure, axes, ends, left=6.7)
-        draw_stamp(figure, stamp)
     return figure
 
 

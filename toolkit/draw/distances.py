@@ -18,13 +18,11 @@ from toolkit.draw.style import (
     SMALL,
     TICK,
     color,
-    draw_stamp,
     halo,
     new_figure,
     nice_ticks,
     outward,
     place_axes,
-    stamp_height,
     study_style,
     text_width,
     tick_text,
@@ -154,7 +152,6 @@ def distance_figure(
     unit: str,
     limit: float | None = None,
     n_elsewhere: Mapping[str, int] | None = None,
-    stamp: str = "",
 ) -> Figure:
     """Draw the distances of marks to the nearest lesion centre: hits up, solid; others down, open.
 
@@ -169,8 +166,6 @@ def distance_figure(
         Radius of the hit rule, dashed and named; bins end at it.
     n_elsewhere : mapping of str to int, optional
         For each label the marks where there is no lesion to measure to, as a third column.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Raises
     ------
@@ -182,7 +177,7 @@ def distance_figure(
     check_rows(rows, limit, elsewhere)
     width = bin_width(rows, limit)
     counts = [bin_counts(row, width) for row in rows]
-    top = stamp_height(stamp) + 0.62
+    top = 0.62
     pitch = _ROW if len(rows) <= _FEW_ROWS else _LOW_ROW
     with study_style():
         names = [wrapped(row.label, _LABEL_WIDTH) for row in rows]
@@ -210,7 +205,6 @@ def distance_figure(
         _draw_legend(figure, top - 0.48, left, tallest)
         if limit is not None:
             _draw_limit(axes, limit, unit)
-        draw_stamp(figure, stamp)
     return figure
 
 

@@ -16,7 +16,6 @@ from toolkit.draw.style import (
     SMALL,
     Weight,
     color,
-    draw_stamp,
     new_figure,
     place_axes,
     study_style,
@@ -384,15 +383,13 @@ def _draw(canvas: Axes, flow: Flow) -> float:
     return bottom + 0.02
 
 
-def flow_figure(flow: Flow, *, stamp: str = "") -> Figure:
+def flow_figure(flow: Flow) -> Figure:
     """Draw a STARD flow.
 
     Parameters
     ----------
     flow : Flow
         Counts that add up.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Returns
     -------
@@ -408,5 +405,4 @@ def flow_figure(flow: Flow, *, stamp: str = "") -> Figure:
         _draw(canvas, flow)
         canvas.set_xlim(0, FULL_WIDTH)
         canvas.set_ylim(height, 0)
-        draw_stamp(figure, stamp)
     return figure

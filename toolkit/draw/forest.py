@@ -19,14 +19,12 @@ from toolkit.draw.style import (
     TICK,
     Weight,
     color,
-    draw_stamp,
     new_figure,
     nice_ticks,
     outward,
     place_axes,
     ratio_ticks,
     rule,
-    stamp_height,
     study_style,
     text_width,
     tick_text,
@@ -452,15 +450,13 @@ def _write_heads(figure: Figure, axes: Axes, layout: Layout, view: ForestView) -
     )
 
 
-def forest_figure(view: ForestView, *, stamp: str = "") -> Figure:
+def forest_figure(view: ForestView) -> Figure:
     """Draw a forest plot with its numbers in columns.
 
     Parameters
     ----------
     view : ForestView
         Rows, scale, margin and words.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Returns
     -------
@@ -472,7 +468,7 @@ def forest_figure(view: ForestView, *, stamp: str = "") -> Figure:
     ValueError
         If a row has not as many texts as there are heads, or texts leave no room for the plot.
     """
-    top = _HEAD + stamp_height(stamp)
+    top = _HEAD
     with study_style():
         layout = lay_out(view, top)
         n_rows = len(layout.rows)
@@ -487,7 +483,6 @@ def forest_figure(view: ForestView, *, stamp: str = "") -> Figure:
         _set_axis(axes, view, n_rows)
         _draw_rows(figure, axes, layout, view)
         _write_heads(figure, axes, layout, view)
-        draw_stamp(figure, stamp)
     return figure
 
 

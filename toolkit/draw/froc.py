@@ -28,14 +28,12 @@ from toolkit.draw.style import (
     SMALL,
     TICK,
     color,
-    draw_stamp,
     halo,
     new_figure,
     nice_ticks,
     outward,
     panel_title,
     place_axes,
-    stamp_height,
     study_style,
     text_width,
     tick_text,
@@ -390,7 +388,6 @@ def froc_figure(
     slope_labels: tuple[str, str] = ("a", "b"),
     titles: tuple[str, str] = ("FROC, mean of all readers", "Figure of merit by reader"),
     axis_labels: tuple[str, str] = ("Non-lesion marks per case", "Lesions found"),
-    stamp: str = "",
 ) -> Figure:
     """Draw FROC curves up to the last mark, never beyond it, and the readers' slopes.
 
@@ -406,8 +403,6 @@ def froc_figure(
         Titles of the panels; without slopes there are none.
     axis_labels : (str, str)
         Of x and y: what marks are counted per, and of what the height is a share.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Returns
     -------
@@ -415,7 +410,7 @@ def froc_figure(
         7.5 in wide with the second panel, 5.2 in without. Names stand beside their curves unless
         one is too long for that: then all of them stand below.
     """
-    top = stamp_height(stamp)
+    top = 0.0
     with study_style():
         full, fit = FULL_WIDTH if slopes else 5.2, names_fit(lines, _NAME_WIDTH)
         names = [] if fit else names_below(lines, full - _LEFT)
@@ -433,5 +428,4 @@ def froc_figure(
             panel_title(figure, (4.95, top + 0.14), "b", titles[1])
             right = place_axes(figure, left=5.6, top=top + 0.28, width=1.0, height=_HEIGHT - 0.1)
             _draw_slopes(right, slopes, slope_labels)
-        draw_stamp(figure, stamp)
     return figure

@@ -22,10 +22,11 @@ from toolkit.draw.page import (
     strip_html,
 )
 from toolkit.draw.tables import (
-    PairedCounts,
+    PairedTables,
     TableColumn,
     TableRow,
     TableView,
+    TwoByTwo,
     table_html,
     two_by_two_html,
 )
@@ -36,12 +37,13 @@ __all__ = [
     "JUPYTER_STYLE",
     "BarMark",
     "IntervalBar",
-    "PairedCounts",
+    "PairedTables",
     "Pill",
     "PillKind",
     "TableColumn",
     "TableRow",
     "TableView",
+    "TwoByTwo",
     "banner_html",
     "bar_track_html",
     "csv_text",

@@ -15,11 +15,9 @@ from toolkit.draw.style import (
     FULL_WIDTH,
     SMALL,
     color,
-    draw_stamp,
     new_figure,
     outward,
     place_axes,
-    stamp_height,
     study_style,
     tick_text,
     widest,
@@ -70,7 +68,6 @@ def lesion_type_figure(
     labels: tuple[str, str],
     roles: tuple[FrocRole, FrocRole] = ("unaided", "aided"),
     axis_label: str = "Lesions found",
-    stamp: str = "",
 ) -> Figure:
     """Draw the share of lesions found by group, each with its interval, on one axis from 0 to 100%.
 
@@ -84,8 +81,6 @@ def lesion_type_figure(
         Of a and b: open circles with dashed intervals, filled triangles, or the AI's squares.
     axis_label : str
         What the share is of, and at how many false marks.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Returns
     -------
@@ -105,7 +100,7 @@ def lesion_type_figure(
         pitches = [max(_ROW[len(series)], len(name) * NAME_LINE + 0.1) for name in names]
         left = max(widest([line for name in names for line in name]) + 0.25, 0.9)
         legend = _legend(labels[: len(series)], left)
-        top = stamp_height(stamp) + 0.36 + legend[-1].last
+        top = 0.36 + legend[-1].last
         figure = new_figure(FULL_WIDTH, top + sum(pitches) + 0.62)
         edges = _edges(rows)
         width = edges[0] - widest([*_texts(rows, 0), "Found"]) - 0.25 - left
@@ -124,11 +119,10 @@ def lesion_type_figure(
                     _draw_share(axes, y, result, role)
                     _write_share(figure, top + y + 0.05, result, edges)
             place += pitch
-        _draw_legend(figure, stamp_height(stamp) + 0.12, legend, series)
+        _draw_legend(figure, 0.12, legend, series)
         heads = zip(edges, ("Found", _level_text(rows)), strict=True)
         for edge, head in heads:
             write(figure, (edge, top - 0.1), head, role="muted", size=SMALL, align="right")
-        draw_stamp(figure, stamp)
     return figure
 
 

@@ -19,10 +19,8 @@ from toolkit.draw.style import (
     FULL_WIDTH,
     SMALL,
     color,
-    draw_stamp,
     new_figure,
     place_axes,
-    stamp_height,
     study_style,
     text_width,
     wrapped,
@@ -153,15 +151,13 @@ _SMALLEST_RADIUS_PT = 4.0
 _MARKER_PT = 5.5
 
 
-def missed_figure(views: Sequence[MissedView], *, stamp: str = "") -> Figure:
+def missed_figure(views: Sequence[MissedView]) -> Figure:
     """Draw images as frames to scale with their lesion and the marks on them, three a row.
 
     Parameters
     ----------
     views : sequence of MissedView
         In reading order. Marks of one kind within 6 pt of each other share a name.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Returns
     -------
@@ -180,7 +176,7 @@ def missed_figure(views: Sequence[MissedView], *, stamp: str = "") -> Figure:
     for view in views:
         check_view(view)
     rows = [views[start : start + COLUMNS] for start in range(0, len(views), COLUMNS)]
-    start = stamp_height(stamp) + 0.02
+    start = 0.02
     with study_style():
         heads = [max(len(_head(view)) for view in row) * _LINE + 0.08 for row in rows]
         frames = [max(frame_size(view)[1] for view in row) for row in rows]
@@ -192,7 +188,6 @@ def missed_figure(views: Sequence[MissedView], *, stamp: str = "") -> Figure:
                 _draw_view(figure, view, (EDGE + place * (COLUMN + GAP), top), head)
             top += head + frame + _BELOW
         _draw_legend(figure, height - 0.06, views)
-        draw_stamp(figure, stamp)
     return figure
 
 

@@ -18,14 +18,12 @@ from toolkit.draw.style import (
     SMALL,
     TICK,
     color,
-    draw_stamp,
     halo,
     new_figure,
     nice_ticks,
     outward,
     panel_title,
     place_axes,
-    stamp_height,
     study_style,
     tick_text,
     widest,
@@ -195,7 +193,6 @@ def drift_figure(
     *,
     axis_label: str = "Month of the window",
     role: Literal["ai", "ink"] = "ai",
-    stamp: str = "",
 ) -> Figure:
     """Draw quantities by month under each other, on one axis of months.
 
@@ -209,8 +206,6 @@ def drift_figure(
         Name of the axis of months.
     role : {"ai", "ink"}
         Ink on a blinded page, where no colour may tell a reading mode.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Raises
     ------
@@ -224,7 +219,7 @@ def drift_figure(
                 f"but has shape {np.shape(strip.values)}"
             )
             raise ValueError(msg)
-    top = stamp_height(stamp) + 0.06
+    top = 0.06
     with study_style():
         labels = max(
             widest([strip.label for strip in strips], BODY, 600),
@@ -241,7 +236,6 @@ def drift_figure(
             write(figure, (0, start + 0.28), strip.label, weight=600)
             write(figure, (0, start + 0.5), strip.note, role="muted", size=SMALL)
         _show_months(axes, months, axis_label)
-        draw_stamp(figure, stamp)
     return figure
 
 
@@ -262,7 +256,6 @@ def causes_figure(
     *,
     axis_label: str = "Month of the study",
     x_label: str = "Examinations",
-    stamp: str = "",
 ) -> Figure:
     """Draw what failed by cause, and the share without a result by month, in ink.
 
@@ -274,10 +267,8 @@ def causes_figure(
         As in ``drift_figure``.
     axis_label, x_label : str
         Names of the axis of months and of that of the causes.
-    stamp : str
-        Written at the top right, such as "BLINDED".
     """
-    top = stamp_height(stamp)
+    top = 0.0
     with study_style():
         height = max(0.31 * len(causes), 1.65)
         figure = new_figure(FULL_WIDTH, top + height + 0.95)
@@ -292,7 +283,6 @@ def causes_figure(
         axes = place_axes(figure, left=4.5, top=top + 0.34, width=FULL_WIDTH - 4.54, height=height)
         _draw_strip(axes, strip, months, "ink")
         _show_months(axes, months, axis_label)
-        draw_stamp(figure, stamp)
     return figure
 
 

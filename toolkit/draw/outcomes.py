@@ -20,12 +20,10 @@ from toolkit.draw.style import (
     SMALL,
     TICK,
     color,
-    draw_stamp,
     new_figure,
     nice_ticks,
     outward,
     place_axes,
-    stamp_height,
     study_style,
     tick_text,
     widest,
@@ -94,7 +92,6 @@ def outcome_figure(
     rows: Sequence[OutcomeRow],
     *,
     expected_share: float = 0.10,
-    stamp: str = "",
 ) -> Figure:
     """Draw the score by outcome: one row an outcome, each adding up to 100 %, on one scale.
 
@@ -106,8 +103,6 @@ def outcome_figure(
         From top to bottom, such as screen-detected, interval and no cancer.
     expected_share : float
         Share that the vendor states for each class, drawn dotted; 0 for none.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Raises
     ------
@@ -118,7 +113,7 @@ def outcome_figure(
     if empty := [row.label for row, one in zip(rows, counts, strict=True) if not one.sum() > 0]:
         msg = f"outcomes without an examination cannot be shown as shares: {', '.join(empty)}"
         raise ValueError(msg)
-    top = stamp_height(stamp)
+    top = 0.0
     highest = max(float((one / one.sum()).max()) for one in counts) * 100
     with study_style():
         left = widest([row.label for row in rows], BODY, 600) + 0.2
@@ -143,7 +138,6 @@ def outcome_figure(
                 write(figure, (left, top + 0.02), f"{note} in each class", role="muted", size=SMALL)
             top += height + 0.3
         axes.set_xlabel("AI score of the examination", labelpad=3)
-        draw_stamp(figure, stamp)
     return figure
 
 
@@ -184,7 +178,6 @@ def tradeoff_figure(
     limit: float | None = None,
     x_label: str = "Readings saved",
     y_label: str = "Cancers missed",
-    stamp: str = "",
 ) -> Figure:
     """Draw what reading less saves against what it costs; lower and further right is better.
 
@@ -198,10 +191,8 @@ def tradeoff_figure(
         Largest cost that the plan allows, as a share; beyond it the plot is shaded.
     x_label, y_label : str
         Axes with their denominators.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
     """
-    top = stamp_height(stamp) + 0.05
+    top = 0.05
     x = np.concatenate([np.asarray(line.x, dtype=np.float64) for line in lines])
     y = np.concatenate([np.asarray(line.y, dtype=np.float64) for line in lines])
     with study_style():
@@ -222,7 +213,6 @@ def tradeoff_figure(
             middle = len(np.asarray(line.x)) // 2
             place = (float(np.asarray(line.x)[middle]), float(np.asarray(line.y)[middle]))
             label_curve(axes, line.label, _LINE_STYLE[line.role][1], place, taken)
-        draw_stamp(figure, stamp)
     return figure
 
 

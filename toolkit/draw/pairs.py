@@ -16,11 +16,9 @@ from toolkit.draw.style import (
     SMALL,
     TICK,
     color,
-    draw_stamp,
     new_figure,
     outward,
     place_axes,
-    stamp_height,
     study_style,
     visible_points,
     widest,
@@ -142,9 +140,7 @@ def _draw_pair(axes: Axes, pair: RocPair, words: tuple[str, str], *, first: bool
     _draw_points(axes, pair)
 
 
-def roc_pairs_figure(
-    pairs: Sequence[RocPair], *, label_a: str, label_b: str, stamp: str = ""
-) -> Figure:
+def roc_pairs_figure(pairs: Sequence[RocPair], *, label_a: str, label_b: str) -> Figure:
     """Draw the ROC curves of every reader with two modalities, five readers a row.
 
     Parameters
@@ -153,8 +149,6 @@ def roc_pairs_figure(
         One small panel each, all on the same axes; the area gained is shaded.
     label_a, label_b : str
         Comparator and new modality, named in the first panel where they fit, else below.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Raises
     ------
@@ -166,7 +160,7 @@ def roc_pairs_figure(
     if kinds != {"roc"}:
         msg = f"roc_pairs_figure draws curves of kind 'roc', but got {sorted(kinds)!r}"
         raise ValueError(msg)
-    top = stamp_height(stamp)
+    top = 0.0
     n_rows = -(-len(pairs) // _A_ROW)
     named = [f"{label_a} {pairs[0].text_a}", f"{label_b} {pairs[0].text_b}"]
     inside = widest(named, SMALL + 0.5, 600) < _SIDE - 0.1
@@ -190,5 +184,4 @@ def roc_pairs_figure(
         if not inside:
             legend = f"dashed, {label_a}; solid, {label_b}"
             write(figure, (_LEFT, below + 0.2), legend, role="muted", size=TICK)
-        draw_stamp(figure, stamp)
     return figure

@@ -18,11 +18,9 @@ from toolkit.draw.style import (
     SMALL,
     TICK,
     color,
-    draw_stamp,
     new_figure,
     panel_title,
     place_axes,
-    stamp_height,
     study_style,
     widest,
     write,
@@ -74,7 +72,6 @@ def reading_map_figure(
     truth: ArrayLike,
     readers: Sequence[str],
     modalities: Sequence[str],
-    stamp: str = "",
 ) -> Figure:
     """Draw which reader read which cases in each of two modalities.
 
@@ -88,8 +85,6 @@ def reading_map_figure(
         Names, from top to bottom; left out where there are too many.
     modalities : sequence of str
         Titles of the two panels, the comparator first.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Raises
     ------
@@ -100,7 +95,7 @@ def reading_map_figure(
     done, cancer = _checked(read, truth, n_readers, len(modalities))
     row = float(np.clip(_MOST / n_readers, _SHORTEST, _TALLEST))
     named = row >= _NAMED_FROM
-    top = stamp_height(stamp) + 0.3
+    top = 0.3
     with study_style():
         figure = new_figure(FULL_WIDTH, top + row * n_readers + 0.3)
         start = (widest(readers, BODY) if named else 0.0) + 0.15
@@ -122,7 +117,6 @@ def reading_map_figure(
                 write(figure, edge, total, role="muted", size=TICK, align="right")
         for number in range(n_readers if named else 0):
             write(figure, (0, top + (number + 0.5) * row + 0.05), readers[number])
-        draw_stamp(figure, stamp)
     return figure
 
 

@@ -30,12 +30,10 @@ from toolkit.draw.style import (
     FULL_WIDTH,
     SMALL,
     color,
-    draw_stamp,
     new_figure,
     outward,
     panel_title,
     place_axes,
-    stamp_height,
     study_style,
     visible_points,
     wrapped,
@@ -210,7 +208,6 @@ def roc_figure(
     ai_label: str = "AI alone",
     readers_label: str = "",
     enlarge: bool | Window = False,
-    stamp: str = "",
 ) -> Figure:
     """Draw empirical ROC curves, square, with operating points named directly.
 
@@ -227,8 +224,6 @@ def roc_figure(
     enlarge : bool or (x0, x1, y0, y1)
         Whether a second panel enlarges the crowded part, found from the points if True; the
         names of the points then stand there.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Returns
     -------
@@ -263,7 +258,6 @@ def roc_figure(
             _enlarged(figure, axes, window, (ai, readers), points)
         else:
             _label_points(axes, points, _obstacles(axes, ai, readers))
-        draw_stamp(figure, stamp)
     return figure
 
 
@@ -327,15 +321,13 @@ class SquarePanel:
     chance: bool = False
 
 
-def square_curves_figure(panels: Sequence[SquarePanel], *, stamp: str = "") -> Figure:
+def square_curves_figure(panels: Sequence[SquarePanel]) -> Figure:
     """Draw one to three square panels of curves; what no mark supports is dotted.
 
     Parameters
     ----------
     panels : sequence of SquarePanel
         From left to right.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Returns
     -------
@@ -354,7 +346,7 @@ def square_curves_figure(panels: Sequence[SquarePanel], *, stamp: str = "") -> F
     for panel in panels:
         _check(panel)
     full, side, pitch = _SIZES[len(panels)]
-    top = stamp_height(stamp) + (0.26 if len(panels) > 1 else 0.12)
+    top = 0.26 if len(panels) > 1 else 0.12
     with study_style():
         below = max(len(wrapped(panel.x_label, side + 0.1)) for panel in panels) * NAME_LINE + 0.42
         lines = [line for panel in panels for line in panel.lines]
@@ -370,7 +362,6 @@ def square_curves_figure(panels: Sequence[SquarePanel], *, stamp: str = "") -> F
             taken = _draw_panel(axes, panel, side)
             if fit:
                 name_lines(axes, panel.lines, taken, width=side * _NAME_WIDTH)
-        draw_stamp(figure, stamp)
     return figure
 
 

@@ -19,14 +19,12 @@ from toolkit.draw.style import (
     FULL_WIDTH,
     SMALL,
     color,
-    draw_stamp,
     halo,
     new_figure,
     nice_ticks,
     outward,
     panel_title,
     place_axes,
-    stamp_height,
     study_style,
     tick_text,
     write,
@@ -185,7 +183,6 @@ def score_figure(
     expected_share: float = 0.10,
     share_label: str = "Share of screening examinations",
     axis_label: str = "AI score of the examination",
-    stamp: str = "",
 ) -> Figure:
     """Draw the share of each score class, and the cancers per 1,000 in it.
 
@@ -203,8 +200,6 @@ def score_figure(
         Title of the first panel.
     axis_label : str
         Name of both horizontal axes.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Raises
     ------
@@ -215,7 +210,7 @@ def score_figure(
     if not numbers.sum() > 0:
         msg = "counts must hold at least one examination with a score, but their sum is 0"
         raise ValueError(msg)
-    top = stamp_height(stamp)
+    top = 0.0
     with study_style():
         figure = new_figure(FULL_WIDTH, top + 3.5)
         panel_title(figure, (0.44, top + 0.14), "a", share_label)
@@ -235,7 +230,6 @@ def score_figure(
         axes = place_axes(figure, left=4.15, top=top + 0.26, width=3.3, height=2.72)
         _draw_rates(axes, len(classes), groups)
         _class_axis(axes, classes, axis_label)
-        draw_stamp(figure, stamp)
     return figure
 
 
@@ -264,7 +258,6 @@ def calibration_figure(
     *,
     x_label: str = "Predicted risk of cancer",
     y_label: str = "Cancers observed",
-    stamp: str = "",
 ) -> Figure:
     """Draw observed against predicted risk, group by group, on equal log axes.
 
@@ -275,8 +268,6 @@ def calibration_figure(
         cancer is an open triangle on the floor with its upper limit.
     x_label, y_label : str
         Axes.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Raises
     ------
@@ -292,8 +283,8 @@ def calibration_figure(
     positive = np.concatenate([x, y[y > 0], upper])
     floor = 10.0 ** math.floor(math.log10(positive.min()))
     with study_style():
-        figure = new_figure(4.7, stamp_height(stamp) + 4.6)
-        axes = place_axes(figure, left=0.78, top=stamp_height(stamp) + 0.22, width=3.7, height=3.7)
+        figure = new_figure(4.7, 4.6)
+        axes = place_axes(figure, left=0.78, top=0.22, width=3.7, height=3.7)
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xlim(floor, 1)
@@ -318,5 +309,4 @@ def calibration_figure(
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_ticks(ticks, [f"{tick * 100:g}%" for tick in ticks])
             axis.set_ticks([], minor=True)
-        draw_stamp(figure, stamp)
     return figure

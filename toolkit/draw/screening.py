@@ -15,11 +15,9 @@ from toolkit.draw.style import (
     TICK,
     Weight,
     color,
-    draw_stamp,
     new_figure,
     place_axes,
     rule,
-    stamp_height,
     study_style,
     text_width,
     widest,
@@ -134,7 +132,6 @@ def discordance_figure(
     label_b: str = "with AI",
     heads: tuple[str, str, str] = ("Without", "With", "Diff."),
     total: str = "All",
-    stamp: str = "",
 ) -> Figure:
     """Draw one mark for each cancer: grey found both ways, coloured or open found one way only.
 
@@ -148,15 +145,13 @@ def discordance_figure(
         Heads of the numbers at the right.
     total : str
         Name of the last row.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Raises
     ------
     ValueError
         If a row holds more cancers than fit with one mark each.
     """
-    top = stamp_height(stamp)
+    top = 0.0
     whole = DiscordanceRow(
         total,
         sum(row.both for row in rows),
@@ -185,7 +180,6 @@ def discordance_figure(
         below = top + 0.32 + _ROW * len(rows)
         rule(figure, below)
         _write_total(figure, whole, (start, below + 0.25), (label_a, label_b))
-        draw_stamp(figure, stamp)
     return figure
 
 

@@ -1,4 +1,4 @@
-"""What all figures share: type, colours by role, axes and stamp. Importing it changes nothing."""
+"""What all figures share: type, colours by role, axes and scales. Importing it changes nothing."""
 
 from __future__ import annotations
 
@@ -179,18 +179,6 @@ def rule(figure: Figure, y: float, *, left: float = 0.0, role: str = "axis") -> 
     place = 1 - y / height
     line = Line2D([left / width, 1], [place, place], color=color(role), linewidth=0.8)
     figure.add_artist(line)
-
-
-def stamp_height(stamp: str) -> float:
-    """Return the height in inches that a stamp takes above the figure."""
-    return 0.22 if stamp else 0.0
-
-
-def draw_stamp(figure: Figure, stamp: str) -> None:
-    """Write a stamp such as SIMULATED at the top right, inside the picture."""
-    if stamp:
-        width, _ = figure.get_size_inches()
-        write(figure, (width, 0.13), stamp, role="sim", size=SMALL, weight=600, align="right")
 
 
 def halo(text: Text) -> Text:

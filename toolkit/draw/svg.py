@@ -33,6 +33,7 @@ _ROOT_STYLE = (
 _HALO = "; paint-order: stroke; stroke: #ffffff; stroke-width: 3; stroke-linejoin: round"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _POINTS_TO_PIXELS = 96 / 72
+_STAMP_HEIGHT = 0.22  # of the strip above a picture, in inches
 
 
 def _raw_svg(figure: Figure) -> bytes:
@@ -98,7 +99,22 @@ def _halos(root: ElementTree.Element) -> None:
                 text.set("style", text.get("style", "") + _HALO)
 
 
-def figure_svg(figure: Figure, *, name: str) -> str:
+def _stamped(root: ElementTree.Element, stamp: str, view: str) -> str:
+    """Write the stamp above the picture and return the view that shows both."""
+    left, top, width, height = (float(number) for number in view.split())
+    strip = 72 * _STAMP_HEIGHT
+    text = ElementTree.SubElement(root, "text")
+    text.attrib = {
+        "style": "font-weight: 600; font-size: 9px; text-anchor: end; "
+        f"fill: {_VARIABLES[ROLES['sim'][0]]}",
+        "x": f"{left + width:g}",
+        "y": f"{top - strip + 9.36:.2f}",
+    }
+    text.text = stamp
+    return f"{left:g} {top - strip:.2f} {width:g} {height + strip:.2f}"
+
+
+def figure_svg(figure: Figure, *, name: str, stamp: str = "") -> str:
     """Return a figure as inline SVG for ``figure_html``.
 
     Parameters
@@ -107,6 +123,9 @@ def figure_svg(figure: Figure, *, name: str) -> str:
         Drawn with role colours; other colours stay as they are and do not follow the page.
     name : str
         Prefix of all ids, unique on the page: letters, digits and hyphens.
+    stamp : str
+        A word such as SIMULATED, written at the top right, inside the picture, on a strip of its
+        own; no figure knows of it.
 
     Returns
     -------
@@ -129,14 +148,19 @@ def figure_svg(figure: Figure, *, name: str) -> str:
         element.tag = element.tag.rpartition("}")[2]
         _set_ids(element, name)
         _set_style(element)
-    width, height = (figure.get_size_inches() * 72 * _POINTS_TO_PIXELS).round().astype(int)
+    across, down = figure.get_size_inches()
+    down += _STAMP_HEIGHT if stamp else 0.0
+    width, height = (round(float(inches) * 72 * _POINTS_TO_PIXELS) for inches in (across, down))
+    view = root.attrib["viewBox"]
+    if stamp:
+        view = _stamped(root, stamp, view)
     root.attrib = {
         "class": "plot",
         "xmlns": "http://www.w3.org/2000/svg",
         "xmlns:xlink": "http://www.w3.org/1999/xlink",
         "width": str(width),
         "height": str(height),
-        "viewBox": root.attrib["viewBox"],
+        "viewBox": view,
         "style": _ROOT_STYLE,
     }
     return ElementTree.tostring(root, encoding="unicode")

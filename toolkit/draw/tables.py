@@ -82,7 +82,7 @@ class TableView:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PairedCounts:
+class TwoByTwo:
     """Cases by the calls of two readings of the same cases.
 
     Parameters
@@ -252,7 +252,7 @@ def _total(*counts: int | None) -> str:
     return f'<td class="sum">{text}</td>'
 
 
-def _paired_table(counts: PairedCounts, rows: tuple[str, str], columns: tuple[str, str]) -> str:
+def _paired_table(counts: TwoByTwo, rows: tuple[str, str], columns: tuple[str, str]) -> str:
     """Return one two-by-two table, its discordant cells shaded."""
     n = f" <span>({escape(counts.n)})</span>" if counts.n else ""
     heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
@@ -270,27 +270,33 @@ def _paired_table(counts: PairedCounts, rows: tuple[str, str], columns: tuple[st
     )
 
 
-def two_by_two_html(
-    tables: Sequence[PairedCounts],
-    *,
-    number: str,
-    title: str,
-    rows: tuple[str, str],
-    columns: tuple[str, str],
-    foot: str = "",
-) -> str:
-    """Return the paired tables of two readings, usually one with and one without cancer.
+@dataclass(frozen=True, kw_only=True)
+class PairedTables:
+    """Two-by-two tables that stand side by side under one number.
 
     Parameters
     ----------
-    tables : sequence of PairedCounts
-        Two stand side by side.
-    number, title, foot : str
-        As in ``table_html``.
-    rows, columns : tuple of str
-        "Called" and "not called" in the words of each reading, such as
-        ``("AI recalls", "AI does not")``.
+    title : str
+        Title above them.
+    tables : tuple of TwoByTwo
+        One a truth class.
+    rows, columns : (str, str)
+        Labels of the two rows and of the two columns.
+    foot : str
+        What the reader must know; the discordant cells are shaded.
     """
-    boxes = "".join(_scroll_box(_paired_table(one, rows, columns), number) for one in tables)
+
+    title: str
+    tables: tuple[TwoByTwo, ...]
+    rows: tuple[str, str]
+    columns: tuple[str, str]
+    foot: str = ""
+
+
+def two_by_two_html(view: PairedTables, *, number: str) -> str:
+    """Return the paired tables of two readings, usually one with and one without cancer."""
+    boxes = "".join(
+        _scroll_box(_paired_table(one, view.rows, view.columns), number) for one in view.tables
+    )
     body = f'<div class="twos">{boxes}</div>'
-    return _figure(body, number=number, title=title, foot=foot, classes="tab")
+    return _figure(body, number=number, title=view.title, foot=view.foot, classes="tab")

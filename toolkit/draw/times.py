@@ -19,7 +19,6 @@ from toolkit.draw.style import (
     TICK,
     Weight,
     color,
-    draw_stamp,
     halo,
     log_ticks,
     new_figure,
@@ -28,7 +27,6 @@ from toolkit.draw.style import (
     panel_title,
     place_axes,
     rule,
-    stamp_height,
     study_style,
     tick_text,
     widest,
@@ -71,7 +69,6 @@ def spread_figure(
     label_a: str,
     label_b: str,
     pause_limit_s: float,
-    stamp: str = "",
 ) -> Figure:
     """Draw all times of two modalities, and the quartiles of each reader, on one log axis.
 
@@ -85,8 +82,6 @@ def spread_figure(
         Comparator and new modality.
     pause_limit_s : float
         Longer times hold a pause; dashed where the axis reaches it.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Raises
     ------
@@ -98,7 +93,7 @@ def spread_figure(
     if not every.size:
         msg = "times_a and times_b must hold at least one time together, but both are empty"
         raise ValueError(msg)
-    top = stamp_height(stamp) + 0.26
+    top = 0.26
     below = top + _TOP_PANEL + 0.42
     with study_style():
         figure = new_figure(FULL_WIDTH, below + _ROW * len(rows) + 0.6)
@@ -121,7 +116,6 @@ def spread_figure(
                 rule(figure, below + place * _ROW)
         _draw_limit((shares, axes), pause_limit_s)
         _write_heads(figure, below - 0.12, edges, (label_a, label_b))
-        draw_stamp(figure, stamp)
     return figure
 
 
@@ -282,7 +276,6 @@ def order_figure(
     label_a: str,
     label_b: str,
     axis_label: str = "Place in the order of reading",
-    stamp: str = "",
 ) -> Figure:
     """Draw geometric mean times along the order of reading, one panel a modality.
 
@@ -298,8 +291,6 @@ def order_figure(
         Comparator and new modality.
     axis_label : str
         What the order counts.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Raises
     ------
@@ -318,7 +309,7 @@ def order_figure(
         msg = "by_reader must hold at least one time, but all are NaN"
         raise ValueError(msg)
     limits = float(known.min()) / 1.08, float(known.max()) * 1.08
-    top = stamp_height(stamp) + 0.26
+    top = 0.26
     with study_style():
         figure = new_figure(FULL_WIDTH, top + 2.5 + 0.58)
         for place, (label, letter) in enumerate(zip((label_a, label_b), "ab", strict=True)):
@@ -331,7 +322,6 @@ def order_figure(
             if not place:
                 axes.set_ylabel("Reading time in seconds, log scale", labelpad=4)
             _name_means(axes, x, together, (label_a, label_b)[: place + 1])
-        draw_stamp(figure, stamp)
     return figure
 
 

@@ -15,10 +15,8 @@ from toolkit.draw.style import (
     LABEL,
     TICK,
     color,
-    draw_stamp,
     new_figure,
     place_axes,
-    stamp_height,
     study_style,
     text_width,
 )
@@ -110,15 +108,13 @@ def _draw_brace(canvas: Axes, span: tuple[float, float], y: float, text: str) ->
     )
 
 
-def variance_figure(parts: Sequence[VariancePart], *, stamp: str = "") -> Figure:
+def variance_figure(parts: Sequence[VariancePart]) -> Figure:
     """Draw the shares of the variance as one bar, with what would make each smaller.
 
     Parameters
     ----------
     parts : sequence of VariancePart
         From left to right; those that shrink with one thing should be neighbours.
-    stamp : str
-        Written at the top right, such as "SIMULATED".
 
     Raises
     ------
@@ -128,7 +124,7 @@ def variance_figure(parts: Sequence[VariancePart], *, stamp: str = "") -> Figure
     _check(parts)
     levels = _levels(parts)
     factors = list(dict.fromkeys(factor for part in parts for factor in part.shrinks_with))
-    top = stamp_height(stamp) + 0.1 + _LEVEL * (max(levels) + 1)
+    top = 0.1 + _LEVEL * (max(levels) + 1)
     height = top + _BAR + 0.14 + _BRACE * len(factors)
     with study_style():
         figure = new_figure(FULL_WIDTH, height)
@@ -165,5 +161,4 @@ def variance_figure(parts: Sequence[VariancePart], *, stamp: str = "") -> Figure
             for span in _spans(parts, factor):
                 y = top + _BAR + 0.13 + order * _BRACE
                 _draw_brace(canvas, span, y, f"shrinks with {factor}")
-        draw_stamp(figure, stamp)
     return figure

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import IPython.display
 
-from toolkit.chapters.ai_against_readers.show_paired import PairedView
+from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.chapters.synthesis.show_book_plan import planned_answer, planned_decision
 from toolkit.draw import html
 from toolkit.draw.svg import figure_svg
 from toolkit.pictures.cases import Case
 from toolkit.pictures.from_tables import cases_from_tables
 from toolkit.pictures.gallery import gallery_page
-from toolkit.results import Comparison, Result, result_from_dict
+from toolkit.results import Result, result_from_dict
 from toolkit.study.run.fingerprint import sha256_bytes, sha256_json
 from toolkit.study.run.intake import frame_sha256
 from toolkit.study.run.workspace import to_json, write_atomic
@@ -272,35 +272,14 @@ def banner(kind: Literal["post_hoc", "immature", "blinded"], word: str, text: st
         _display(html.banner_html(kind, word, text))
 
 
-def headline(
-    question: str,
-    answer: str,
-    *,
-    primary: Comparison | None = None,
-    bar: html.IntervalBar | None = None,
-    facts: Sequence[tuple[str, str]] = (),
-) -> None:
+def headline(head: Headline) -> None:
     """Print the chapter's question and its answer, and keep them for the record.
 
-    Parameters
-    ----------
-    question : str
-        The question in one sentence.
-    answer : str
-        The answer in one or two sentences, made from results.
-    primary : Comparison or None
-        The primary comparison: it is drawn as an interval bar and stands on the book's first page.
-    bar : IntervalBar or None
-        Another bar in its place.
-    facts : sequence of (str, str)
-        Up to four facts: label and value.
-
-    Notes
-    -----
     Where the study has a plan, answer and decision say of the primary comparison what the plan
     allows.
     """
     page = _current()
+    answer, facts, primary, bar = head.answer, head.facts, head.primary, head.bar
     place = page.study.told.get("place")
     if place is not None and primary is not None:
         answer = planned_answer(answer, primary, place)
@@ -308,11 +287,11 @@ def headline(
             (name, planned_decision(value, primary, place) if name == DECISION else value)
             for name, value in facts
         ]
-    page.headline.update(question=question, answer=answer)
+    page.headline.update(question=head.question, answer=answer)
     if primary is not None:
         page.headline["primary"] = primary.to_dict()
         bar = bar or html.interval_bar(primary)
-    _display(html.headline_html(question, answer, bar=bar, facts=facts))
+    _display(html.headline_html(head.question, answer, bar=bar, facts=facts))
 
 
 def say(text: str) -> None:
@@ -321,43 +300,50 @@ def say(text: str) -> None:
     IPython.display.display(IPython.display.Markdown(text))  # type: ignore[no-untyped-call]
 
 
-def show(
-    figure: Figure | None,
-    *,
-    finding: str,
-    caption: str,
-    alt: str,
-    data: pd.DataFrame | None = None,
-) -> None:
-    """Print a figure with its number, finding, caption and alternative text, and close it.
+def show(exhibit: Exhibit | None) -> None:
+    """Print a figure or a table with its number and all that belongs to it; None prints nothing.
 
-    Parameters
-    ----------
-    figure : Figure or None
-        A matplotlib figure from ``toolkit.figures``; None where the data hold nothing to draw,
-        then only the finding is printed, which says so.
-    finding : str
-        What it shows, as a sentence made from results.
-    caption : str
-        What is drawn, n, method of the intervals, abbreviations.
-    alt : str
-        What kind of plot, of what, what it shows, the one number; at most 250 characters.
-    data : DataFrame or None
-        What was drawn, offered as CSV.
+    An exhibit with neither is a sentence: it says why there is nothing to draw.
     """
-    if figure is None:
-        say(finding)
+    if exhibit is None:
         return
+    if exhibit.table is not None:
+        _show_table(exhibit.table)
+    elif exhibit.figure is None:
+        say(exhibit.finding)
+    else:
+        _show_figure(exhibit, exhibit.figure)
+
+
+def _show_figure(exhibit: Exhibit, figure: Figure) -> None:
+    """Print a figure, stamped where its data are simulated or its page is blinded."""
     page = _current()
     page.figures += 1
     number = _number(page, page.figures)
-    svg = figure_svg(figure, name=f"figure-{number.replace('.', '-')}")
+    stamps = " · ".join(filter(None, (exhibit.stamp, stamp())))
+    svg = figure_svg(figure, name=f"figure-{number.replace('.', '-')}", stamp=stamps)
     note = " Simulated." if page.study.origin == "simulated" else ""
     _display(
         html.figure_html(
-            svg, number=number, finding=finding, caption=f"{caption}{note}", alt=alt, csv=data
+            svg,
+            number=number,
+            finding=exhibit.finding,
+            caption=f"{exhibit.caption}{note}",
+            alt=exhibit.alt,
+            csv=exhibit.data,
         )
     )
+
+
+def _show_table(view: html.TableView | html.PairedTables) -> None:
+    """Print a table with its number."""
+    page = _current()
+    page.tables += 1
+    number = _number(page, page.tables)
+    if isinstance(view, html.TableView):
+        _display(html.table_html(view, number=number))
+    else:
+        _display(html.two_by_two_html(view, number=number))
 
 
 def show_cases(case_ids: Sequence[str], *, archive: str, labels: Sequence[str]) -> None:
@@ -389,31 +375,6 @@ def _pictures(study: StudyTables, case_ids: Sequence[str], archive: str) -> Sequ
 
         return demo_cases(study.images, case_ids=case_ids, **tables)
     return cases_from_tables(study.images, archive=archive, case_ids=case_ids, **tables)
-
-
-def table(view: html.TableView | None) -> None:
-    """Print a table with its number; None where the data hold nothing for it prints nothing."""
-    page = _current()
-    if view is None:
-        return
-    page.tables += 1
-    _display(html.table_html(view, number=_number(page, page.tables)))
-
-
-def two_by_two(view: PairedView) -> None:
-    """Print paired two-by-two tables side by side, under one number."""
-    page = _current()
-    page.tables += 1
-    _display(
-        html.two_by_two_html(
-            view.tables,
-            number=_number(page, page.tables),
-            title=view.title,
-            rows=view.rows,
-            columns=view.columns,
-            foot=view.foot,
-        )
-    )
 
 
 def stamp() -> str:

@@ -22,7 +22,7 @@ def _rated(study: AgainstReaders) -> list[Comparison]:
     return sorted(defined, key=lambda c: c.estimate, reverse=True)
 
 
-def difference_figure(study: AgainstReaders, *, stamp: str) -> Figure:
+def difference_figure(study: AgainstReaders) -> Figure:
     """Return the forest of differences: in AUC with each reader, or of the two joint calls."""
     defined = _rated(study)
     if not defined:
@@ -40,7 +40,7 @@ def difference_figure(study: AgainstReaders, *, stamp: str) -> Figure:
             left_words="AI worse",
             right_words="AI better",
         )
-        return forest_figure(view, stamp=stamp)
+        return forest_figure(view)
     mean = study.result.auc
     rows = [forest_row(c, label=c.label_a, left=(_first(c),)) for c in defined]
     if not math.isnan(mean.estimate) and study.result.auc_mean.n_readers > 1:
@@ -54,7 +54,7 @@ def difference_figure(study: AgainstReaders, *, stamp: str) -> Figure:
         left_words="AI worse",
         right_words="AI better",
     )
-    return forest_figure(view, stamp=stamp)
+    return forest_figure(view)
 
 
 def _call_differences(study: AgainstReaders) -> list[tuple[str, Comparison]]:

@@ -124,7 +124,7 @@ def _point(
     )
 
 
-def roc(study: AgainstReaders, *, stamp: str) -> Figure:
+def roc(study: AgainstReaders) -> Figure:
     """Return the curves, with every reader's point, the joint call and the AI at its cut-off."""
     mean = study.result.auc_mean.mean
     words = counted(len(study.readers), "reader").capitalize()
@@ -136,7 +136,6 @@ def roc(study: AgainstReaders, *, stamp: str) -> Figure:
         ai_label=f"AI alone\nAUC {estimate_text(study.ai.auc)}",
         readers_label=label,
         enlarge=True,
-        stamp=stamp,
     )
 
 

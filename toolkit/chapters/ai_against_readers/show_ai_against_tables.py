@@ -10,10 +10,11 @@ from toolkit.chapters.ai_against_readers.show_ai_against_readers import (
     RULES,
     joint_interval,
 )
-from toolkit.chapters.ai_against_readers.show_paired import PairedView, disagreement_phrase
+from toolkit.chapters.ai_against_readers.show_paired import disagreement_phrase
 from toolkit.chapters.standalone.show_standalone import interval_methods
 from toolkit.draw import html
 from toolkit.draw.html import TableColumn, TableRow, TableView
+from toolkit.draw.tables import PairedTables
 from toolkit.results import Comparison, Estimate
 from toolkit.scoring.mcnemar_verdicts import NO_TESTS, Tests
 from toolkit.stats.auc.operating_points import CallAccuracy
@@ -237,12 +238,12 @@ def _tests_phrase(comparison: Comparison, tests: Tests | None) -> str:
     )
 
 
-def paired_view(study: AgainstReaders) -> PairedView:
+def paired_view(study: AgainstReaders) -> PairedTables:
     """Return the paired two-by-two tables of cancers and of cases without."""
     name, rule = RULES[study.rule]
     result = study.result
     tables = tuple(
-        html.PairedCounts(
+        html.TwoByTwo(
             title=title,
             n=f"n = {count_text(n)}",
             both=counts.both,
@@ -263,7 +264,7 @@ def paired_view(study: AgainstReaders) -> PairedView:
             (result.specificity, result.specificity_tests),
         )
     ]
-    return PairedView(
+    return PairedTables(
         title="The AI and the readers' joint call, paired by examination",
         tables=tables,
         rows=("AI recalls", "AI does not"),

@@ -235,9 +235,9 @@ def _judged_note(found: Cohort) -> str:
     return f"Accuracy can be computed on {count_text(n)} {_noun(found, n)}."
 
 
-def figure(counts: Flow, *, stamp: str) -> Figure:
+def figure(counts: Flow) -> Figure:
     """Return the drawn flow."""
-    return flow_figure(counts, stamp=stamp)
+    return flow_figure(counts)
 
 
 def flow_finding(found: Cohort) -> str:

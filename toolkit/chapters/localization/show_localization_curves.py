@@ -58,7 +58,7 @@ def curve_lines(
     ]
 
 
-def froc(study: LocalizedStudy, primary: MarkAnalysis, *, stamp: str) -> Figure | None:
+def froc(study: LocalizedStudy, primary: MarkAnalysis) -> Figure | None:
     """Return the FROC curves and each reader's figure of merit; None for one place a reading."""
     if study.plan.paradigm == "LROC":
         return None
@@ -69,7 +69,6 @@ def froc(study: LocalizedStudy, primary: MarkAnalysis, *, stamp: str) -> Figure 
         slope_labels=heads(study),
         titles=("FROC", f"{short_name(primary.endpoint)} by reader"),
         axis_labels=(f"False marks per {per(study)}", "Lesions found"),
-        stamp=stamp,
     )
 
 

@@ -62,9 +62,7 @@ def _type_rows(study: LocalizedStudy, groups: Sequence[LesionGroup]) -> list[Typ
     return rows
 
 
-def groups_figure(
-    study: LocalizedStudy, groups: Sequence[LesionGroup], *, stamp: str
-) -> Figure | None:
+def groups_figure(study: LocalizedStudy, groups: Sequence[LesionGroup]) -> Figure | None:
     """Return lesions found by type and size; None where neither is known."""
     rows = _type_rows(study, groups)
     if not rows:
@@ -75,7 +73,6 @@ def groups_figure(
         rows,
         labels=(labels[0], labels[1] if len(labels) > 1 else ""),
         axis_label=f"Lesions found{_at(study)}",
-        stamp=stamp,
     )
 
 
@@ -153,11 +150,11 @@ def groups_data(groups: Sequence[LesionGroup]) -> pd.DataFrame | None:
     return frame
 
 
-def missed_gallery(views: Sequence[LesionView], *, stamp: str) -> Figure | None:
+def missed_gallery(views: Sequence[LesionView]) -> Figure | None:
     """Return the views of the lesions that most readers missed; None without places or any."""
     if not views:
         return None
-    return missed_figure([_view(view) for view in views], stamp=stamp)
+    return missed_figure([_view(view) for view in views])
 
 
 def _view(view: LesionView) -> MissedView:

@@ -127,7 +127,7 @@ def rule_sentence(results: Sequence[RuleResult]) -> str:
     )
 
 
-def distances(study: LocalizedStudy, *, stamp: str) -> Figure | None:
+def distances(study: LocalizedStudy) -> Figure | None:
     """Return how far marks lie from the nearest lesion; None where none has a distance."""
     rows, unit, elsewhere = _rows(study)
     if not any(row.distance.size for row in rows):
@@ -138,7 +138,6 @@ def distances(study: LocalizedStudy, *, stamp: str) -> Figure | None:
         unit=unit,
         limit=limit if unit == "mm" else None,
         n_elsewhere=elsewhere,
-        stamp=stamp,
     )
 
 

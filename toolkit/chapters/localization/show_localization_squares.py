@@ -34,7 +34,7 @@ def square_kinds(study: LocalizedStudy) -> tuple[CurveKind, ...]:
     return area_kind(study.plan.endpoint), "roc"
 
 
-def square(study: LocalizedStudy, *, stamp: str) -> Figure:
+def square(study: LocalizedStudy) -> Figure:
     """Return the AFROC curves of the readers and pooled, or the LROC curves; and inferred ROC."""
     first, roc = square_kinds(study)
     cases = f"{capital(noun(study))}s without cancer"
@@ -54,7 +54,7 @@ def square(study: LocalizedStudy, *, stamp: str) -> Figure:
             x_label=f"{cases}, called",
             y_label="With cancer, right place",
         )
-        return square_curves_figure([lroc, roc_panel], stamp=stamp)
+        return square_curves_figure([lroc, roc_panel])
     every = f"{capital(noun(study))}s, " if first.endswith("1") else "Without cancer, "
     panels = [
         SquarePanel(
@@ -65,7 +65,7 @@ def square(study: LocalizedStudy, *, stamp: str) -> Figure:
         )
         for title, pooled in ((capital(_WHOLE[first]), False), ("Marks pooled", True))
     ]
-    return square_curves_figure([*panels, roc_panel], stamp=stamp)
+    return square_curves_figure([*panels, roc_panel])
 
 
 def square_finding(study: LocalizedStudy) -> str:

@@ -150,9 +150,9 @@ def facts(projection: AccrualProjection) -> list[tuple[str, str]]:
     ]
 
 
-def figure(look: Look, projection: AccrualProjection, plan: FloatArray, *, stamp: str) -> Figure:
+def figure(look: Look, projection: AccrualProjection, plan: FloatArray) -> Figure:
     """Return enrolment against the plan with its projection."""
-    return accrual_figure(projection, monthly_counts=look.monthly_counts, plan=plan, stamp=stamp)
+    return accrual_figure(projection, monthly_counts=look.monthly_counts, plan=plan)
 
 
 def finding(projection: AccrualProjection) -> str:

@@ -19,11 +19,11 @@ _CAUSES = {
 }
 
 
-def recall_figure(look: Look, watch: RecallWatch | None, *, stamp: str) -> Figure | None:
+def recall_figure(look: Look, watch: RecallWatch | None) -> Figure | None:
     """Return the CUSUM of women recalled; None where nobody was read."""
     if watch is None:
         return None
-    return cusum_figure(watch.chart, month_starts=look.month_starts, stamp=stamp)
+    return cusum_figure(watch.chart, month_starts=look.month_starts)
 
 
 def recall_finding(look: Look, watch: RecallWatch | None) -> str:
@@ -92,7 +92,7 @@ def recall_data(look: Look, watch: RecallWatch | None) -> pd.DataFrame | None:
     )
 
 
-def failure_figure(failures: AiFailures | None, *, stamp: str) -> Figure | None:
+def failure_figure(failures: AiFailures | None) -> Figure | None:
     """Return failures by cause and month; None without an AI or without a failure."""
     if failures is None or not failures.count.sum():
         return None
@@ -114,7 +114,7 @@ def failure_figure(failures: AiFailures | None, *, stamp: str) -> Figure | None:
         names=names,
     )
     months = list(range(1, failures.n.size + 1))
-    return causes_figure(causes, months, strip, stamp=stamp)
+    return causes_figure(causes, months, strip)
 
 
 def failure_finding(failures: AiFailures | None) -> str:
@@ -169,7 +169,7 @@ def failure_data(failures: AiFailures | None) -> pd.DataFrame | None:
     )
 
 
-def reader_figure(look: Look, funnel: ReaderFunnel | None, *, stamp: str) -> Figure | None:
+def reader_figure(look: Look, funnel: ReaderFunnel | None) -> Figure | None:
     """Return the funnel of readers; None where the common rate is not known."""
     if funnel is None:
         return None
@@ -179,7 +179,6 @@ def reader_figure(look: Look, funnel: ReaderFunnel | None, *, stamp: str) -> Fig
         look.reader_readings,
         limits=funnel.limits,
         x_label="Readings by this reader, both modes together",
-        stamp=stamp,
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-from toolkit.chapters.ai_against_readers.show_paired import PairedView, disagreement_phrase
+from toolkit.chapters.ai_against_readers.show_paired import disagreement_phrase
 from toolkit.chapters.prospective.screening_endpoints import ScreeningComparison, rate_difference
 from toolkit.chapters.prospective.show_prospective_endpoints import WITH, WITHOUT
 from toolkit.draw import html
+from toolkit.draw.tables import PairedTables
 from toolkit.results import Result
 from toolkit.scoring.mcnemar_verdicts import Tests
 from toolkit.stats.paired.differences import PairedCounts
@@ -114,12 +115,12 @@ def immature(study: ScreeningComparison) -> str:
     )
 
 
-def paired_view(study: ScreeningComparison) -> PairedView:
+def paired_view(study: ScreeningComparison) -> PairedTables:
     """Return the paired tables of women with a cancer found and of all others."""
     cancer, others, ratio = study.cancer, study.no_cancer, study.detection.ratio
     n_found = cancer.positive_b + cancer.only_a + (cancer.neither or 0)
     tables = tuple(
-        html.PairedCounts(
+        html.TwoByTwo(
             title=title,
             n=f"n = {count_text(n)}",
             both=counts.both,
@@ -145,7 +146,7 @@ def paired_view(study: ScreeningComparison) -> PairedView:
         else ""
     )
     found = _discordant(study.cancer_tests, disagreement_phrase(ratio, study.cancer_tests))
-    return PairedView(
+    return PairedTables(
         title="Recalls with and without AI, paired by woman",
         tables=tables,
         rows=("Recalled with AI", "Not recalled"),

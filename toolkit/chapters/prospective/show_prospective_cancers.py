@@ -22,12 +22,12 @@ def _longest(kinds: Sequence[CancerKind]) -> int:
     return max((kind.both + kind.only_a + kind.only_b for kind in kinds), default=0)
 
 
-def figure(kinds: Sequence[CancerKind], *, stamp: str) -> Figure | None:
+def figure(kinds: Sequence[CancerKind]) -> Figure | None:
     """Return one mark a cancer; None without cancers and where there are too many for marks."""
     if not 0 < _longest(kinds) <= MOST_MARKS:
         return None
     rows = [DiscordanceRow(kind.label, kind.both, kind.only_b, kind.only_a) for kind in kinds]
-    return discordance_figure(rows, label_a=WITHOUT, label_b=WITH, stamp=stamp)
+    return discordance_figure(rows, label_a=WITHOUT, label_b=WITH)
 
 
 def table(kinds: Sequence[CancerKind]) -> TableView | None:

@@ -55,7 +55,7 @@ def _forest_rows(study: ScreeningComparison) -> list[ForestRow | ForestGroup]:
     return rows
 
 
-def figure(study: ScreeningComparison, *, stamp: str) -> Figure:
+def figure(study: ScreeningComparison) -> Figure:
     """Return the forest of all ratios, the primary one with its margin."""
     view = ForestView(
         rows=_forest_rows(study),
@@ -66,7 +66,7 @@ def figure(study: ScreeningComparison, *, stamp: str) -> Figure:
         axis_label="Ratio, with AI to without, log scale",
         role="aided",
     )
-    return forest_figure(view, stamp=stamp)
+    return forest_figure(view)
 
 
 def finding(study: ScreeningComparison) -> str:

@@ -133,7 +133,7 @@ def _done(study: ReaderStudy) -> BoolArray:
     return ~np.isnan(readings.rating if study.plan.endpoint == "auc" else readings.call)
 
 
-def map_figure(study: ReaderStudy, *, stamp: str) -> Figure:
+def map_figure(study: ReaderStudy) -> Figure:
     """Return who read what, readers by cases."""
     readings = study.readings
     return reading_map_figure(
@@ -141,7 +141,6 @@ def map_figure(study: ReaderStudy, *, stamp: str) -> Figure:
         truth=readings.truth,
         readers=readings.readers,
         modalities=[capital(name) for name in study.names],
-        stamp=stamp,
     )
 
 

@@ -24,7 +24,7 @@ from toolkit.words.sentences import (
 from toolkit.words.wording import capital, count_text, counted, some_of, value_text
 
 
-def roc(study: ReaderStudy, rows: tuple[ReaderRow, ...], *, stamp: str) -> Figure | None:
+def roc(study: ReaderStudy, rows: tuple[ReaderRow, ...]) -> Figure | None:
     """Return every reader's curves and calls, or None where nobody gave ratings."""
     shown = [row for row in rows if any(row.curves)][:MOST_READERS]
     if not shown:
@@ -42,7 +42,7 @@ def roc(study: ReaderStudy, rows: tuple[ReaderRow, ...], *, stamp: str) -> Figur
         for row in shown
     ]
     a, b = study.readings.modalities[:2]
-    return roc_pairs_figure(pairs, label_a=a, label_b=b, stamp=stamp)
+    return roc_pairs_figure(pairs, label_a=a, label_b=b)
 
 
 def _point(calls: CallAccuracy | None) -> tuple[float, float] | None:
@@ -118,7 +118,7 @@ def _shown_differences(study: ReaderStudy) -> list[Comparison]:
     return each[:MOST_READERS]
 
 
-def change(study: ReaderStudy, *, stamp: str) -> Figure | None:
+def change(study: ReaderStudy) -> Figure | None:
     """Return how each reader changed and the pooled difference, or None where nobody can."""
     shown = _shown_differences(study)
     if not shown:
@@ -136,7 +136,6 @@ def change(study: ReaderStudy, *, stamp: str) -> Figure | None:
         axis_label=measure if study.plan.endpoint == "auc" else f"{capital(measure)} (%)",
         form=form_of(shown[0]),
         margin=None if pooled.margin is None else margin_limit(pooled),
-        stamp=stamp,
     )
 
 

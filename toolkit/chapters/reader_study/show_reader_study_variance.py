@@ -43,7 +43,7 @@ def shares(study: ReaderStudy) -> VarianceShares | None:
     return None if math.isnan(found.share_cases) else found
 
 
-def variance(study: ReaderStudy, *, stamp: str) -> Figure | None:
+def variance(study: ReaderStudy) -> Figure | None:
     """Return the shares of the variance as one bar, or None where they are not defined."""
     found = shares(study)
     if found is None:
@@ -58,7 +58,7 @@ def variance(study: ReaderStudy, *, stamp: str) -> Figure | None:
         VariancePart(label=p.label, share=p.share / total, shrinks_with=p.shrinks_with)
         for p in parts
     ]
-    return variance_figure(parts, stamp=stamp)
+    return variance_figure(parts)
 
 
 def variance_finding(study: ReaderStudy) -> str:

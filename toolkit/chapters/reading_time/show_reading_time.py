@@ -155,7 +155,7 @@ def _shown(study: ReadingTimeStudy) -> list[Comparison]:
     return sorted(defined, key=lambda one: -one.estimate)[:MOST_ROWS]
 
 
-def forest(study: ReadingTimeStudy, *, stamp: str) -> Figure | None:
+def forest(study: ReadingTimeStudy) -> Figure | None:
     """Return the forest of ratios by reader, with that of all; None without any."""
     shown, pooled = _shown(study), study.primary.ratio
     if not shown:
@@ -179,7 +179,7 @@ def forest(study: ReadingTimeStudy, *, stamp: str) -> Figure | None:
         right_words="slower",
         role="aided",
     )
-    return forest_figure(view, stamp=stamp)
+    return forest_figure(view)
 
 
 def forest_finding(study: ReadingTimeStudy) -> str:

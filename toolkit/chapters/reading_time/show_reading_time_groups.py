@@ -27,7 +27,7 @@ def shown(groups: tuple[TimeGroup, ...]) -> tuple[TimeGroup, ...]:
     return tuple(group for group in groups if kinds.count(group.kind) > 1)
 
 
-def figure(study: ReadingTimeStudy, groups: tuple[TimeGroup, ...], *, stamp: str) -> Figure | None:
+def figure(study: ReadingTimeStudy, groups: tuple[TimeGroup, ...]) -> Figure | None:
     """Return the forest of the groups' ratios, that of all last; None without groups."""
     rows: list[ForestRow | ForestGroup] = []
     for kind, of_kind in groupby(shown(groups), key=lambda group: group.kind):
@@ -58,7 +58,7 @@ def figure(study: ReadingTimeStudy, groups: tuple[TimeGroup, ...], *, stamp: str
         right_words="slower",
         role="aided",
     )
-    return forest_figure(view, stamp=stamp)
+    return forest_figure(view)
 
 
 def finding(groups: tuple[TimeGroup, ...]) -> str:

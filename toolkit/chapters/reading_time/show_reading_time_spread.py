@@ -26,7 +26,7 @@ from toolkit.words.sentences import ci_phrase, estimate_text
 from toolkit.words.wording import count_text, counted, joined, share_text, value_text
 
 
-def spread(study: ReadingTimeStudy, *, stamp: str) -> Figure | None:
+def spread(study: ReadingTimeStudy) -> Figure | None:
     """Return all times of both modalities and the quartiles of each reader; None without a time."""
     times_a, times_b = recorded_times(study.timed, study.plan.rule)
     if not times_a.size + times_b.size:
@@ -42,7 +42,6 @@ def spread(study: ReadingTimeStudy, *, stamp: str) -> Figure | None:
         label_a=study.timed.modalities[0],
         label_b=study.timed.modalities[1],
         pause_limit_s=study.plan.rule.pause_limit_s,
-        stamp=stamp,
     )
 
 
@@ -115,7 +114,7 @@ def spread_data(study: ReadingTimeStudy) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def order(study: ReadingTimeStudy, blocks: OrderBlocks | None, *, stamp: str) -> Figure | None:
+def order(study: ReadingTimeStudy, blocks: OrderBlocks | None) -> Figure | None:
     """Return the times along the order of reading; None where it is not known."""
     if blocks is None:
         return None
@@ -126,7 +125,6 @@ def order(study: ReadingTimeStudy, blocks: OrderBlocks | None, *, stamp: str) ->
         blocks.mean,
         label_a=study.timed.modalities[0],
         label_b=study.timed.modalities[1],
-        stamp=stamp,
     )
 
 

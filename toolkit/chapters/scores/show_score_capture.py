@@ -40,7 +40,7 @@ def _cancers_found(result: ScoreDistribution) -> bool:
     return bool(result.capture.n_positive)
 
 
-def capture(result: ScoreDistribution, *, stamp: str) -> Figure | None:
+def capture(result: ScoreDistribution) -> Figure | None:
     """Return the capture curve with the share at the highest class by indication.
 
     None where no case with a score has cancer.
@@ -56,7 +56,6 @@ def capture(result: ScoreDistribution, *, stamp: str) -> Figure | None:
         rows=_rows(result),
         y_label=f"Cancers found, % of {count_text(result.capture.n_positive or 0)}",
         titles=("All indications together", f"{highest}, by indication"),
-        stamp=stamp,
     )
 
 

@@ -25,7 +25,7 @@ from toolkit.words.sentences import estimate_text
 from toolkit.words.wording import count_text, joined, number_text, p_phrase, value_text
 
 
-def share_figure(result: ScoreDistribution, *, stamp: str) -> Figure | None:
+def share_figure(result: ScoreDistribution) -> Figure | None:
     """Return the share of each class and the cancers per 1,000 in it; None without a score."""
     group, expectation = result.reference, result.expectation
     if not group.n.sum():
@@ -44,7 +44,6 @@ def share_figure(result: ScoreDistribution, *, stamp: str) -> Figure | None:
         expected_share=stated,
         share_label=f"Share of {name}{result.scored.unit}s{without}",
         axis_label=axis_label(result.scored),
-        stamp=stamp,
     )
 
 

@@ -25,7 +25,7 @@ def _comparable(drift: ScoreDrift) -> bool:
     return drift.n_months > 1
 
 
-def figure(scored: ScoredCases, drift: ScoreDrift, *, stamp: str) -> Figure | None:
+def figure(scored: ScoredCases, drift: ScoreDrift) -> Figure | None:
     """Return one strip for each quantity by month; None with fewer than two months."""
     if not _comparable(drift):
         return None
@@ -48,7 +48,7 @@ def figure(scored: ScoredCases, drift: ScoreDrift, *, stamp: str) -> Figure | No
     strips.append(shift)
     # Without a case of the group its strips would be empty.
     drawn = [strip for strip in strips if not np.isnan(strip.values).all()]
-    return drift_figure(months, drawn, stamp=stamp)
+    return drift_figure(months, drawn)
 
 
 def _by_chance(drift: ScoreDrift) -> float:

@@ -115,14 +115,13 @@ def _points(study: Standalone) -> list[OperatingPoint]:
     return points
 
 
-def roc(study: Standalone, *, stamp: str) -> Figure:
+def roc(study: Standalone) -> Figure:
     """Return the ROC curve with the cut-offs of the plan and the readers' points."""
     return roc_figure(
         study.curve,
         points=_points(study),
         ai_label=f"AI alone\nAUC {estimate_text(study.auc)}",
         enlarge=_around_readers(study),
-        stamp=stamp,
     )
 
 
