@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
@@ -135,9 +135,7 @@ def _warn(what: str, *, stacklevel: int) -> None:
 class OldModules(MetaPathFinder, Loader):
     """Finds modules under the names that they had."""
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+    def find_spec(self, fullname: str, *_: Any) -> ModuleSpec | None:
         """Return a specification for an old name, None for any other."""
         old = fullname.removeprefix(STATS)
         return ModuleSpec(fullname, self) if fullname != old and old in MODULES else None
