@@ -111,7 +111,7 @@ def ingest(
     examinations that are none. A second scan reads only files that have changed, and a scan
     that was stopped goes on.
     """
-    from toolkit.readers.dicom.reports.readings import AiChoices
+    from toolkit.readers.dicom.reports.ai_tables import AiChoices
     from toolkit.study.imports.ingest import IngestRequest
     from toolkit.study.imports.ingest import ingest as read_archive
 
