@@ -155,9 +155,9 @@ def test_new_file_is_right_but_for_its_data(tmp_path):
 
 
 def test_no_kernel_at_all_is_one_message(study, monkeypatch):  # noqa: F811
-    from toolkit.study.forking import KernelError
+    from toolkit.study.kernel_folder import KernelError
 
-    def none(_kind):
+    def none():
         msg = "no kernel could be started: no room in the temporary folder"
         raise KernelError(msg)
 

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from toolkit.study.execute import ChapterJob, ChapterOutcome, execute_chapter, execute_chapters
-from toolkit.study.kernels import Kernels, fastest_kernel, open_kernels
+from toolkit.study.kernels import Kernels, open_kernels
 
 Run = Callable[..., tuple[ChapterOutcome, dict[str, Any]]]
 
-needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and forking kernels")
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
 
 def code(source: str, **metadata: Any) -> dict[str, Any]:
@@ -92,27 +92,19 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 @pytest.fixture(scope="module")
-def fast() -> Iterator[Kernels]:
-    """The fastest kernels of this system; their parent is started once."""
-    with open_kernels(fastest_kernel()) as kernels:
-        kernels.wait_until_ready()
-        yield kernels
-
-
-@pytest.fixture(scope="module")
-def standard() -> Iterator[Kernels]:
-    """Kernels that start from nothing."""
-    with open_kernels("standard") as kernels:
+def kernels() -> Iterator[Kernels]:
+    """Where the kernels of all tests come from."""
+    with open_kernels() as kernels:
         yield kernels
 
 
 @pytest.fixture
-def run(fast: Kernels, tmp_path: Path) -> Run:
+def run(kernels: Kernels, tmp_path: Path) -> Run:
     """Run cells as a chapter; returns the outcome and the executed notebook."""
 
     def run_cells(*cells: str | dict[str, Any], **changes: Any) -> Any:
         job = make_job(tmp_path, *cells, **changes)
-        outcome = execute_chapter(job, kernels=fast)
+        outcome = execute_chapter(job, kernels=kernels)
         return outcome, read_strict(job.executed)
 
     return run_cells
@@ -253,16 +245,14 @@ def test_execute_chapter_stops_at_the_time_limit(run: Run, hang: str) -> None:
 
 
 @needs_linux
-@pytest.mark.parametrize("kind", ["fast", "standard"])
-def test_execute_chapter_kills_what_a_dead_kernel_left(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    cell = """
+def test_execute_chapter_kills_what_a_dead_kernel_left(run: Run, tmp_path: Path) -> None:
+    outcome, _ = run(
+        """
         import os, pathlib, subprocess
         pathlib.Path("child").write_text(str(subprocess.Popen(["sleep", "300"]).pid))
         os._exit(0)
         """
-    outcome = execute_chapter(make_job(tmp_path, cell), kernels=request.getfixturevalue(kind))
+    )
     assert outcome.cause == "kernel died in cell 1: it ended itself with exit status 0"
     assert wait_until(lambda: not is_running(int((tmp_path / "child").read_text())), 5)
 
@@ -313,19 +303,19 @@ def test_execute_chapter_names_a_kernel_that_does_not_start(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr("toolkit.study.kernels.PROCESS_MODULE", "no_kernel")
     job = make_job(tmp_path, "1", time_limit_s=limit)
-    with open_kernels("standard") as kernels:
+    with open_kernels() as kernels:
         outcome = execute_chapter(job, kernels=kernels)
     assert outcome == ChapterOutcome(name="chapter", status="failed", cause=cause, cell=None)
 
 
 def test_execute_chapter_names_a_notebook_that_cannot_be_read(
-    fast: Kernels, tmp_path: Path
+    kernels: Kernels, tmp_path: Path
 ) -> None:
-    missing = execute_chapter(make_job(tmp_path, notebook=tmp_path / "no.ipynb"), kernels=fast)
+    missing = execute_chapter(make_job(tmp_path, notebook=tmp_path / "no.ipynb"), kernels=kernels)
     assert re.match("the chapter could not be run: FileNotFoundError: .*'no.ipynb'", missing.cause)
     broken = tmp_path / "broken.ipynb"
     broken.write_text("{")
-    outcome = execute_chapter(make_job(tmp_path, notebook=broken), kernels=fast)
+    outcome = execute_chapter(make_job(tmp_path, notebook=broken), kernels=kernels)
     assert outcome.cause.startswith("the chapter could not be run: JSONDecodeError")
 
 
@@ -367,11 +357,11 @@ def run_varied(folder: Path, kernels: Kernels) -> tuple[bytes, bytes]:
     return job.executed.read_bytes(), record.read_bytes()
 
 
-def test_executed_bytes_depend_on_neither_folder_nor_kernel_nor_environment(
-    fast: Kernels, standard: Kernels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_executed_bytes_depend_on_neither_folder_nor_environment(
+    kernels: Kernels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = run_varied(tmp_path / "a", fast)
-    assert run_varied(tmp_path / "deeper" / "with a blank", fast) == first
+    first = run_varied(tmp_path / "a", kernels)
+    assert run_varied(tmp_path / "deeper" / "with a blank", kernels) == first
     home = tmp_path / "home"
     startup = home / ".ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
@@ -382,11 +372,11 @@ def test_executed_bytes_depend_on_neither_folder_nor_kernel_nor_environment(
     settings |= {"HOME": str(home), "MPLBACKEND": "agg", "PYTHONWARNINGS": "error"}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    assert run_varied(tmp_path / "b", standard) == first
+    assert run_varied(tmp_path / "b", kernels) == first
 
 
-def test_executed_notebook_holds_nothing_of_the_machine(fast: Kernels, tmp_path: Path) -> None:
-    content, _ = run_varied(tmp_path / "a", fast)
+def test_executed_notebook_holds_nothing_of_the_machine(kernels: Kernels, tmp_path: Path) -> None:
+    content, _ = run_varied(tmp_path / "a", kernels)
     text = content.decode()
     assert str(tmp_path) not in text
     assert str(Path(__file__).parents[1]) not in text
@@ -470,66 +460,50 @@ def test_execute_chapters_refuses_wrong_arguments(tmp_path: Path) -> None:
 
 
 @needs_linux
-@pytest.mark.parametrize("kind", ["forking", "standard"])
-def test_execute_chapters_leaves_no_kernel_when_killed(tmp_path: Path, kind: str) -> None:
+def test_execute_chapters_leaves_no_kernel_when_killed(tmp_path: Path) -> None:
     cell = """
         import os, pathlib, time
-        pathlib.Path("part").write_text(f"{os.getpid()} {os.getppid()}")
-        pathlib.Path("part").rename("pids")
+        pathlib.Path("part").write_text(str(os.getpid()))
+        pathlib.Path("part").rename("pid")
         time.sleep(300)
         """
     job = make_job(tmp_path, cell, time_limit_s=300.0)
     program = f"""
 from pathlib import Path, PosixPath
 from toolkit.study.execute import ChapterJob, execute_chapters
-execute_chapters([{job!r}], kernel={kind!r}, workers=1, on_done=print)
+execute_chapters([{job!r}], workers=1, on_done=print)
 """
     main = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[1])
     try:
-        assert wait_until((tmp_path / "pids").exists, 60)
+        assert wait_until((tmp_path / "pid").exists, 60)
     finally:
         main.send_signal(signal.SIGKILL)
         main.wait()
-    pids = [int(word) for word in (tmp_path / "pids").read_text().split()]
-    assert wait_until(lambda: not any(is_running(pid) for pid in pids), 10)
+    assert wait_until(lambda: not is_running(int((tmp_path / "pid").read_text())), 10)
 
 
 # --- kernels ------------------------------------------------------------------------------------
 
-SOCKETS = """
-    import os, pathlib
-    for pid in ({processes}):
-        files = [pathlib.Path(f"/proc/{{pid}}/fd/{{fd}}") for fd in os.listdir(f"/proc/{{pid}}/fd")]
+
+@needs_linux
+def test_kernel_listens_on_no_network_port(run: Run) -> None:
+    outcome, notebook = run(
+        """
+        import os, pathlib
+        files = [pathlib.Path(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")]
         links = [os.readlink(file) for file in files if file.is_symlink()]
-        own = {{link.split("[")[1].rstrip("]") for link in links if link.startswith("socket:")}}
+        own = {link.split("[")[1].rstrip("]") for link in links if link.startswith("socket:")}
         for family in ("tcp", "tcp6", "udp", "udp6"):
-            table = pathlib.Path(f"/proc/self/net/{{family}}")
+            table = pathlib.Path(f"/proc/self/net/{family}")
             lines = table.read_text().splitlines()[1:] if table.exists() else []
             print(family, [line for line in lines if line.split()[9] in own])
         print(len(own) > 1)
-    """
+        """
+    )
+    assert outcome.cause == ""
+    assert text_of(notebook, 0) == "tcp []\ntcp6 []\nudp []\nudp6 []\nTrue\n"
 
 
-@needs_linux
-@pytest.mark.parametrize(
-    ("kind", "processes"), [("fast", "'self', os.getppid()"), ("standard", "'self',")]
-)
-def test_kernel_and_its_parent_listen_on_no_network_port(
-    kind: str, processes: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    job = make_job(tmp_path, SOCKETS.format(processes=processes))
-    assert execute_chapter(job, kernels=request.getfixturevalue(kind)).cause == ""
-    silent = "tcp []\ntcp6 []\nudp []\nudp6 []\nTrue\n"
-    assert text_of(read_strict(job.executed), 0) == silent * (2 if kind == "fast" else 1)
-
-
-@needs_linux
-def test_forking_parent_has_one_thread(run: Run) -> None:
-    _, notebook = run("import os\nlen(os.listdir(f'/proc/{os.getppid()}/task'))")
-    assert text_of(notebook, 0) == "1"
-
-
-@needs_linux
 def test_kernels_share_nothing(run: Run) -> None:
     run("import numpy\nnumpy.spoiled = 1\nimport os\nos.environ['SPOILED'] = '1'")
     _, notebook = run("import numpy, os\nhasattr(numpy, 'spoiled'), os.environ.get('SPOILED')")

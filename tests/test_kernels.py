@@ -2,17 +2,17 @@
 
 import fcntl
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-from toolkit.study.forking import KernelError
-from toolkit.study.kernel_environment import kernel_environment
-from toolkit.study.kernel_folder import KERNELS_FOLDER, kernels_folder
-from toolkit.study.kernels import exit_in_words, open_kernels
-
-needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="the forking kernel needs Linux")
+from toolkit.study.kernel_folder import (
+    KERNELS_FOLDER,
+    KernelError,
+    kernel_environment,
+    kernels_folder,
+)
+from toolkit.study.kernels import exit_in_words
 
 
 @pytest.fixture
@@ -90,51 +90,6 @@ def test_kernels_folder_avoids_a_place_whose_path_is_too_long(
         kernels_folder(),
     ):
         pass
-
-
-def test_open_kernels_refuses_forking_where_it_does_not_work(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("sys.platform", "darwin")
-    with (
-        pytest.raises(
-            KernelError, match="the forking kernel needs Linux, not darwin; use the stand"
-        ),
-        open_kernels("forking"),
-    ):
-        pass
-
-
-@needs_linux
-def test_open_kernels_says_why_the_parent_did_not_start(
-    temporary: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (temporary / "no_parent.py").write_text("raise ImportError('no numpy')")
-    monkeypatch.setenv("PYTHONPATH", str(temporary))
-    monkeypatch.setattr("toolkit.study.forking.PROCESS_MODULE", "no_parent")
-    with (
-        open_kernels("forking") as kernels,
-        pytest.raises(KernelError, match=r"did not start: ImportError: no numpy; the standard"),
-    ):
-        kernels.wait_until_ready()
-
-
-@needs_linux
-def test_warm_up_refuses_imports_that_start_threads(
-    temporary: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    package = temporary / "seaborn"
-    package.mkdir()
-    program = (
-        "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()"
-    )
-    (package / "__init__.py").write_text(program)
-    monkeypatch.setenv("PYTHONPATH", str(temporary))
-    with (
-        open_kernels("forking") as kernels,
-        pytest.raises(KernelError, match="imports started threads, which a fork would lose"),
-    ):
-        kernels.wait_until_ready()
 
 
 @pytest.mark.parametrize(

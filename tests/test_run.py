@@ -328,14 +328,6 @@ def test_file_outside_the_data_folder_is_refused(study, file):
         run(study)
 
 
-def test_both_kernels_give_the_same_records(study):
-    run(study)
-    other = study / "reports" / "other"
-    run_study(study / "tiny.yaml", options(study, out=other, kernel="standard"))
-    for path in (study / "reports" / "tiny" / "records").iterdir():
-        assert (other / "records" / path.name).read_bytes() == path.read_bytes()
-
-
 KILLED = """
 import sys
 from pathlib import Path

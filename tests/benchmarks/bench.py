@@ -65,19 +65,14 @@ def imports() -> None:
 
 
 def run_demo() -> None:
-    """Print the time of a full run, of an unchanged one, and of both kernels."""
+    """Print the time of a full run and of an unchanged one."""
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     command = [*STUDY, "run", "parameters/demo.yaml", "--out", str(folder / "demo")]
     try:
         timed([*command, "--chapters", "00"])  # warm: tables written, byte code compiled
-        for kernel in ("forking", "standard"):
-            shutil.rmtree(folder, ignore_errors=True)
-            full, memory = timed([*command, "--kernel", kernel])
-            print(
-                f"demo, all chapters, {kernel} kernel: {full:.1f} s, peak {memory:,.0f} MiB ",
-                end="",
-            )
-            print("(goals 30 s, 1,536 MiB)")
+        shutil.rmtree(folder, ignore_errors=True)
+        full, memory = timed(command)
+        print(f"demo, all chapters: {full:.1f} s, peak {memory:,.0f} MiB (goals 30 s, 1,536 MiB)")
         unchanged, _ = timed(command, runs=3)
         print(f"demo, nothing changed: {unchanged:.2f} s (goal 3)")
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -74,10 +74,6 @@ def run(
     ] = None,
     chapters: Chapters = "",
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Chapters that run at a time.")] = 2,
-    kernel: Annotated[
-        Literal["forking", "standard"] | None,
-        typer.Option(help="The forking kernel is fast and for Linux.  [default: the fastest]"),
-    ] = None,
     time_limit: Annotated[
         float, typer.Option("--time-limit", min=1, metavar="SECONDS", help="Limit for one chapter.")
     ] = 1800.0,
@@ -115,7 +111,6 @@ def run(
         out=out,
         chapters=tuple(word.strip() for word in chapters.split(",") if word.strip()),
         workers=jobs,
-        kernel=kernel,
         time_limit_s=time_limit,
         progress=progress,
     )

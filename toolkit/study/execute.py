@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from toolkit.study.book.cleaning import MACHINE_PARAMETERS, Scrubber, clean_notebook
-from toolkit.study.kernels import KernelKind, Kernels, fastest_kernel, open_kernels
+from toolkit.study.kernels import Kernels, open_kernels
 from toolkit.study.run.workspace import to_json, write_atomic
 
 _LONGEST_CAUSE = 2000
@@ -74,7 +74,6 @@ class ChapterOutcome:
 def execute_chapters(
     jobs: Sequence[ChapterJob],
     *,
-    kernel: KernelKind | None = None,
     workers: int,
     on_done: Callable[[ChapterOutcome], None],
 ) -> list[ChapterOutcome]:
@@ -84,8 +83,6 @@ def execute_chapters(
     ----------
     jobs : sequence of ChapterJob
         Independent of each other.
-    kernel : {"forking", "standard"} or None
-        Kind of kernel; None takes the fastest that works on this system.
     workers : int
         How many run at a time.
     on_done : callable
@@ -97,7 +94,7 @@ def execute_chapters(
     ValueError
         If there is no worker, or two jobs write the same file.
     KernelError
-        If no kernel of this kind can be started at all.
+        If no kernel can be started at all.
     """
     if workers < 1:
         msg = f"workers must be at least 1, but got {workers}"
@@ -108,19 +105,15 @@ def execute_chapters(
         raise ValueError(msg)
     if not jobs:
         return []
-    with open_kernels(kernel or fastest_kernel()) as kernels:
-        import toolkit.study.engine  # noqa: F401 - takes seconds, which the kernels need as well
-
-        kernels.wait_until_ready()
-        with ThreadPoolExecutor(max_workers=workers) as pool:
-            waiting = [pool.submit(execute_chapter, job, kernels=kernels) for job in jobs]
-            try:
-                for future in as_completed(waiting):
-                    on_done(future.result())
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                kernels.stop()
-                raise
+    with open_kernels() as kernels, ThreadPoolExecutor(max_workers=workers) as pool:
+        waiting = [pool.submit(execute_chapter, job, kernels=kernels) for job in jobs]
+        try:
+            for future in as_completed(waiting):
+                on_done(future.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            kernels.stop()
+            raise
     return [future.result() for future in waiting]
 
 

@@ -1,4 +1,8 @@
-"""The folder of all kernels of a run: private, short of path, and gone after the run."""
+"""Where a kernel lives and what it is given: a private folder, and an environment from nothing.
+
+The environment is the same on every machine and for every user. The folder of all kernels of a
+run is short of path, for a socket's path is, and gone after the run.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,74 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from toolkit.study.forking import KernelError
-
 KERNELS_FOLDER = "study-kernels-"  # begins its name
 _LONGEST_SOCKET_PATH = 103  # bytes; macOS has the smaller limit, Linux has 107
+_PACKAGE_HOME = Path(__file__).resolve().parents[2]
+
+# What a process needs to run at all. Nothing else is taken from the caller's environment.
+_INHERITED = (
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "SYSTEMROOT",
+    "WINDIR",
+    "COMSPEC",
+    "PATHEXT",
+)
+_FIXED = {
+    "TZ": "UTC",
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "USER": "study",
+    "LOGNAME": "study",
+    "USERNAME": "study",
+    "PYTHONHASHSEED": "0",
+    "PYTHONUTF8": "1",
+    "PYTHONSAFEPATH": "1",
+    "PYTHONNOUSERSITE": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "SOURCE_DATE_EPOCH": "0",  # the date that matplotlib writes into pictures
+}
+
+
+class KernelError(RuntimeError):
+    """A kernel did not start."""
+
+
+def kernel_environment(shared: Path, own: Path) -> dict[str, str]:
+    """Return the whole environment of a kernel.
+
+    Parameters
+    ----------
+    shared : Path
+        Folder for what all kernels of a run share: the font list of matplotlib.
+    own : Path
+        Folder of this kernel: its home and its temporary files.
+    """
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    python_path = [os.path.abspath(entry) for entry in given if entry]
+    if _PACKAGE_HOME.name not in ("site-packages", "dist-packages"):
+        python_path.insert(0, str(_PACKAGE_HOME))  # a clone: chapters import the toolkit that asks
+    home = str(own)
+    folders = {
+        "HOME": home,
+        "USERPROFILE": home,
+        "TMPDIR": home,
+        "TEMP": home,
+        "TMP": home,
+        "IPYTHONDIR": str(own / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(own / "jupyter"),
+        "JUPYTER_DATA_DIR": str(own / "jupyter"),
+        "JUPYTER_RUNTIME_DIR": str(own / "jupyter"),
+        "MPLCONFIGDIR": str(shared / "matplotlib"),
+        "PYTHONPATH": os.pathsep.join(python_path),
+    }
+    return {**inherited, **_FIXED, **folders}
 
 
 def temporary_folders() -> list[str]:

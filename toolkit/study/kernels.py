@@ -1,10 +1,8 @@
 """Kernels for chapters: isolated processes that listen on no network port.
 
-A kernel's environment is made from nothing (``kernel_environment``), so that results depend
-neither on the machine's time zone, locale and configuration nor on who runs it, and its files go
-to a folder of its own that is removed with it. The ``forking`` kind (Linux) forks each kernel from
-a warm parent and is ready in a fraction of a second; the ``standard`` kind starts a new
-interpreter for each.
+Each is a new interpreter in a folder of its own that is removed with it. Its environment is made
+from nothing (``kernel_environment``), so that results depend neither on the machine's time zone,
+locale and configuration nor on who runs it.
 """
 
 from __future__ import annotations
@@ -19,8 +17,9 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from subprocess import Popen
 
+import psutil
 import zmq
 import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
@@ -28,26 +27,13 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from toolkit.study.forking import (
-    PROCESS_MODULE,
-    KernelError,
-    WarmParent,
-    last_line,
-)
-from toolkit.study.kernel_environment import kernel_environment
-from toolkit.study.kernel_folder import kernels_folder
+from toolkit.study.kernel_folder import KernelError, kernel_environment, kernels_folder
 
-KernelKind = Literal["forking", "standard"]
-
+PROCESS_MODULE = "toolkit.study.kernel_process"
 _ASK_AGAIN_S = 0.5
 
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())  # every failure is told as a cause in words
-
-
-def fastest_kernel() -> KernelKind:
-    """Return ``forking`` where it works, which is Linux, else ``standard``."""
-    return "forking" if sys.platform == "linux" else "standard"
 
 
 def exit_in_words(code: int) -> str:
@@ -68,116 +54,74 @@ def exit_in_words(code: int) -> str:
     return f"it ended itself with exit status {code}"
 
 
-def _descendants(root: int) -> list[int]:
-    """Return the ids of all processes below one; none where there is no /proc."""
-    children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it ended while we looked
-            parent = stat.read_text(errors="replace").rpartition(")")[2].split()[1]
-            children.setdefault(int(parent), []).append(int(stat.parent.name))
-    found, waiting = [], [root]
-    while waiting:
-        below = children.get(waiting.pop(), [])
-        found.extend(below)
-        waiting.extend(below)
-    return found
+def last_line(log: Path) -> str:
+    """Return the last line that a process wrote, as the reason why it did not start."""
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
 
 
-def _kill_all(leader: int) -> None:
-    """Kill a kernel, its process group, and the children that left the group."""
-    below = _descendants(leader)
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)
-    for pid in below:
-        with suppress(ProcessLookupError, PermissionError):  # gone, or with another user's rights
-            os.kill(pid, signal.SIGKILL)
+class _Manager(AsyncKernelManager):
+    """Starts one kernel of ours, whatever kernels are installed."""
 
-
-class _Provisioner(LocalProvisioner):
-    """Starts the kernel's process, or lets the warm parent fork it."""
-
-    process: Any = None
-    warm_parent: WarmParent | None = None
-
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
-        """Return how to connect to the kernel, once its process is there."""
-        if self.warm_parent is None:
-            return await super().launch_kernel(cmd, **kwargs)
-        self.process = await self.warm_parent.fork(
-            {
-                "connection_file": cmd[-1],
-                "working_folder": str(kwargs["cwd"]),
-                "environment": kwargs["env"],
-                "log": kwargs["stdout"].name,
-            }
-        )
-        self.pid = self.pgid = self.process.pid
-        return self.connection_info
-
-
-class ChapterKernelManager(AsyncKernelManager):
-    """Starts one kernel whose sockets are files in a folder of its own.
-
-    Parameters
-    ----------
-    folder : Path
-        The kernel's folder; its path must be short, for a socket's path is.
-    warm_parent : WarmParent or None
-        Where to fork from; None starts a new interpreter.
-    """
-
-    def __init__(self, folder: Path, *, warm_parent: WarmParent | None = None) -> None:
-        context = zmq.asyncio.Context()
-        context.setsockopt(zmq.RCVHWM, 0)  # no output is dropped, however fast it comes
-        context.setsockopt(zmq.LINGER, 0)
-        sockets = {"transport": "ipc", "ip": str(folder / "s")} if zmq.has("ipc") else {}
-        super().__init__(
-            connection_file=str(folder / "connection.json"), context=context, log=_log, **sockets
-        )
-        self.folder = folder
-        self.kernel_id = folder.name
-        command = ["-m", PROCESS_MODULE, "kernel", str(os.getpid()), "{connection_file}"]
-        self._kernel_spec = KernelSpec(argv=[sys.executable, *command], language="python")
-        self.starter = _Provisioner(
-            kernel_id=folder.name, kernel_spec=self._kernel_spec, parent=self
-        )
-        self.starter.warm_parent = warm_parent
-        self.provisioner = self.starter
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """The command that starts the kernel."""
+        command = [sys.executable, "-m", PROCESS_MODULE, "-f", "{connection_file}"]
+        return KernelSpec(argv=command, language="python")
 
 
 class RunningKernel:
     """A kernel with its client.
 
+    Parameters
+    ----------
+    folder : Path
+        The kernel's folder, for its sockets and its log.
+
     Attributes
     ----------
-    manager : ChapterKernelManager
+    manager : AsyncKernelManager
         The kernel's manager.
+    client : AsyncKernelClient
+        Connected once the kernel is started.
     exit_code : int or None
         How the kernel ended by itself, known after ``close``; None if it lived to the end.
     """
 
-    def __init__(self, manager: ChapterKernelManager) -> None:
-        self.manager = manager
+    def __init__(self, folder: Path) -> None:
+        context = zmq.asyncio.Context()
+        context.setsockopt(zmq.RCVHWM, 0)  # no output is dropped, however fast it comes
+        context.setsockopt(zmq.LINGER, 0)
+        self.manager = _Manager(
+            connection_file=str(folder / "connection.json"),
+            context=context,
+            log=_log,
+            transport="ipc",
+            ip=str(folder / "s"),
+        )
+        self.client: AsyncKernelClient = self.manager.client(context=context)
         self.exit_code: int | None = None
-        self._client: AsyncKernelClient | None = None
+        self._folder = folder
 
     @property
-    def client(self) -> AsyncKernelClient:
-        """The connected client."""
-        assert self._client is not None, "start the kernel first"
-        return self._client
+    def _process(self) -> Popen[bytes] | None:
+        """The kernel's process, once there is one."""
+        provisioner = self.manager.provisioner
+        return provisioner.process if isinstance(provisioner, LocalProvisioner) else None
 
     def kill(self) -> None:
-        """Kill the kernel and everything that it started."""
-        starter = self.manager.starter
-        if starter.process is None:
+        """Kill the kernel, its process group, and the children that left the group."""
+        process = self._process
+        if process is None:
             return
-        lives = starter.process.poll() is None
-        if os.name != "posix":
-            if lives:
-                starter.process.kill()
-        elif lives or starter.warm_parent is None:  # the parent kills what a dead kernel left
-            _kill_all(starter.process.pid)
+        below = []
+        with suppress(psutil.Error):
+            below = psutil.Process(process.pid).children(recursive=True)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        for child in below:
+            with suppress(psutil.Error):  # gone, or with another user's rights
+                child.kill()
 
     async def start(self, *, working_folder: Path, environment: dict[str, str]) -> None:
         """Start the kernel and return when it has answered.
@@ -187,67 +131,54 @@ class RunningKernel:
         KernelError
             If it ended before it answered.
         """
-        with (self.manager.folder / "kernel.log").open("ab") as log:
+        log = self._folder / "kernel.log"
+        with log.open("ab") as output:
             await self.manager.start_kernel(
-                cwd=str(working_folder), env=environment, stdout=log, stderr=log
+                cwd=str(working_folder), env=environment, stdout=output, stderr=output
             )
-        self._client = client = self.manager.client(context=self.manager.context)
-        client.start_channels(stdin=False, hb=False, control=False)
-        channels = (client.shell_channel, client.iopub_channel)
+        process = self._process
+        assert process is not None
+        self.client.load_connection_info(self.manager.get_connection_info(session=True))
+        self.client.start_channels(stdin=False, hb=False, control=False)
+        channels = (self.client.shell_channel, self.client.iopub_channel)
         waiting = {asyncio.ensure_future(channel.get_msg()) for channel in channels}
         while waiting:  # outputs arrive for certain only when something came on iopub as well
-            client.kernel_info()
+            self.client.kernel_info()
             _, waiting = await asyncio.wait(waiting, timeout=_ASK_AGAIN_S)
-            if waiting and self.manager.starter.process.poll() is not None:
+            if waiting and process.poll() is not None:
                 for task in waiting:
                     task.cancel()
-                reason = last_line(self.manager.folder / "kernel.log")
-                msg = f"the kernel ended before it was ready: {reason}"
+                msg = f"the kernel ended before it was ready: {last_line(log)}"
                 raise KernelError(msg)
 
     async def close(self) -> None:
         """Kill the kernel and remove all that it used."""
-        process = self.manager.starter.process
+        process = self._process
         if process is not None:
             self.exit_code = process.poll()
             self.kill()
             process.wait(10)
-        if self._client is not None:
-            self._client.shell_channel.stop()
-            self._client.iopub_channel.stop()
+            self.client.shell_channel.stop()
+            self.client.iopub_channel.stop()
         await self.manager.cleanup_resources()
         self.manager.context.destroy(linger=0)
-        shutil.rmtree(self.manager.folder, ignore_errors=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class Kernels:
-    """Starts kernels of one kind and can stop them all.
+    """Starts kernels and can stop them all.
 
     Parameters
     ----------
     folder : Path
         A new folder for the files of all kernels.
-    warm_parent : WarmParent or None
-        Where kernels are forked from; None starts a new interpreter for each.
     """
 
-    def __init__(self, folder: Path, warm_parent: WarmParent | None) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._warm_parent = warm_parent
         self._running: set[RunningKernel] = set()
         self._numbers = itertools.count(1)
         self._stopped = False
-
-    def wait_until_ready(self) -> None:
-        """Return when kernels can be started.
-
-        Raises
-        ------
-        KernelError
-            If the warm parent did not start.
-        """
-        if self._warm_parent is not None:
-            self._warm_parent.wait_until_ready()
 
     @asynccontextmanager
     async def running(self, working_folder: Path) -> AsyncIterator[RunningKernel]:
@@ -265,7 +196,7 @@ class Kernels:
         """
         folder = self._folder / f"k{next(self._numbers)}"
         folder.mkdir(mode=0o700)
-        kernel = RunningKernel(ChapterKernelManager(folder, warm_parent=self._warm_parent))
+        kernel = RunningKernel(folder)
         try:
             self._running.add(kernel)
             environment = kernel_environment(self._folder, folder)
@@ -286,32 +217,11 @@ class Kernels:
 
 
 @contextmanager
-def open_kernels(kind: KernelKind) -> Iterator[Kernels]:
-    """Give kernels of one kind, and leave neither a process nor a file behind.
-
-    Parameters
-    ----------
-    kind : {"forking", "standard"}
-        ``forking`` needs Linux.
-
-    Raises
-    ------
-    KernelError
-        If the kind does not work on this system.
-    """
-    if kind == "forking" and fastest_kernel() != "forking":
-        msg = f"the forking kernel needs Linux, not {sys.platform}; use the standard kernel"
-        raise KernelError(msg)
-    warm_parent = None
+def open_kernels() -> Iterator[Kernels]:
+    """Give kernels, and leave neither a process nor a file behind."""
     with kernels_folder() as folder:
+        kernels = Kernels(folder)
         try:
-            if kind == "forking":
-                warm_parent = WarmParent(folder, environment=kernel_environment(folder, folder))
-            kernels = Kernels(folder, warm_parent)
-            try:
-                yield kernels
-            finally:
-                kernels.stop()
+            yield kernels
         finally:
-            if warm_parent is not None:
-                warm_parent.close()
+            kernels.stop()

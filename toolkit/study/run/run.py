@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from toolkit import __version__
 from toolkit.study.book.build import Edition, deliver, render
@@ -37,7 +37,6 @@ class RunOptions:
     out: Path | None = None
     chapters: tuple[str, ...] = ()
     workers: int = 2
-    kernel: Literal["forking", "standard"] | None = None
     time_limit_s: float = TIME_LIMIT_S
     progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None
 
@@ -135,7 +134,7 @@ def run_study(path: Path, options: RunOptions) -> RunReport:
     path : Path
         The parameters file.
     options : RunOptions
-        Folders, chapters, workers and kernel.
+        Folders, chapters and workers.
 
     Returns
     -------
@@ -361,7 +360,7 @@ def _execute(
         for chapter in to_run
     ]
     options.progress("chapters", 0, len(jobs))
-    execute_chapters(jobs, kernel=options.kernel, workers=options.workers, on_done=done)
+    execute_chapters(jobs, workers=options.workers, on_done=done)
 
 
 def _archive_of(planned: PlannedChapter, index: StudyIndex) -> dict[str, str]:
