@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from scipy import optimize, special
+from scipy import special
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from toolkit.results import Better, check_margin
@@ -182,6 +182,8 @@ def score_of(deviation: float, variance: float) -> float:
 
 def root(function: Callable[[float], float], low: float, high: float) -> float:
     """Return where ``function`` changes sign, to a relative error of 1e-14."""
+    from scipy import optimize  # a tenth of a second, which many chapters never need
+
     return float(optimize.brentq(function, low, high, xtol=1e-18, rtol=1e-14, maxiter=500))
 
 
