@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special, stats
+from scipy import special
 
 from toolkit.arrays import FloatArray, IntArray
 from toolkit.results import Result
@@ -198,6 +198,8 @@ def share_limits(n_cases: ArrayLike, share: float, *, tail: float = THREE_SE_TAI
     >>> limits.low.tolist(), limits.high.tolist()
     ([0.02, 0.0575], [0.2, 0.1475])
     """
+    from scipy import stats  # a quarter of a second, for this alone
+
     n = check_counts(n_cases, name="n_cases")
     common = check_share(share, name="share")
     beyond = check_share(tail, name="tail")
