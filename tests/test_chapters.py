@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from toolkit.demo import demo_study
-from toolkit.study.execute import ChapterJob, execute_chapters
 from toolkit.study.parameters.chapters import find_chapters
+from toolkit.study.run.execute import ChapterJob, execute_chapters
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = find_chapters(ROOT / "notebooks")

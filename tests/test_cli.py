@@ -155,13 +155,13 @@ def test_new_file_is_right_but_for_its_data(tmp_path):
 
 
 def test_no_kernel_at_all_is_one_message(study, monkeypatch):  # noqa: F811
-    from toolkit.study.kernel_folder import KernelError
+    from toolkit.study.run.kernels import KernelError
 
     def none():
         msg = "no kernel could be started: no room in the temporary folder"
         raise KernelError(msg)
 
-    monkeypatch.setattr("toolkit.study.execute.open_kernels", none)
+    monkeypatch.setattr("toolkit.study.run.execute.open_kernels", none)
     code, text = call("run", study / "tiny.yaml", *data(study), *out(study))
     assert code == 2
     assert "no kernel could be started" in text

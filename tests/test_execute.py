@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from toolkit.study.execute import ChapterJob, ChapterOutcome, execute_chapter, execute_chapters
-from toolkit.study.kernels import Kernels, open_kernels
+from toolkit.study.run.execute import ChapterJob, ChapterOutcome, execute_chapter, execute_chapters
+from toolkit.study.run.kernels import Kernels, open_kernels
 
 Run = Callable[..., tuple[ChapterOutcome, dict[str, Any]]]
 
@@ -275,7 +275,7 @@ def test_execute_chapter_kills_children_that_left_the_group(run: Run, tmp_path: 
 
 
 def test_execute_chapter_bounds_the_output(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("toolkit.study.engine.LARGEST_OUTPUT", 100_000)
+    monkeypatch.setattr("toolkit.study.run.engine.LARGEST_OUTPUT", 100_000)
     outcome, notebook = run("while True:\n    print('x' * 1000)")
     assert re.fullmatch("more than 0.1 million characters of output in cell 1", outcome.cause)
     assert len(json.dumps(notebook)) < 200_000
@@ -301,7 +301,7 @@ def test_execute_chapter_names_a_kernel_that_does_not_start(
 ) -> None:
     (tmp_path / "no_kernel.py").write_text(program)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr("toolkit.study.kernels.PROCESS_MODULE", "no_kernel")
+    monkeypatch.setattr("toolkit.study.run.kernels.PROCESS_MODULE", "no_kernel")
     job = make_job(tmp_path, "1", time_limit_s=limit)
     with open_kernels() as kernels:
         outcome = execute_chapter(job, kernels=kernels)
@@ -426,7 +426,7 @@ def test_execute_chapters_returns_outcomes_in_the_order_of_the_jobs(tmp_path: Pa
 
 
 def test_execute_chapters_without_jobs_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("toolkit.study.execute.open_kernels", None)
+    monkeypatch.setattr("toolkit.study.run.execute.open_kernels", None)
     assert execute_chapters([], workers=1, on_done=lambda _: None) == []
 
 
@@ -470,7 +470,7 @@ def test_execute_chapters_leaves_no_kernel_when_killed(tmp_path: Path) -> None:
     job = make_job(tmp_path, cell, time_limit_s=300.0)
     program = f"""
 from pathlib import Path, PosixPath
-from toolkit.study.execute import ChapterJob, execute_chapters
+from toolkit.study.run.execute import ChapterJob, execute_chapters
 execute_chapters([{job!r}], workers=1, on_done=print)
 """
     main = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[1])

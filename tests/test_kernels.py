@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.study.kernel_folder import (
+from toolkit.study.run.kernels import (
     KERNELS_FOLDER,
     KernelError,
+    exit_in_words,
     kernel_environment,
     kernels_folder,
 )
-from toolkit.study.kernels import exit_in_words
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_kernels_folder_avoids_a_place_whose_path_is_too_long(
     with kernels_folder() as folder:
         assert folder.parent == Path("/tmp").resolve()
     assert list(long.iterdir()) == []
-    monkeypatch.setattr("toolkit.study.kernel_folder.temporary_folders", lambda: [str(long)])
+    monkeypatch.setattr("toolkit.study.run.kernels.temporary_folders", lambda: [str(long)])
     with (
         pytest.raises(KernelError, match="path has at most 103 bytes; set TMPDIR to a short path"),
         kernels_folder(),

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from toolkit.study.kernel_folder import KERNELS_FOLDER, temporary_folders
+from toolkit.study.run.kernels import KERNELS_FOLDER, temporary_folders
 
 INJECTED = "injected-parameters"  # papermill's tag
 MACHINE_PARAMETERS = ("tables", "record", "archive")  # paths that the run hands to each chapter

@@ -322,7 +322,7 @@ def _execute(
     options: RunOptions,
 ) -> None:
     """Execute notebooks and keep each that ran to its end and left a record."""
-    from toolkit.study.execute import ChapterJob, ChapterOutcome, execute_chapters
+    from toolkit.study.run.execute import ChapterJob, ChapterOutcome, execute_chapters
 
     by_name = {chapter.name: chapter for chapter in to_run}
     scratch = {chapter.name: workspace.scratch(chapter.name) for chapter in to_run}

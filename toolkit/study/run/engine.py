@@ -25,8 +25,7 @@ from papermill.engines import Engine, NotebookExecutionManager
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
-from toolkit.study.kernel_folder import KernelError
-from toolkit.study.kernels import Kernels, RunningKernel, exit_in_words
+from toolkit.study.run.kernels import KernelError, Kernels, RunningKernel, exit_in_words
 
 LARGEST_OUTPUT = 10_000_000  # characters of all outputs of a chapter
 _FOREVER_S = 10**6  # the chapter's own time limit comes first

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from toolkit.study.book.cleaning import MACHINE_PARAMETERS, Scrubber, clean_notebook
-from toolkit.study.kernels import Kernels, open_kernels
+from toolkit.study.run.kernels import Kernels, open_kernels
 from toolkit.study.run.workspace import to_json, write_atomic
 
 _LONGEST_CAUSE = 2000
@@ -125,7 +125,6 @@ def _import_engine() -> None:
     Notebooks hold none, so nobody misses its check.
     """
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # as if not installed
-    import toolkit.study.engine  # noqa: F401
 
     if sys.modules["rfc3987_syntax"] is None:
         del sys.modules["rfc3987_syntax"]
@@ -141,7 +140,7 @@ def execute_chapter(job: ChapterJob, *, kernels: Kernels) -> ChapterOutcome:
     kernels : Kernels
         Ready to start kernels.
     """
-    from toolkit.study.engine import run_notebook
+    from toolkit.study.run.engine import run_notebook
 
     scrubber = Scrubber(_folders(job))
     cell = None
