@@ -3,24 +3,36 @@
 import dataclasses
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from tests.test_enrolment import look
-from toolkit.chapters.monitoring import show_monitoring as monitoring
-from toolkit.chapters.monitoring import show_monitoring_checks as monitoring_checks
-from toolkit.chapters.monitoring.enrolment import (
-    ai_failures,
-    reader_funnel,
-    study_look,
-    watch_recalls,
-)
-from toolkit.scoring.ratings import ScoringError
-from toolkit.stats.monitoring.accrual import accrual_scenarios, planned_curve, project_accrual
+from tests.chapters.test_monitoring_analysis import RECALLS, look, monitored
+from toolkit.chapters.monitoring import exhibits
+from toolkit.chapters.monitoring.analysis import ai_failures, reader_funnel, watch_recalls
+from toolkit.stats.monitoring.accrual import accrual_scenarios, planned_curve
 from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
 
 PLAN = planned_curve(13500, 24)
 COUNTS = [180, 250, 290, 270, 310, 316, 580, 570, 575, 571]
+
+
+def enrolled(counts, plan=PLAN):
+    """The study with women enrolled by month."""
+    months = dataclasses.replace(
+        look(2), n_months=len(counts), monthly_counts=np.asarray(counts, dtype=int)
+    )
+    scenarios = accrual_scenarios(counts, plan)
+    return dataclasses.replace(monitored(), look=months, plan=plan, scenarios=scenarios)
+
+
+def seen(one):
+    """The study with another look."""
+    return dataclasses.replace(
+        monitored(),
+        look=one,
+        recalls=watch_recalls(one, RECALLS, target=200, seed=1),
+        failures=ai_failures(one),
+        funnel=reader_funnel(one),
+    )
 
 
 def plain(text):
@@ -32,11 +44,12 @@ def labels(view):
 
 
 def test_accrual_answer_says_whether_the_extension_is_needed():
-    projection = project_accrual(COUNTS, PLAN)
+    study = enrolled(COUNTS)
+    projection = study.projection
     interval = f"{projection.month_met_low:.0f}–{projection.month_met_high:.0f}"
     # The interval still holds month 24, so neither answer is shown.
     # 3,912 of the 4,500 planned by month 10; the other 9,588 take 16.7 months at 574 a month.
-    assert plain(monitoring.answer(projection)) == (
+    assert plain(exhibits.head(study).answer) == (
         "Cannot be answered yet. 3,912 women were enrolled in 10 months, 588 fewer than planned. "
         "At the pace of the last four months the target is met in month 27 (95% prediction "
         f"interval {interval}), "
@@ -56,23 +69,23 @@ def test_accrual_answer_says_whether_the_extension_is_needed():
     ],
 )
 def test_accrual_answer_has_every_branch(counts, start, words):
-    text = plain(monitoring.answer(project_accrual(counts, PLAN)))
+    text = plain(exhibits.head(enrolled(counts)).answer)
     assert text.startswith(start)
     assert words in text
 
 
 def test_accrual_bar_is_the_interval_of_the_answer():
-    projection = project_accrual(COUNTS, PLAN)
-    bar = monitoring.bar(projection)
+    study = enrolled(COUNTS)
+    projection, bar = study.projection, exhibits.head(study).bar
     interval = (projection.month_met, projection.month_met_low, projection.month_met_high)
     assert (bar.estimate, bar.low, bar.high) == interval
     assert [mark.value for mark in bar.marks] == [24, 36]
-    assert monitoring.bar(project_accrual([0, 0, 0, 0], PLAN)) is None
+    assert exhibits.head(enrolled([0, 0, 0, 0])).bar is None
 
 
 def test_scenarios_are_shown_until_the_target_is_met():
-    scenarios = accrual_scenarios(COUNTS, PLAN)
-    view = monitoring.scenario_table(scenarios)
+    study = enrolled(COUNTS)
+    view = exhibits.scenario_table(study).table
     assert labels(view) == [
         "Pace of months 7 to 10",
         "A tenth slower",
@@ -80,129 +93,101 @@ def test_scenarios_are_shown_until_the_target_is_met():
         "Planned rate from now on",
         "Needed for month 24",
     ]
-    chance = scenarios["pace"].probability_by_planned_end
+    chance = study.projection.probability_by_planned_end
     assert view.rows[0].cells[-2:] == [f"{100 * chance:.0f}%", ">99%"]
-    assert monitoring.scenario_table(accrual_scenarios([700] * 24, PLAN)) is None
+    assert exhibits.scenario_table(enrolled([700] * 24)) is None
 
 
 def test_blinded_page_is_stamped_and_hides_its_numbers():
-    assert monitoring.blinded("SIMULATED") == "BLINDED · SIMULATED"
-    assert monitoring.blinded("") == "BLINDED"
-    assert monitoring.BANNER.count("█") == 2
+    shown = [exhibits.enrolment, exhibits.recalls, exhibits.failures, exhibits.readers]
+    drawn = [one for make in shown if (one := make(monitored())).figure]
+    assert [one.stamp for one in drawn] == ["BLINDED"] * 4
+    assert exhibits.BANNER.count("█") == 2
 
 
 def test_look_says_where_it_ends():
-    assert "One later examination is not looked at." in monitoring.data_end(look(3), look_month=3)
-    assert "The data end before month 9, so the last month may" in monitoring.data_end(
-        look(9), look_month=9
-    )
+    assert "One later examination is not looked at." in exhibits.data_end(monitored(3))
+    assert "The data end before month 9, so the last month may" in exhibits.data_end(monitored(9))
 
 
 def test_caption_names_the_diamond_only_where_it_is_drawn():
-    late = monitoring.caption(look(2), project_accrual([250] * 10, PLAN), ramp_months=6)
+    late = exhibits.enrolment(enrolled([250] * 10)).caption
     assert "beyond the axis" in late
-    soon = monitoring.caption(look(2), project_accrual(COUNTS, PLAN), ramp_months=6)
+    soon = exhibits.enrolment(enrolled(COUNTS)).caption
     assert "Diamond, month in which the target is met" in soon
 
 
 def test_accrual_figure_shows_the_look():
-    seen = look(2)
     plan = planned_curve(20, 6, ramp_months=2)
-    projection = project_accrual(seen.monthly_counts, plan)
-    assert monitoring.figure(seen, projection, plan) is not None
-    assert len(monitoring.data(seen, plan)) == 6
+    exhibit = exhibits.enrolment(enrolled(look(2).monthly_counts, plan))
+    assert exhibit.figure is not None
+    assert exhibit.data["month"].tolist() == [1, 2, 3, 4, 5, 6]
 
 
 # ------------------------------------------------------------------------ chapter 20: quality
 
-WATCH = {
-    "target": 200,
-    "rate_planned": 0.1,
-    "rise": 1.5,
-    "fall": 0.5,
-    "false_alarm": 0.05,
-    "n_simulations": 200,
-    "seed": 1,
-}
-
 
 def test_recall_signal_is_named_with_its_month():
-    seen = look(2)
-    quiet = watch_recalls(seen, **WATCH)
-    assert monitoring_checks.recall_finding(seen, quiet).startswith("No signal")
-    assert "200 simulated studies of 200 women" in monitoring_checks.recall_caption(quiet)
-    loud = dataclasses.replace(seen, recalled=np.ones(40), month=np.repeat([1, 2], 20))
-    watch = watch_recalls(loud, **WATCH)
-    month = loud.month[watch.chart.signal_up - 1]
-    expected = f"Signal: the recall rate shows a rise in month {month}."
-    assert monitoring_checks.recall_finding(loud, watch) == expected
-    data = monitoring_checks.recall_data(loud, watch)
-    assert data["recalled"].tolist() == [20, 20]
-    assert data["women_read"].tolist() == [20, 20]
+    quiet = exhibits.recalls(seen(look(2)))
+    assert quiet.finding.startswith("No signal")
+    assert "200 simulated studies of 200 women" in quiet.caption
+    loud = dataclasses.replace(look(2), recalled=np.ones(40), month=np.repeat([1, 2], 20))
+    study = seen(loud)
+    month = loud.month[study.recalls.chart.signal_up - 1]
+    exhibit = exhibits.recalls(study)
+    assert exhibit.finding == f"Signal: the recall rate shows a rise in month {month}."
+    assert exhibit.data["recalled"].tolist() == [20, 20]
+    assert exhibit.data["women_read"].tolist() == [20, 20]
 
 
 def test_nothing_read_and_no_ai_are_said_in_words():
-    seen = dataclasses.replace(
-        look(2),
-        recalled=np.empty(0),
-        month=np.empty(0, dtype=int),
-        reader_recalls=np.empty(0, dtype=int),
-        reader_readings=np.empty(0, dtype=int),
-        labels=(),
-        ai_status=np.empty(0, dtype=int),
-        ai_month=np.empty(0, dtype=int),
+    study = seen(
+        dataclasses.replace(
+            look(2),
+            recalled=np.empty(0),
+            month=np.empty(0, dtype=int),
+            reader_recalls=np.empty(0, dtype=int),
+            reader_readings=np.empty(0, dtype=int),
+            labels=(),
+            ai_status=np.empty(0, dtype=int),
+            ai_month=np.empty(0, dtype=int),
+        )
     )
-    watch, failures, funnel = watch_recalls(seen, **WATCH), ai_failures(seen), reader_funnel(seen)
-    assert (watch, failures, funnel) == (None, None, None)
-    assert "cannot be shown" in monitoring_checks.recall_finding(seen, watch)
-    assert "the data hold no AI" in monitoring_checks.failure_finding(failures)
-    assert "cannot be compared" in monitoring_checks.reader_finding(funnel)
-    assert monitoring_checks.recall_figure(seen, watch) is None
-    assert monitoring_checks.failure_figure(failures) is None
-    assert monitoring_checks.reader_figure(seen, funnel) is None
-    scenarios = accrual_scenarios(COUNTS, PLAN)
-    record = monitoring.record(scenarios, watch, failures, funnel)
-    assert set(record) == {f"accrual.{name}" for name in scenarios}
+    assert (study.recalls, study.failures, study.funnel) == (None, None, None)
+    shown = [exhibits.recalls(study), exhibits.failures(study), exhibits.readers(study)]
+    assert [one.figure for one in shown] == [None, None, None]
+    assert "cannot be shown" in shown[0].finding
+    assert "the data hold no AI" in shown[1].finding
+    assert "cannot be compared" in shown[2].finding
+    assert set(exhibits.record(study)) == {f"accrual.{name}" for name in study.scenarios}
 
 
 def test_failures_name_the_month_with_more_than_chance():
     status = np.zeros(400, dtype=int)
     status[:20] = 1
     month = np.repeat([2, 1, 3, 4], 100)
-    failures = ai_failures(
-        dataclasses.replace(look(2), n_months=4, ai_status=status, ai_month=month)
-    )
-    assert failures.count.tolist() == [0, 20, 0, 0]
-    assert plain(monitoring_checks.failure_finding(failures)) == (
+    four = dataclasses.replace(look(2), n_months=4, ai_status=status, ai_month=month)
+    study = seen(four)
+    assert study.failures.count.tolist() == [0, 20, 0, 0]
+    assert plain(exhibits.failures(study).finding) == (
         "20 of 400 (5.0%) examinations have no AI score; 20 fell in month 2, more than chance "
         "explains."
     )
-    none = ai_failures(
-        dataclasses.replace(look(2), ai_status=status * 0, ai_month=month, n_months=4)
-    )
-    assert monitoring_checks.failure_finding(none).startswith("Every one of 400")
-    assert monitoring_checks.failure_figure(none) is None
+    none = exhibits.failures(seen(dataclasses.replace(four, ai_status=status * 0)))
+    assert none.finding.startswith("Every one of 400")
+    assert none.figure is None
 
 
 def test_readers_outside_the_limits_are_named():
-    seen = dataclasses.replace(
+    four = dataclasses.replace(
         look(2),
         labels=("A2", "B3", "C4", "D5"),
         reader_recalls=np.array([50, 50, 52, 120]),
         reader_readings=np.array([1000, 1000, 1000, 1000]),
     )
-    funnel = reader_funnel(seen)
-    assert funnel.outside[3] == 2
-    assert monitoring_checks.reader_finding(funnel).startswith(
-        "Reader D5 lies outside the 99.8% limits"
-    )
-    even = reader_funnel(dataclasses.replace(seen, reader_recalls=np.array([50, 51, 52, 49])))
-    assert monitoring_checks.reader_finding(even) == "Four readers lie inside the 95% limits."
-
-
-def test_a_look_needs_dates_and_a_complete_month():
-    cases = pd.DataFrame({"case_id": ["w0"], "patient_id": ["w0"]})
-    with pytest.raises(ScoringError, match="no examination has a date"):
-        study_look(cases, pd.DataFrame(), pd.DataFrame(), look_month=3, seed=1)
-    with pytest.raises(ScoringError, match="look_month must be 1 or more"):
-        study_look(cases, pd.DataFrame(), pd.DataFrame(), look_month=0, seed=1)
+    study = seen(four)
+    assert study.funnel.outside[3] == 2
+    finding = exhibits.readers(study).finding
+    assert finding.startswith("Reader D5 lies outside the 99.8% limits")
+    even = seen(dataclasses.replace(four, reader_recalls=np.array([50, 51, 52, 49])))
+    assert exhibits.readers(even).finding == "Four readers lie inside the 95% limits."
