@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from toolkit.draw.bars import shared_range
 from toolkit.draw.html import (
     IntervalBar,
     Pill,
@@ -18,6 +17,7 @@ from toolkit.draw.html import (
     interval_bar,
     provenance_html,
     rich_text,
+    shared_range,
     strip_html,
 )
 from toolkit.results import Comparison
