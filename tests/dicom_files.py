@@ -7,11 +7,11 @@ import zlib
 
 from pydicom.dataset import Dataset
 
+from toolkit.demo.dicom.archive import encoded
 from toolkit.demo.dicom.cad_plan import CadPlan, Finding
 from toolkit.demo.dicom.cad_sr import cad_report
 from toolkit.demo.dicom.exam import DemoExam
 from toolkit.demo.dicom.images import ImagePlan, mammogram
-from toolkit.demo.dicom.write import encoded
 
 EXAM = DemoExam(seed=7, number=1)
 GIGABYTE = 2**30

@@ -1,10 +1,10 @@
 """Reports for tests: trees made by hand, and the bytes of planned ones read back."""
 
+from toolkit.demo.dicom.archive import encoded
 from toolkit.demo.dicom.cad_plan import CadPlan
 from toolkit.demo.dicom.cad_sr import cad_report
 from toolkit.demo.dicom.exam import DemoExam
 from toolkit.demo.dicom.images import PROCESSING, ImagePlan, mammogram
-from toolkit.demo.dicom.write import encoded
 from toolkit.readers.dicom.reports.results import report_of, report_row
 from toolkit.readers.dicom.reports.tree import report_from_json
 from toolkit.readers.dicom.scan.header import Header

@@ -27,7 +27,7 @@ from toolkit.demo.dicom.archive import write_demo_archive
 from toolkit.demo.dicom.cad_plan import Composite, Finding
 from toolkit.demo.dicom.exam import DemoExam
 from toolkit.demo.dicom.images import PROCESSING, ImagePlan, mammogram
-from toolkit.readers.dicom.reports.readings import AiChoices
+from toolkit.readers.dicom.reports.ai_tables import AiChoices
 from toolkit.readers.dicom.reports.reports import AiResultsError
 from toolkit.readers.dicom.reports.results import ai_tables, report_of, report_row
 from toolkit.readers.dicom.reports.tree import report_from_json

@@ -2,7 +2,7 @@
 
 import pytest
 
-from toolkit.study.book.markup import escape_markdown, is_elsewhere, plain_addresses, read_html
+from toolkit.study.book.sources import escape_markdown, is_elsewhere, plain_addresses, read_html
 
 # Ways in which script gets into a page; kinds after the OWASP filter evasion cheat sheet.
 PAYLOADS = (

@@ -27,9 +27,9 @@ from tests.sr_samples import (
     summary,
     text,
 )
+from toolkit.demo.dicom.archive import encoded
 from toolkit.demo.dicom.cad_plan import STATES, CadPlan, Composite, Finding
 from toolkit.demo.dicom.cad_sr import cad_report
-from toolkit.demo.dicom.write import encoded
 from toolkit.readers.dicom.reports.results import REPORTS, report_of, report_row
 from toolkit.readers.dicom.reports.tree import report_from_json
 from toolkit.readers.dicom.scan.attributes import DicomFault

@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
-from toolkit.study.parameters.annotations import AnnotationError, misfit, resolve_annotation
-from toolkit.study.parameters.chapters import Chapter, check_parameters, find_chapters, read_chapter
+from toolkit.study.parameters.chapters import (
+    AnnotationError,
+    Chapter,
+    check_parameters,
+    find_chapters,
+    misfit,
+    read_chapter,
+    resolve_annotation,
+)
 from toolkit.study.parameters.file import ParametersError
 
 SHARED = """\

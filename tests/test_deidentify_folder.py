@@ -15,10 +15,10 @@ from tests import dicom_files
 from tests.deidentify_sample import KEY, Planter, leaks, planted_file
 from tests.test_deidentify_tokens import OBJECTS
 from toolkit.cli import app
+from toolkit.demo.dicom.archive import encoded
 from toolkit.demo.dicom.exam import DemoExam
+from toolkit.demo.dicom.exam_objects import presentation_state, secondary_capture
 from toolkit.demo.dicom.images import ImagePlan, mammogram
-from toolkit.demo.dicom.other_objects import presentation_state, secondary_capture
-from toolkit.demo.dicom.write import encoded
 from toolkit.readers.dicom.deidentify.engine import Options, deidentified
 from toolkit.readers.dicom.deidentify.keep_list import KeepListError, keep_list
 from toolkit.readers.dicom.deidentify.key import (

@@ -19,10 +19,9 @@ from tests.deidentify_sample import (
     planted_file,
     tree_of_file,
 )
-from toolkit.demo.dicom.images import ImagePlan, mammogram
-from toolkit.demo.dicom.other_objects import dose_report, measurement_report
-from toolkit.demo.dicom.tomosynthesis import tomosynthesis
-from toolkit.demo.dicom.write import encoded
+from toolkit.demo.dicom.archive import encoded
+from toolkit.demo.dicom.exam_objects import dose_report, measurement_report
+from toolkit.demo.dicom.images import ImagePlan, mammogram, tomosynthesis
 from toolkit.readers.dicom.deidentify.engine import deidentified
 from toolkit.readers.dicom.deidentify.keep_list import keep_list
 

@@ -15,12 +15,12 @@ from toolkit.demo import (
     DEMO_RATES,
     DEMO_SEED,
     DEMO_TABLES,
-    columns,
     demo_study,
     prospective,
     reader_study,
     retrospective,
 )
+from toolkit.demo import population as columns
 from toolkit.scoring.mark_readings import MarkTables
 from toolkit.scoring.mark_rules import InsideOutline
 from toolkit.scoring.marks import localize_marks

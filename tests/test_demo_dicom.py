@@ -7,13 +7,11 @@ import pydicom
 import pytest
 from pydicom.uid import UID
 
+from toolkit.demo.dicom.archive import TRANSFER_SYNTAXES, encoded, write_light_archive
 from toolkit.demo.dicom.cad_plan import STATES, CadPlan, Composite, Finding
 from toolkit.demo.dicom.cad_sr import cad_report
-from toolkit.demo.dicom.codes import snomed
-from toolkit.demo.dicom.exam import DemoExam, make_uid
-from toolkit.demo.dicom.images import PROCESSING, ImagePlan, mammogram, synthetic_2d
-from toolkit.demo.dicom.tomosynthesis import tomosynthesis
-from toolkit.demo.dicom.write import TRANSFER_SYNTAXES, encoded, write_light_archive
+from toolkit.demo.dicom.exam import DemoExam, make_uid, snomed
+from toolkit.demo.dicom.images import PROCESSING, ImagePlan, mammogram, synthetic_2d, tomosynthesis
 
 EXAM = DemoExam(seed=1, number=1)
 

@@ -5,18 +5,24 @@ import subprocess
 
 import pytest
 
+from toolkit.demo.dicom.archive import TRANSFER_SYNTAXES, encoded
 from toolkit.demo.dicom.cad_plan import STATES, CadPlan, Composite, Finding
 from toolkit.demo.dicom.cad_sr import cad_report
 from toolkit.demo.dicom.exam import DemoExam
-from toolkit.demo.dicom.images import PROCESSING, ImagePlan, mammogram, synthetic_2d
-from toolkit.demo.dicom.other_objects import (
+from toolkit.demo.dicom.exam_objects import (
     dose_report,
     measurement_report,
     presentation_state,
     secondary_capture,
 )
-from toolkit.demo.dicom.tomosynthesis import tomosynthesis, tomosynthesis_slices
-from toolkit.demo.dicom.write import TRANSFER_SYNTAXES, encoded
+from toolkit.demo.dicom.images import (
+    PROCESSING,
+    ImagePlan,
+    mammogram,
+    synthetic_2d,
+    tomosynthesis,
+    tomosynthesis_slices,
+)
 
 EXAM = DemoExam(seed=1, number=1)
 VIEWS = [ImagePlan(laterality=side, view=view) for side in "RL" for view in ("CC", "MLO")]

@@ -12,9 +12,8 @@ from pydicom.pixels import apply_windowing
 from pydicom.uid import JPEG2000Lossless, RLELossless, SecondaryCaptureImageStorage
 
 from tests.dicom_files import EXAM, report_file
-from toolkit.demo.dicom.images import ImagePlan, mammogram
-from toolkit.demo.dicom.tomosynthesis import tomosynthesis, tomosynthesis_slices
-from toolkit.demo.dicom.write import encoded
+from toolkit.demo.dicom.archive import encoded
+from toolkit.demo.dicom.images import ImagePlan, mammogram, tomosynthesis, tomosynthesis_slices
 from toolkit.readers.dicom.pixels.grey_scale import GreyScale
 from toolkit.readers.dicom.pixels.image import ImageError, load_image
 

@@ -14,10 +14,9 @@ from pydicom.pixels.decoders.base import DecodeRunner
 
 from tests.dicom_files import EXAM
 from tests.test_dicom_pixels_syntaxes import ROOT, compressed, jpeg_2000, run_length, truth
-from toolkit.demo.dicom.headers import set_file_meta
-from toolkit.demo.dicom.images import ImagePlan
-from toolkit.demo.dicom.tomosynthesis import tomosynthesis
-from toolkit.demo.dicom.write import encoded
+from toolkit.demo.dicom.archive import encoded
+from toolkit.demo.dicom.exam import set_file_meta
+from toolkit.demo.dicom.images import ImagePlan, tomosynthesis
 from toolkit.readers.dicom.pixels.frames import ImageError
 from toolkit.readers.dicom.pixels.image import load_image
 

@@ -14,8 +14,8 @@ from pydicom.pixels.processing import apply_modality_lut, apply_voi, apply_windo
 from pydicom.sequence import Sequence
 
 from tests.dicom_files import EXAM
+from toolkit.demo.dicom.archive import encoded
 from toolkit.demo.dicom.images import ImagePlan, mammogram
-from toolkit.demo.dicom.write import encoded
 from toolkit.readers.dicom.pixels.frames import ImageError
 from toolkit.readers.dicom.pixels.grey_scale import GreyScale, ValueRange, modality_values
 from toolkit.readers.dicom.pixels.image import load_image

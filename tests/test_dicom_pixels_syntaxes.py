@@ -16,9 +16,9 @@ from pydicom.pixels.encoders.base import get_encoder
 from pydicom.uid import RLELossless
 
 from tests.dicom_files import EXAM
-from toolkit.demo.dicom.headers import set_file_meta
+from toolkit.demo.dicom.archive import encoded
+from toolkit.demo.dicom.exam import set_file_meta
 from toolkit.demo.dicom.images import ImagePlan, mammogram
-from toolkit.demo.dicom.write import encoded
 from toolkit.readers.dicom.pixels.frames import ImageError
 from toolkit.readers.dicom.pixels.image import load_image
 

@@ -11,12 +11,11 @@ import pytest
 import traitlets
 
 from tests.dicom_files import EXAM
+from toolkit.demo.dicom.archive import encoded
 from toolkit.demo.dicom.images import ImagePlan, mammogram
-from toolkit.demo.dicom.write import encoded
 from toolkit.explore import case_viewer
-from toolkit.explore.codes import PADDING, coded
-from toolkit.explore.viewer import script
-from toolkit.pictures.cases import CaseView, ViewMark
+from toolkit.explore.viewer import PADDING, coded, script
+from toolkit.pictures.from_tables import CaseView, ViewMark
 from toolkit.readers.dicom.pixels.grey_scale import GreyScale
 from toolkit.readers.dicom.pixels.image import load_image
 

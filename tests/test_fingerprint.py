@@ -50,10 +50,27 @@ def test_reachable_modules_follow_imports_wherever_they_stand():
 
 
 def test_code_hashes_name_what_a_notebook_reaches():
-    hashes = code_hashes("from toolkit.stats import roc\nx = 1")
+    hashes = code_hashes("from toolkit.stats.auc import curve\nx = 1")
     assert "toolkit.stats.auc.curve" in hashes
     assert "toolkit.results" in hashes
     assert not any(name.startswith("toolkit.study") for name in hashes)
+
+
+@pytest.mark.parametrize(
+    ("code", "holds", "not_reached"),
+    [
+        ("from toolkit.stats.auc import delong_ci", "toolkit.stats.auc.delong", "toolkit.cli"),
+        ("from toolkit.stats import auc\nauc.delong_ci", "toolkit.stats.auc.delong", "toolkit.cli"),
+        ("import toolkit.stats", "toolkit.stats.paired.mcnemar", "toolkit.cli"),
+        ("from toolkit.stats.delong import delong_ci", "toolkit.stats.auc.delong", "toolkit.cli"),
+        ("import toolkit.stats.roc as r", "toolkit.stats.auc.curve", "toolkit.stats.froc"),
+        ("from toolkit.draw.roc import roc_figure", "toolkit.draw.style", "toolkit.draw.flow"),
+    ],
+)
+def test_code_behind_a_face_or_an_old_name_is_found(code, holds, not_reached):
+    hashes = code_hashes(code)
+    assert holds in hashes
+    assert not_reached not in hashes
 
 
 def test_module_hashes_ignore_comments_and_see_code(monkeypatch, tmp_path):

@@ -17,6 +17,7 @@ from toolkit.draw.html import (
     JUPYTER_STYLE,
     BarMark,
     IntervalBar,
+    PairedTables,
     Pill,
     TableColumn,
     TableRow,
@@ -120,12 +121,16 @@ def everything(text: str) -> list[str]:
             number="6.1",
         ),
         two_by_two_html(
-            [TwoByTwo(title=text, n=text, both=1, row_only=2, column_only=3, neither=4)],
+            PairedTables(
+                tables=(
+                    TwoByTwo(title=text, n=text, both=1, row_only=2, column_only=3, neither=4),
+                ),
+                title=text,
+                rows=(text, text),
+                columns=(text, text),
+                foot=text,
+            ),
             number="6.1",
-            title=text,
-            rows=(text, text),
-            columns=(text, text),
-            foot=text,
         ),
         figure_html(
             SVG, number="6.1", finding=text, caption=text, alt=text, stamp=text, csv={text: [text]}
@@ -224,14 +229,13 @@ def paired(neither: int | None) -> Checker:
     counts = TwoByTwo(
         title="With cancer", n="n = 80", both=43, row_only=11, column_only=17, neither=neither
     )
-    html = two_by_two_html(
-        [counts],
-        number="6.2",
+    view = PairedTables(
+        tables=(counts,),
         title="Paired.",
         rows=("AI recalls", "AI does not"),
         columns=("Panel recalls", "Panel does not"),
     )
-    return Checker(html)
+    return Checker(two_by_two_html(view, number="6.2"))
 
 
 def test_two_by_two_adds_up_and_shades_discordant_cells():

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from toolkit.readers.tabular.parquet import read_parquet
+from toolkit.readers.tabular.raw_table import read_parquet
 from toolkit.readers.tabular.sources import TableSource, read_table
 from toolkit.tables import TableError
 
@@ -101,7 +101,7 @@ def test_read_parquet_refuses_what_is_no_parquet_file(tmp_path):
 
 def test_read_parquet_refuses_more_than_can_be_held(tmp_path, monkeypatch):
     path = write(tmp_path, {"a": pa.array(["x"] * 100_000)})
-    monkeypatch.setattr("toolkit.readers.tabular.parquet.MOST_ROWS", 99_999)
+    monkeypatch.setattr("toolkit.readers.tabular.raw_table.MOST_ROWS", 99_999)
     (fault,) = faults_of(path)
     assert fault == "t.parquet: has 100,000 rows; 99,999 can be read; split it into several files"
 

@@ -11,16 +11,21 @@ import pytest
 from PIL import Image
 
 from tests.dicom_files import EXAM
-from toolkit.demo.dicom.images import PROCESSING, ImagePlan, mammogram, synthetic_2d
-from toolkit.demo.dicom.other_objects import secondary_capture
-from toolkit.demo.dicom.tomosynthesis import tomosynthesis
-from toolkit.demo.dicom.write import encoded
-from toolkit.pictures.cases import CaseView, ViewLesion, ViewMark, hung
-from toolkit.pictures.from_tables import cases_from_tables, lesions_by_image
+from toolkit.demo.dicom.archive import encoded
+from toolkit.demo.dicom.exam_objects import secondary_capture
+from toolkit.demo.dicom.images import PROCESSING, ImagePlan, mammogram, synthetic_2d, tomosynthesis
+from toolkit.pictures.from_tables import (
+    CaseView,
+    ViewLesion,
+    ViewMark,
+    cases_from_tables,
+    hung,
+    lesions_by_image,
+)
 from toolkit.pictures.gallery import gallery_page
 from toolkit.readers.dicom.pixels.frames import ImageError
 from toolkit.readers.dicom.pixels.image import load_image
-from toolkit.study.book.markup import read_html
+from toolkit.study.book.sources import read_html
 
 
 def view_of(side, view, marks=(), **plan):

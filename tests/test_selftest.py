@@ -30,12 +30,10 @@ from toolkit.study.selftest.cases import (
     as_printed,
     load_suite,
 )
-from toolkit.study.selftest.engine import compare, compare_all, expected_values
+from toolkit.study.selftest.engine import METHODS, Method, compare, compare_all, expected_values
 from toolkit.study.selftest.exact import ANSWERS
 from toolkit.study.selftest.installation import inspect_installation
-from toolkit.study.selftest.methods import METHODS, Method
-from toolkit.study.selftest.page import page_html
-from toolkit.study.selftest.texts import case_remarks, case_text, quantity_text
+from toolkit.study.selftest.page import case_remarks, case_text, page_html, quantity_text
 
 SUITE = load_suite()
 CASES = pytest.mark.parametrize("case", SUITE.cases, ids=lambda case: case.id)

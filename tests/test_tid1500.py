@@ -18,7 +18,7 @@ from tests.sr_samples import (
     shape,
     text,
 )
-from toolkit.demo.dicom.other_objects import dose_report, measurement_report
+from toolkit.demo.dicom.exam_objects import dose_report, measurement_report
 from toolkit.readers.dicom.reports.results import report_of, report_row
 
 DEVICE = coded("121005", "121007", by="HAS OBS CONTEXT")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from toolkit.demo.dicom.exam import DemoExam
 from toolkit.demo.dicom.images import ImagePlan, mammogram
-from toolkit.demo.dicom.write import encoded
+from toolkit.demo.dicom.archive import encoded
 
 FILES = 300
 OURS = """

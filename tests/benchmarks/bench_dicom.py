@@ -26,7 +26,7 @@ def report_bytes(n_findings: int) -> tuple[bytes, int]:
     from toolkit.demo.dicom.cad_sr import cad_report
     from toolkit.demo.dicom.exam import DemoExam
     from toolkit.demo.dicom.images import PROCESSING, ImagePlan, mammogram
-    from toolkit.demo.dicom.write import encoded
+    from toolkit.demo.dicom.archive import encoded
 
     exam = DemoExam(seed=1, number=1)
     views = [ImagePlan(laterality=side, view=view) for side in "RL" for view in ("CC", "MLO")]
@@ -136,7 +136,7 @@ def inventory() -> None:
     from toolkit.readers.dicom.scan.header import read_header
     from toolkit.readers.dicom.scan.pieces import header_row
     from toolkit.readers.dicom.scan.places import FolderArchive
-    from toolkit.demo.dicom.write import write_light_archive
+    from toolkit.demo.dicom.archive import write_light_archive
 
     flat = Selection(tuple(a for a in HEADER.top if a.keyword in FLAT), ())
     with tempfile.TemporaryDirectory(prefix="bench-") as name:

@@ -76,7 +76,7 @@ def _write_templates(folder: Path) -> None:
     from toolkit.demo.dicom.cad_sr import cad_report
     from toolkit.demo.dicom.exam import DemoExam
     from toolkit.demo.dicom.images import PRESENTATION, PROCESSING, ImagePlan, mammogram
-    from toolkit.demo.dicom.write import encoded
+    from toolkit.demo.dicom.archive import encoded
 
     exam = DemoExam(seed=1, number=1)
     views = [ImagePlan(laterality=side, view=view) for side in "RL" for view in ("CC", "MLO")]

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-from toolkit.demo.columns import stream, words
-from toolkit.demo.population import AI, lesions_of
+from toolkit.demo.population import AI, lesions_of, stream, words
 from toolkit.demo.rates import DemoRates
 
 PART = "reader_study"

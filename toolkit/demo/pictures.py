@@ -10,9 +10,15 @@ from zlib import crc32
 
 import numpy as np
 
-from toolkit.demo.dicom.pixels import WHITE, breast_pixels
-from toolkit.pictures.cases import Case, CaseView, ViewLesion, ViewMark
-from toolkit.pictures.from_tables import lesions_by_image, marks_by_image
+from toolkit.demo.dicom.images import WHITE, breast_pixels
+from toolkit.pictures.from_tables import (
+    Case,
+    CaseView,
+    ViewLesion,
+    ViewMark,
+    lesions_by_image,
+    marks_by_image,
+)
 from toolkit.readers.dicom.pixels.grey_scale import GreyScale
 from toolkit.readers.dicom.pixels.image import MammogramImage
 

@@ -14,14 +14,6 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from toolkit.arrays import BoolArray, DayArray, FloatArray, IntArray, ObjectArray
-from toolkit.demo.columns import (
-    canonical_table,
-    identifiers,
-    months_between,
-    only_where,
-    stream,
-    words,
-)
 from toolkit.demo.population import (
     AI,
     STATUS,
@@ -29,11 +21,17 @@ from toolkit.demo.population import (
     ai_scores,
     ai_status,
     ai_suspicion,
+    canonical_table,
     draw_women,
+    identifiers,
     lesions_of,
     log_time_ratio,
+    months_between,
+    only_where,
     readers_of,
+    stream,
     women_columns,
+    words,
 )
 from toolkit.demo.rates import DEMO_PLAN, DEMO_RATES, DemoRates
 

@@ -15,15 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.arrays import BoolArray, DayArray, FloatArray, IntArray, ObjectArray
-from toolkit.demo.columns import canonical_table, identifiers, only_where, stream, words
 from toolkit.demo.marks import draw_lesions, lesion_table, study_images, study_marks
 from toolkit.demo.population import (
     AI,
     ai_scores,
+    canonical_table,
     draw_women,
+    identifiers,
     log_time_ratio,
+    only_where,
     readers_of,
+    stream,
     women_columns,
+    words,
 )
 from toolkit.demo.rates import DEMO_PLAN, DEMO_RATES, DemoRates
 from toolkit.stats.simulation.roe_metz import (

@@ -14,26 +14,24 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from toolkit.arrays import BoolArray, DayArray, FloatArray, IntArray, ObjectArray
-from toolkit.demo.columns import (
-    DAYS_PER_MONTH,
-    canonical_table,
-    draw_codes,
-    identifiers,
-    only_where,
-    stream,
-    words,
-)
 from toolkit.demo.population import (
     AI,
+    DAYS_PER_MONTH,
     STATUS,
     Women,
     ai_scores,
     ai_status,
     ai_suspicion,
+    canonical_table,
+    draw_codes,
     draw_women,
+    identifiers,
     lesions_of,
+    only_where,
     readers_of,
+    stream,
     women_columns,
+    words,
 )
 from toolkit.demo.rates import DEMO_PLAN, DEMO_RATES, DENSITIES, DemoRates
 

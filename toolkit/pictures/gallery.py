@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from toolkit.draw.text import anchor
-from toolkit.pictures.cases import (
+from toolkit.pictures.from_tables import (
     HANGING,
     ROLE_WORDS,
     Case,

@@ -1,1 +1,23 @@
-"""Arrays to results; numpy and scipy, no tables and no files."""
+"""Arrays to results; numpy and scipy, no tables and no files. A package a question."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "agreement",
+        "auc",
+        "binormal",
+        "calibration",
+        "claims",
+        "froc",
+        "monitoring",
+        "mrmc",
+        "paired",
+        "proportions",
+        "resampling",
+        "simulation",
+        "sizing",
+        "times",
+    ],
+)

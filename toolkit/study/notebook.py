@@ -19,8 +19,7 @@ from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.chapters.planned import planned_answer, planned_decision
 from toolkit.draw import html
 from toolkit.draw.svg import figure_svg
-from toolkit.pictures.cases import Case
-from toolkit.pictures.from_tables import cases_from_tables
+from toolkit.pictures.from_tables import Case, cases_from_tables
 from toolkit.pictures.gallery import gallery_page
 from toolkit.results import Result, result_from_dict
 from toolkit.stats.claims.plan import ClaimPlace

@@ -1,11 +1,10 @@
 """The canonical tables: what their columns are, and the checks that every table passes once."""
 
+from toolkit.tables.cells import RefusedCell
 from toolkit.tables.checks import check_table, name_faults, table_definition
 from toolkit.tables.definitions import PARTS, TABLES, Column, TableDefinition
-from toolkit.tables.faults import Fault, TableError, did_you_mean, form_of, shown
+from toolkit.tables.faults import Fault, Places, TableData, TableError, did_you_mean, form_of, shown
 from toolkit.tables.links import check_links
-from toolkit.tables.places import Places, TableData
-from toolkit.tables.values import RefusedCell
 
 __all__ = [
     "PARTS",

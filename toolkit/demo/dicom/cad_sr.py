@@ -20,17 +20,17 @@ from toolkit.demo.dicom.cad_plan import (
     Composite,
     Finding,
 )
-from toolkit.demo.dicom.codes import (
+from toolkit.demo.dicom.exam import (
     EXAM_SCORE,
     MILLIMETRE,
     NO_UNITS,
     PERCENT,
     SIDES,
     Code,
+    DemoExam,
     dcm,
     snomed,
 )
-from toolkit.demo.dicom.exam import DemoExam
 
 _SUMMARY = {
     "111241": "All algorithms succeeded; without findings",

@@ -9,9 +9,14 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as ItemSequence
 from pydicom.tag import Tag
 
-from toolkit.demo.dicom.codes import Code, code_sequence
-from toolkit.demo.dicom.exam import DemoExam
-from toolkit.demo.dicom.headers import EXAM_TIME, new_object, reference_to
+from toolkit.demo.dicom.exam import (
+    EXAM_TIME,
+    Code,
+    DemoExam,
+    code_sequence,
+    new_object,
+    reference_to,
+)
 
 ENGLISH = Code("en", "RFC5646", "English")
 LANGUAGE = Code("121049", "DCM", "Language of Content Item and Descendants")

@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolkit.readers.files import write_atomic, write_folder_atomic
-from toolkit.readers.interchange.holds import losses, refusals
-from toolkit.readers.interchange.imrmc import is_imrmc, read_imrmc
-from toolkit.readers.interchange.iowa import HEADER, is_iowa_csv, read_iowa_csv, read_lrc
 from toolkit.readers.interchange.jafroc import read_jafroc
 from toolkit.readers.interchange.jafroc_lesions import image_losses, without_images
 from toolkit.readers.interchange.jafroc_write import jafroc_bytes, jafroc_losses
@@ -25,7 +22,19 @@ from toolkit.readers.interchange.study import (
     paradigm_of,
     text_lines,
 )
-from toolkit.readers.interchange.text_write import imrmc_bytes, iowa_csv_bytes, lrc_bytes
+from toolkit.readers.interchange.text_formats import (
+    HEADER,
+    imrmc_bytes,
+    iowa_csv_bytes,
+    is_imrmc,
+    is_iowa_csv,
+    losses,
+    lrc_bytes,
+    read_imrmc,
+    read_iowa_csv,
+    read_lrc,
+    refusals,
+)
 from toolkit.readers.tabular.raw_table import cell_text, file_fault
 from toolkit.readers.tabular.sources import TableSource, read_table
 from toolkit.tables import TABLES, Fault, TableData, TableError, check_links

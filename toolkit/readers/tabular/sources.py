@@ -19,12 +19,12 @@ from toolkit.readers.tabular.delimited import (
     plain_number,
     read_delimited,
 )
-from toolkit.readers.tabular.parquet import read_parquet
 from toolkit.readers.tabular.raw_table import (
     RawTable,
     cell_text,
     file_fault,
     file_within,
+    read_parquet,
     text_cells,
 )
 from toolkit.readers.tabular.xlsx_read import read_workbook

@@ -19,7 +19,7 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
-from toolkit.study.book.markup import is_elsewhere, left_out_html, plain_addresses, read_html
+from toolkit.study.book.sources import is_elsewhere, left_out_html, plain_addresses, read_html
 
 _log = logging.getLogger(__name__)
 _NUMBERED = re.compile(r"([0-9]{2})\s+(.+)", re.S)

@@ -17,9 +17,8 @@ from urllib.parse import unquote, urlsplit
 
 from toolkit.study.book.contents import BookChapter, BookError, FrontPage, check_chapters
 from toolkit.study.book.landing import landing_html
-from toolkit.study.book.markup import plain_addresses
 from toolkit.study.book.phrases import PHRASES
-from toolkit.study.book.sources import page_targets, write_sources
+from toolkit.study.book.sources import page_targets, plain_addresses, write_sources
 from toolkit.words.palette import css_variables
 
 _PAGES = ("index.html", "search.html", "chapters/*.html")

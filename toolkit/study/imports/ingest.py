@@ -16,7 +16,7 @@ from toolkit.readers.dicom.pixels.grey_scale import (
     on_presentation,
     presentation_images,
 )
-from toolkit.readers.dicom.reports.readings import AiChoices
+from toolkit.readers.dicom.reports.ai_tables import AiChoices
 from toolkit.readers.dicom.reports.results import REPORTS, AiTables, ai_tables
 from toolkit.readers.dicom.reports.tree import CadReport, report_from_json
 from toolkit.readers.dicom.reports.vendors import VendorEntry, load_vendors

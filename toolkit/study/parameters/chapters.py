@@ -6,30 +6,269 @@ A chapter is a notebook ``NN_name.ipynb`` whose parameters stand in one cell (``
 from __future__ import annotations
 
 import ast
+import io
 import json
+import math
 import re
+import tokenize
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, cast, get_args
 
-from toolkit.study.parameters.annotations import misfit, resolve_annotation
-from toolkit.study.parameters.cell import ParameterSpec, read_parameters, source_of
 from toolkit.study.parameters.file import ParametersError, did_you_mean
-from toolkit.tables import TABLES
+from toolkit.tables import PARTS, TABLES
 
-__all__ = [
-    "BOOK_PARTS",
-    "PICTURES",
-    "RECORDS",
-    "SET_BY_RUN",
-    "BookPart",
-    "Chapter",
-    "ParameterSpec",
-    "check_parameters",
-    "find_chapters",
-    "read_chapter",
-]
+_PLAIN: dict[str, Any] = {"str": str, "int": int, "float": float, "bool": bool}
+_VOCABULARY = "str, int, float, bool, None, list[...], dict[str, ...], Literal[...] and |"
+_LONGEST_SHOWN = 80
+
+
+class AnnotationError(ValueError):
+    """An annotation outside the vocabulary."""
+
+
+def resolve_annotation(node: ast.expr) -> Any:
+    """Return the type that an annotation's syntax tree stands for.
+
+    Raises
+    ------
+    AnnotationError
+        If it uses anything outside the vocabulary.
+    """
+    match node:
+        case ast.Name(id=name) if name in _PLAIN:
+            return _PLAIN[name]
+        case ast.Constant(value=None):
+            return None
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return resolve_annotation(left) | resolve_annotation(right)
+        case ast.Subscript(value=ast.Name(id="list"), slice=item):
+            return list[resolve_annotation(item)]  # type: ignore[misc]  # a type made at run time
+        case ast.Subscript(
+            value=ast.Name(id="dict"), slice=ast.Tuple(elts=[ast.Name(id="str"), item])
+        ):
+            return dict[str, resolve_annotation(item)]  # type: ignore[misc]  # as above
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=choices):
+            return _resolve_literal(choices)
+    msg = f"{ast.unparse(node)}; known are {_VOCABULARY}"
+    raise AnnotationError(msg)
+
+
+def _resolve_literal(choices: ast.expr) -> Any:
+    """Return the type of ``Literal[...]``, whose values must match in type as well."""
+    from pydantic import BeforeValidator
+
+    try:
+        found = ast.literal_eval(choices)
+    except ValueError:
+        found = (...,)
+    values = found if isinstance(found, tuple) else (found,)
+    if not all(isinstance(value, str | int | None) for value in values):
+        msg = f"Literal[{ast.unparse(choices)}]; its values must be text, whole numbers or None"
+        raise AnnotationError(msg)
+
+    def same_type(value: Any) -> Any:
+        """Refuse True for 1, which compare equal."""
+        if not any(value == known and type(value) is type(known) for known in values):
+            msg = "not among the choices"
+            raise ValueError(msg)
+        return value
+
+    return Annotated[Literal[values], BeforeValidator(same_type)]
+
+
+def misfit(value: Any, kind: Any, *, name: str) -> tuple[Any, str]:
+    """Return a value as its type has it, and an empty text or why it does not fit.
+
+    Parameters
+    ----------
+    value : object
+        As read from a file.
+    kind : type
+        From ``resolve_annotation``.
+    name : str
+        The parameter, to point at an item of a list.
+
+    Examples
+    --------
+    >>> misfit(1, float, name="margin")
+    (1.0, '')
+    >>> misfit([1, True], list[float], name="cutoffs")[1]
+    'cutoffs[1] is True (a truth value)'
+    """
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+    adapter = TypeAdapter(kind, config=ConfigDict(strict=True, allow_inf_nan=False))
+    try:
+        return adapter.validate_python(value), ""
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+    if first["loc"][-1:] == ("[key]",):
+        return value, f"a key of {name} is {_described(first['input'])}"
+    place, found = name, value
+    for step in first["loc"]:  # steps into a union's member are no steps into the value
+        if isinstance(found, list | dict) and step in _steps(found):
+            found = found[step]  # type: ignore[index]  # the step fits the container
+            place += f"[{step!r}]"
+    return value, f"{place} is {_described(found)}"
+
+
+def _steps(value: list[Any] | dict[Any, Any]) -> range | list[Any]:
+    """Return the indices or keys of a container."""
+    return range(len(value)) if isinstance(value, list) else list(value)
+
+
+def _described(value: Any) -> str:
+    """Return a value as it is written, shortened, with its kind."""
+    text = repr(value)
+    shown = text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
+    return f"{shown} ({_kind_in_words(value)})"
+
+
+def _kind_in_words(value: Any) -> str:
+    """Return what a value is, in a word that needs no Python."""
+    words = {
+        str: "text",
+        bool: "a truth value",
+        int: "a whole number",
+        float: "a number",
+        list: "a list",
+        dict: "a mapping",
+        type(None): "nothing",
+    }
+    if isinstance(value, float) and not math.isfinite(value):
+        return "not a finite number"
+    return words.get(type(value), type(value).__name__)
+
+
+LITERAL_IMPORT = "from typing import Literal"  # the one import that annotations need
+
+_SECRET = re.compile(r"token|password|passwd|secret|api_?key", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParameterSpec:
+    """One parameter of a chapter.
+
+    Parameters
+    ----------
+    name, annotation : str
+        Name and type as they stand in the notebook.
+    default : object
+        The demo's value; a real study never falls back to it.
+    help : str
+        The comment behind the assignment.
+    """
+
+    name: str
+    annotation: str
+    default: Any
+    help: str
+
+
+def source_of(cell: Mapping[str, Any]) -> str:
+    """Return a cell's source as one text."""
+    return "".join(cell.get("source", ""))
+
+
+def read_parameters(
+    cells: Sequence[Mapping[str, Any]], faults: list[str]
+) -> tuple[ParameterSpec, ...]:
+    """Return the parameters that the cell tagged ``parameters`` assigns."""
+    tagged = [
+        cell
+        for cell in cells
+        if cell.get("cell_type") == "code"
+        and "parameters" in cell.get("metadata", {}).get("tags", [])
+    ]
+    if len(tagged) != 1:
+        faults.append(f"one code cell must be tagged 'parameters', but {len(tagged)} are")
+        return ()
+    source = source_of(tagged[0])
+    try:
+        body = ast.parse(source).body
+    except SyntaxError as error:
+        faults.append(f"parameters cell, line {error.lineno}: is not Python: {error.msg}")
+        return ()
+    comments = _comments(source)
+    specs: dict[str, ParameterSpec] = {}
+    for statement in body:
+        if ast.unparse(statement) == LITERAL_IMPORT:
+            continue
+        try:
+            spec = _assignment(statement, comments)
+        except ValueError as error:
+            faults.append(f"parameters cell, line {statement.lineno}: {error}")
+            continue
+        if spec.name in specs:
+            faults.append(
+                f"parameters cell, line {statement.lineno}: {spec.name} is assigned twice"
+            )
+        specs[spec.name] = spec
+    faults.extend(_shared_faults(specs))
+    return tuple(specs.values())
+
+
+def _comments(source: str) -> dict[int, str]:
+    """Return the comments that stand behind code, by line."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    lines = source.splitlines()
+    return {
+        token.start[0]: token.string.lstrip("#").strip()
+        for token in tokens
+        if token.type == tokenize.COMMENT and lines[token.start[0] - 1][: token.start[1]].strip()
+    }
+
+
+def _assignment(statement: ast.stmt, comments: Mapping[int, str]) -> ParameterSpec:
+    """Return the parameter that one line assigns, or raise ValueError with the rule it breaks."""
+    form = "name: type = value  # help"
+    if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
+        msg = f"a parameter is written as '{form}', but got {ast.unparse(statement)!r}"
+        raise ValueError(msg)
+    name, annotation = statement.target.id, ast.unparse(statement.annotation)
+    comment = comments.get(statement.end_lineno or 0) or comments.get(statement.lineno, "")
+    if statement.value is None or not comment:
+        lacking = "default value" if statement.value is None else "comment behind it"
+        msg = f"{name} has no {lacking}; write '{form}'"
+        raise ValueError(msg)
+    if _SECRET.search(name):
+        msg = f"{name} looks like a secret, and parameters are printed in the book; rename it"
+        raise ValueError(msg)
+    try:
+        default = ast.literal_eval(statement.value)
+        kind = resolve_annotation(statement.annotation)
+    except AnnotationError as error:
+        msg = f"{name} has an unknown type: {error}"
+        raise ValueError(msg) from None
+    except ValueError:
+        msg = f"the default of {name} must be a plain value, not {ast.unparse(statement.value)}"
+        raise ValueError(msg) from None
+    value, fault = misfit(default, kind, name=name)
+    if fault:
+        msg = f"the default of {name} must be {annotation}, but {fault}"
+        raise ValueError(msg)
+    return ParameterSpec(name=name, annotation=annotation, default=value, help=comment)
+
+
+def _shared_faults(specs: Mapping[str, ParameterSpec]) -> list[str]:
+    """Return what is wrong with the parameters that the run sets; ``archive`` may be absent."""
+    rules: dict[str, tuple[str, ...]] = {"tables": ("demo",), "part": PARTS, "record": ("",)}
+    if "archive" in specs:
+        rules["archive"] = ("demo",)
+    faults: list[str] = []
+    for name, allowed in rules.items():
+        choice = " or ".join(repr(value) for value in allowed)
+        if name not in specs:
+            faults.append(f"parameters cell: {name} is missing; every chapter has it, as {choice}")
+        elif specs[name].default not in allowed:
+            faults.append(
+                f"parameters cell: the default of {name} must be {choice}, "
+                f"but got {specs[name].default!r}"
+            )
+    return faults
+
 
 BookPart = Literal["I", "II", "III", "IV"]
 BOOK_PARTS = get_args(BookPart)

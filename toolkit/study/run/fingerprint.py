@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit import __version__
+from toolkit._old_names import FUNCTIONS, MODULES, STATS
 from toolkit.study.run.workspace import to_json, write_atomic
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -53,16 +54,71 @@ def _module_file(name: str) -> Path | None:
     return None
 
 
+@cache
+def _face(package: str) -> Mapping[str, str]:
+    """Return the module of each public name of a package that loads them when they are used."""
+    stub = PACKAGE.joinpath(*package.split(".")[1:], "__init__.pyi")
+    if not stub.is_file():
+        return {}
+    tree = ast.parse(stub.read_text(encoding="utf-8"))
+    return {
+        alias.asname or alias.name: f"{package}.{node.module}"
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
+def _below(package: str) -> set[str]:
+    """Return every module below a package, since code that holds it may use any of them."""
+    folder = PACKAGE.joinpath(*package.split(".")[1:])
+    files = folder.rglob("*.py") if (folder / "__init__.py").is_file() else ()
+    found = {
+        ".".join((PACKAGE.name, *file.relative_to(PACKAGE).with_suffix("").parts)) for file in files
+    }
+    return {name.removesuffix(".__init__") for name in found}
+
+
 def _imported(tree: ast.AST) -> set[str]:
     """Names of the toolkit modules that a piece of code imports, wherever in it."""
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
+            for alias in node.names:
+                names |= {alias.name} | (_below(alias.name) if _is_ours(alias.name) else set())
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return {name for name in names if name.split(".")[0] == PACKAGE.name and _module_file(name)}
+            if _is_ours(node.module):
+                names |= _taken(node.module, [alias.name for alias in node.names])
+    return {name for name in map(_new_name, names) if _is_ours(name) and _module_file(name)}
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a module is one of the toolkit's."""
+    return name.split(".")[0] == PACKAGE.name
+
+
+def _taken(module: str, names: Iterable[str]) -> set[str]:
+    """Return the modules behind names that are imported from a module or a package."""
+    found: set[str] = set()
+    face = _face(module)
+    for name in names:
+        found |= {f"{module}.{name}"} | _below(f"{module}.{name}")
+        if name in face:
+            found.add(face[name])
+        elif name in FUNCTIONS:  # an old name: any module of its package may hold the new one
+            found |= _below(f"{STATS}{FUNCTIONS[name][0]}")
+    return found
+
+
+def _new_name(module: str) -> str:
+    """Return what a module is called now."""
+    old = module.removeprefix(STATS)
+    return (
+        STATS + MODULES[old]
+        if module != old and old in MODULES and not _module_file(module)
+        else module
+    )
 
 
 @cache

@@ -9,8 +9,7 @@ from toolkit.study.run.workspace import OutputError, write_atomic
 from toolkit.study.selftest.cases import KINDS, load_suite
 from toolkit.study.selftest.engine import Findings, agreement_text, compare_all
 from toolkit.study.selftest.installation import inspect_installation
-from toolkit.study.selftest.page import MARKER, page_html
-from toolkit.study.selftest.texts import failure_text
+from toolkit.study.selftest.page import MARKER, failure_text, page_html
 
 DEFAULT_OUT = Path("reports") / "selftest.html"
 

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.arrays import BoolArray
-from toolkit.readers.dicom.pixels.decoding import stored_values
 from toolkit.readers.dicom.pixels.frames import (
     ImageError,
     ImageSource,
@@ -20,6 +19,7 @@ from toolkit.readers.dicom.pixels.frames import (
     floating_point,
     opened,
     pixel_element,
+    stored_values,
 )
 from toolkit.readers.dicom.pixels.grey_scale import (
     GreyScale,
@@ -130,7 +130,7 @@ def load_image(
     --------
     >>> from toolkit.demo.dicom.exam import DemoExam
     >>> from toolkit.demo.dicom.images import ImagePlan, mammogram
-    >>> from toolkit.demo.dicom.write import encoded
+    >>> from toolkit.demo.dicom.archive import encoded
     >>> file = io.BytesIO(encoded(mammogram(DemoExam(seed=1, number=1), ImagePlan())))
     >>> image = load_image(file)
     >>> image.laterality, image.view, image.pixels.shape, image.grey().dtype.name

@@ -12,24 +12,22 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from toolkit.readers.dicom.reports.cad_sr import cad_sr_report
-from toolkit.readers.dicom.reports.marks import (
+from toolkit.readers.dicom.reports.ai_tables import (
+    AiChoices,
+    Exam,
+    Row,
     Shown,
     mark_row,
     mark_source,
     marks_of,
-    rating_concept,
-)
-from toolkit.readers.dicom.reports.readings import (
-    AiChoices,
-    Exam,
-    Row,
     notes_of,
+    rating_concept,
     rating_of,
     reading_row,
     scale_of,
     state_row,
 )
+from toolkit.readers.dicom.reports.cad_sr import cad_sr_report, tid1500_report
 from toolkit.readers.dicom.reports.reports import (
     AiFault,
     AiResultsError,
@@ -41,7 +39,6 @@ from toolkit.readers.dicom.reports.reports import (
     version_faults,
     with_products,
 )
-from toolkit.readers.dicom.reports.tid1500 import tid1500_report
 from toolkit.readers.dicom.reports.tree import (
     MEASUREMENT_REPORT,
     REPORT_TITLE,

@@ -1,0 +1,158 @@
+"""Old names of the statistics: importable for one release, each with a warning that names the new.
+
+A module that became part of a package is found by ``OldModules``; a function that became a method
+of another one by ``old_function``, from its old module and from the face of its package.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+STATS = "toolkit.stats."
+# Old module -> the module that holds its functions now, both below toolkit.stats.
+MODULES: dict[str, str] = {
+    "accrual": "monitoring.accrual",
+    "agreement": "agreement.two_readers",
+    "agreement_difference": "agreement.difference",
+    "agreement_shares": "agreement.shares",
+    "balance": "monitoring.stability",
+    "binormal": "binormal.binormal",
+    "binormal_curve": "binormal.binormal_curve",
+    "binormal_lr": "binormal.proper",
+    "binormal_lr_curve": "binormal.proper_curve",
+    "bland_altman": "agreement.bland_altman",
+    "bootstrap": "resampling.bootstrap",
+    "bootstrap_variance": "resampling.variance",
+    "brier": "calibration.measures",
+    "calibration": "calibration.expected_shares",
+    "calibration_tests": "calibration.miscalibration",
+    "chance_agreement": "agreement.chance",
+    "clustered_gee": "mrmc.gee",
+    "clustered_proportions": "proportions.clustered",
+    "conditional_odds_ratio": "paired.mcnemar",
+    "decision": "calibration.net_benefit",
+    "decision_curve": "calibration.net_benefit",
+    "delong": "auc.delong",
+    "endpoint_plan": "claims.plan",
+    "foms": "auc.figures_of_merit",
+    "froc.leave_one_out": "froc.fom_table",
+    "froc.lesion_sensitivity": "froc.cut_figures",
+    "froc.mean_curve": "froc.curves",
+    "froc.readings": "froc.studies",
+    "hierarchy": "claims.plan",
+    "intraclass": "agreement.intraclass",
+    "likelihood_ratios": "paired.predictive_tests",
+    "mcnemar": "paired.mcnemar",
+    "mean_roc": "mrmc.mean_curve",
+    "miscalibration": "calibration.miscalibration",
+    "monitoring": "monitoring.control",
+    "mrmc.auc_moments": "mrmc.moments",
+    "mrmc.components": "mrmc.analysis",
+    "mrmc.factors": "mrmc.fom_table",
+    "mrmc.figures_of_merit": "mrmc.covariances",
+    "mrmc.fixed_value": "mrmc.analysis",
+    "mrmc.influence": "mrmc.covariances",
+    "mrmc.leave_one_out": "mrmc.covariances",
+    "mrmc.shares": "mrmc.moments",
+    "mrmc.validity": "mrmc.fom_table",
+    "mrmc.variance_shares": "mrmc.analysis",
+    "multiplicity": "claims.multiplicity",
+    "multirater_agreement": "agreement.several_readers",
+    "operating_points": "auc.operating_points",
+    "paired": "paired.differences",
+    "paired_differences": "paired.differences",
+    "paired_means": "paired.means",
+    "paired_ratios": "paired.ratios",
+    "precision_recall": "auc.curve",
+    "predictive_value_tests": "paired.predictive_tests",
+    "predictive_values": "paired.predictive_values",
+    "proportions": "proportions.one",
+    "rate_ratio": "proportions.rates",
+    "reading_time": "times.anova",
+    "reading_time_model": "times.model",
+    "recalibration": "calibration.recalibrate",
+    "reliability": "calibration.measures",
+    "roc": "auc.curve",
+    "roc_tests": "auc.permutation",
+    "roe_metz": "simulation.roe_metz",
+    "roe_metz_fit": "simulation.roe_metz_fit",
+    "roe_metz_moments": "simulation.roe_metz",
+    "roe_metz_ratings": "simulation.roe_metz",
+    "score_classes": "calibration.scores",
+    "simulate": "simulation.simulate",
+    "sizing": "sizing.reader_study",
+    "sizing_auc": "sizing.auc",
+    "sizing_paired": "sizing.paired",
+    "sizing_plan": "sizing.reader_study",
+    "sizing_proportions": "sizing.proportions",
+    "sizing_simulation": "sizing.simulation",
+    "stability": "monitoring.stability",
+    "threshold_foms": "auc.figures_of_merit",
+    "thresholds": "auc.operating_points",
+    "trend": "proportions.tests",
+    "two_group_tests": "proportions.tests",
+    "two_proportion_ratios": "proportions.two_ratios",
+    "two_proportions": "proportions.two",
+    "verdicts": "claims.plan",
+    "weighted": "proportions.weighted",
+}
+# Old function -> package, function and the choices that make it the same.
+FUNCTIONS: dict[str, tuple[str, str, dict[str, Any]]] = {}
+
+
+def old_function(name: str, *, stacklevel: int = 3) -> Callable[..., Any]:
+    """Return what an old function name stands for, with a warning that names the new one.
+
+    Raises
+    ------
+    AttributeError
+        If no function had that name.
+    """
+    if name not in FUNCTIONS:
+        raise AttributeError(name)
+    package, new, choices = FUNCTIONS[name]
+    said = ", ".join(f"{key}={value!r}" for key, value in choices.items())
+    call = f"{new}({said})" if said else new
+    _warn(f"{name} is now {call} of {STATS}{package}", stacklevel=stacklevel)
+    found: Callable[..., Any] = getattr(import_module(f"{STATS}{package}"), new)
+    return partial(found, **choices) if choices else found
+
+
+def _warn(what: str, *, stacklevel: int) -> None:
+    """Warn that a name is old."""
+    text = f"{what}; the old name goes with the next release"
+    warnings.warn(text, DeprecationWarning, stacklevel=stacklevel + 1)
+
+
+class OldModules(MetaPathFinder, Loader):
+    """Finds modules under the names that they had."""
+
+    def find_spec(self, fullname: str, *_: Any) -> ModuleSpec | None:
+        """Return a specification for an old name, None for any other."""
+        old = fullname.removeprefix(STATS)
+        return ModuleSpec(fullname, self) if fullname != old and old in MODULES else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Fill an old module with what its successor holds."""
+        new = STATS + MODULES[module.__name__.removeprefix(STATS)]
+        package = new.rpartition(".")[0]
+        _warn(f"{module.__name__} is now {package}", stacklevel=2)
+        found = import_module(new)
+        module.__doc__ = found.__doc__
+        names = {name: value for name, value in vars(found).items() if not name.startswith("_")}
+        module.__dict__.update(names)
+        module.__dict__["__getattr__"] = old_function
+
+
+def install() -> None:
+    """Let Python find the old modules, after all others."""
+    if not any(isinstance(finder, OldModules) for finder in sys.meta_path):
+        sys.meta_path.append(OldModules())

@@ -1,0 +1,3 @@
+from .delong import AucCovariance as AucCovariance
+from .delong import auc_covariance as auc_covariance
+from .delong import delong_ci as delong_ci
