@@ -192,17 +192,17 @@ def test_kinds_and_subgroups_add_up():
         "Invasive, 11–20 mm": (1, 0, 0),
         "Invasive, over 20 mm": (0, 1, 0),
     }
-    groups = {group.label: (group.n, group.counts) for group in result.subgroups}
-    assert (groups["Dense breasts, C or D"][0], groups["Breasts A or B"][0]) == (3, 3)
+    groups = {group.label: group.counts for group in result.subgroups}
+    dense, fatty = (groups[name] for name in ("Dense breasts, C or D", "Breasts A or B"))
+    assert (dense.n_pairs, fatty.n_pairs) == (3, 3)
     whole = result.detection.counts
     for name in ("both", "only_b", "only_a"):
-        parts = sum(
-            getattr(groups[g][1], name) for g in ("Dense breasts, C or D", "Breasts A or B")
-        )
+        parts = getattr(dense, name) + getattr(fatty, name)
         assert parts == getattr(whole, name) == sum(getattr(k, name) for k in result.kinds.values())
     assert {"Screening", "Symptomatic"} <= groups.keys()
-    assert groups["Invasive cancers"][0] == 3
-    assert groups["Invasive cancers"][1].neither is None
+    invasive = groups["Invasive cancers"]
+    assert invasive.both + invasive.n_discordant == 3
+    assert invasive.neither is None
 
 
 @pytest.mark.parametrize(

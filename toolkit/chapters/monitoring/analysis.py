@@ -278,8 +278,8 @@ class AiFailures:
         Examinations by status, those with a score left out.
     count, n : ndarray of int, shape (n_months,)
         Without a score, and all.
-    value, low, high : ndarray, shape (n_months,)
-        The share (NaN in a month without examinations), and what chance explains.
+    value, high : ndarray, shape (n_months,)
+        The share (NaN in a month without examinations), and the most that chance explains.
     """
 
     overall: Estimate
@@ -287,7 +287,6 @@ class AiFailures:
     count: IntArray
     n: IntArray
     value: FloatArray
-    low: FloatArray
     high: FloatArray
 
     @property
@@ -304,7 +303,6 @@ def ai_failures(look: Look) -> AiFailures | None:
     n = np.bincount(look.ai_month, minlength=look.n_months + 1)[1:].astype(np.int64)
     count = np.bincount(look.ai_month[failed], minlength=look.n_months + 1)[1:].astype(np.int64)
     overall = wilson_ci(int(count.sum()), int(n.sum()), quantity="share_without_score", label="all")
-    limits = share_limits(n, overall.estimate)
     by_status = np.bincount(look.ai_status, minlength=len(AI_STATUSES))
     return AiFailures(
         overall=overall,
@@ -312,8 +310,7 @@ def ai_failures(look: Look) -> AiFailures | None:
         count=count,
         n=n,
         value=np.where(n > 0, count / np.where(n > 0, n, 1), np.nan),
-        low=limits.low,
-        high=limits.high,
+        high=share_limits(n, overall.estimate).high,
     )
 
 

@@ -47,14 +47,9 @@ class PairedEndpoint:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Subgroup:
-    """Cancers found in some women, or cancers of some kind.
-
-    ``of_women`` is False for a kind of cancer: then ``n`` counts those cancers, else women.
-    """
+    """Cancers found in some women, or cancers of some kind, then without those nobody found."""
 
     label: str
-    of_women: bool
-    n: int
     counts: PairedCounts
     ratio: Comparison
 
@@ -312,47 +307,52 @@ def _time(times_s: FloatArray, ci_level: float) -> Comparison | None:
 def _subgroups(women: PairedScreening, ci_level: float) -> tuple[Subgroup, ...]:
     """Return the cancers found by density, by indication and by kind, as far as recorded."""
     invasive = women.cancer_type == "invasive"
-    small = invasive & (women.size_mm <= SMALL_MM)
-    by_woman = [
-        ("Dense breasts, C or D", np.isin(women.density, DENSE)),
-        ("Breasts A or B", np.isin(women.density, NOT_DENSE)),
-        *_by_indication(women),
-    ]
-    by_cancer = [
-        ("Invasive cancers", invasive),
-        (f"Invasive, {SMALL_MM:g} mm or less", small),
-    ]
-    groups = [(label, rows & ~women.pending, True) for label, rows in by_woman]
-    groups += [(label, rows & women.found.any(axis=1), False) for label, rows in by_cancer]
+    by_woman = {
+        "Dense breasts, C or D": np.isin(women.density, DENSE),
+        "Breasts A or B": np.isin(women.density, NOT_DENSE),
+        **_by_indication(women),
+    }
+    groups = {
+        label: _counts(women.found, rows & ~women.pending)
+        for label, rows in by_woman.items()
+        if (rows & ~women.pending).any()
+    }
+    groups |= _found_of(
+        women,
+        {
+            "Invasive cancers": invasive,
+            f"Invasive, {SMALL_MM:g} mm or less": invasive & (women.size_mm <= SMALL_MM),
+        },
+    )
+    shared: dict[str, Any] = {"better": "higher", "ci_level": ci_level, **LABELS}
     return tuple(
-        _subgroup(women.found, rows, label=label, of_women=of_women, ci_level=ci_level)
-        for label, rows, of_women in groups
-        if rows.any()
+        Subgroup(
+            label=label,
+            counts=counts,
+            ratio=tang_ratio_ci(counts, quantity="detection_rate", **shared),
+        )
+        for label, counts in groups.items()
     )
 
 
-def _by_indication(women: PairedScreening) -> list[tuple[str, BoolArray]]:
+def _found_of(women: PairedScreening, kinds: Mapping[str, BoolArray]) -> dict[str, PairedCounts]:
+    """Return the cancers found of each kind; kinds without a cancer are left out."""
+    found = women.found
+    counted = {
+        label: _among_found(_counts(found, np.asarray(rows & found.any(axis=1))))
+        for label, rows in kinds.items()
+    }
+    return {label: n for label, n in counted.items() if n.both + n.n_discordant}
+
+
+def _by_indication(women: PairedScreening) -> dict[str, BoolArray]:
     """Return the women of each indication, where the study has more than one."""
     names = sorted({str(name) for name in women.indication if name})
     if len(names) < 2:
-        return []
-    return [
-        (name.replace("_", "-").capitalize(), np.asarray(women.indication == name))
-        for name in names
-    ]
-
-
-def _subgroup(
-    found: BoolArray, rows: BoolArray, *, label: str, of_women: bool, ci_level: float
-) -> Subgroup:
-    """Return the cancers found in one subgroup and their ratio."""
-    counts = _counts(found, rows)
-    if not of_women:
-        counts = _among_found(counts)
-    ratio = tang_ratio_ci(
-        counts, better="higher", quantity="detection_rate", ci_level=ci_level, **LABELS
-    )
-    return Subgroup(label=label, of_women=of_women, n=int(rows.sum()), counts=counts, ratio=ratio)
+        return {}
+    return {
+        name.replace("_", "-").capitalize(): np.asarray(women.indication == name) for name in names
+    }
 
 
 def _among_found(counts: PairedCounts) -> PairedCounts:
@@ -361,7 +361,7 @@ def _among_found(counts: PairedCounts) -> PairedCounts:
 
 
 def _kinds(women: PairedScreening) -> dict[str, PairedCounts]:
-    """Return the cancers found by type and size; kinds without a cancer are left out."""
+    """Return the cancers found by type and size."""
     invasive = women.cancer_type == "invasive"
     size = women.size_mm
     kinds = {
@@ -373,9 +373,4 @@ def _kinds(women: PairedScreening) -> dict[str, PairedCounts]:
         "Other type": women.cancer_type == "other",
         "Type not recorded": women.cancer_type == "",
     }
-    found = women.found
-    counted = {
-        label: _among_found(_counts(found, np.asarray(rows & found.any(axis=1))))
-        for label, rows in kinds.items()
-    }
-    return {label: c for label, c in counted.items() if c.both + c.n_discordant}
+    return _found_of(women, kinds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,6 +9,7 @@ from typing import Any, Protocol
 from toolkit.chapters.analysis import Summarised
 from toolkit.chapters.planned import endpoint_plan, key_of
 from toolkit.results import Comparison, result_from_dict
+from toolkit.scoring.undefined import undefined_difference
 from toolkit.stats.claims.plan import EndpointVerdict, EndpointVerdicts, endpoint_verdicts
 from toolkit.stats.mrmc.analysis import GlobalTest
 
@@ -150,7 +150,14 @@ def judge(
             results[key] = _named(entry, by_name[entry["chapter"]])
         else:
             waiting[key] = not_complete.get(entry["chapter"], "it has no record")
-            results.setdefault(key, _not_there(entry, plain["ci_level"]))
+            unknown = undefined_difference(
+                entry["quantity"],
+                f"chapter {entry['chapter']} has no record",
+                margin=entry.get("margin"),
+                names=("", ""),
+                ci_level=plain["ci_level"],
+            )
+            results.setdefault(key, unknown)
     _require_reported(plain, results)
     return PlannedEndpoints(
         plain=plain,
@@ -183,35 +190,6 @@ def _named(entry: Plain, record: Record) -> Judged:
         msg = f"result {name!r} of {chapter} is its primary comparison: leave result out"
         raise ValueError(msg)
     return result
-
-
-def _not_there(entry: Plain, ci_level: float) -> Comparison:
-    """Return a comparison of the planned kind about which nothing is known yet."""
-    nan, margin = math.nan, entry.get("margin")
-    chapter = entry["chapter"]
-    return Comparison(
-        method="none",
-        note=f"chapter {chapter} has no record",
-        quantity=entry["quantity"],
-        unit="probability",
-        estimate=nan,
-        std_error=nan,
-        ci_low=nan,
-        ci_high=nan,
-        ci_level=ci_level,
-        ci_method="none",
-        label_a="",
-        label_b="",
-        estimate_a=nan,
-        estimate_b=nan,
-        effect="difference",
-        statistic=nan,
-        df=nan,
-        p_value=nan,
-        margin=margin,
-        better="higher",
-        p_noninferiority=None if margin is None else nan,
-    )
 
 
 def _require_reported(plain: Plain, results: Mapping[str, Judged]) -> None:
