@@ -17,6 +17,7 @@ from toolkit.words.wording import (
     Form,
     capital,
     counted,
+    level_text,
     number_text,
     range_text,
     unit_text,
@@ -81,8 +82,8 @@ def ci_text(result: Estimate, *, form: Form | None = None, always_to: bool = Fal
 
 def ci_phrase(result: Estimate, *, form: Form | None = None) -> str:
     """Return the interval with its level, with no-break spaces inside."""
-    level = number_text(result.ci_level * 100, digits=1).removesuffix(".0")
-    return NO_BREAK_SPACE.join((f"{level}%", "CI", ci_text(result, form=form)))
+    level = level_text(result.ci_level)
+    return NO_BREAK_SPACE.join((level, "CI", ci_text(result, form=form)))
 
 
 def estimate_phrase(result: Estimate, *, form: Form | None = None) -> str:

@@ -31,6 +31,7 @@ from toolkit.words.wording import (
     count_text,
     counted,
     joined,
+    level_text,
     number_text,
     p_phrase,
     rate_text,
@@ -151,11 +152,12 @@ def endpoint_table(study: ProspectiveStudy) -> Exhibit:
         cells = _endpoint_row("Biopsies, per 1,000", study.biopsy, "per_1000")
         rows.append(TableRow([*cells, ""]))
     rows += [TableRow(_readings_row(study)), TableRow(_time_row(study))]
+    ci = f"{level_text(study.ci_level)} CI"
     columns = [TableColumn("", align="left")]
     for span in ("Without AI", "With AI"):
         columns += [TableColumn("n", span=span), TableColumn("Rate", span=span)]
     for span, head in (("With minus without", "Difference"), ("With to without", "Ratio")):
-        columns += [TableColumn(head, span=span), TableColumn(_ci_head(study), "center", span)]
+        columns += [TableColumn(head, span=span), TableColumn(ci, "center", span)]
     view = TableView(
         title="Planned endpoints, the same women read both ways",
         columns=[*columns, TableColumn("Margin")],
@@ -233,12 +235,6 @@ def _time_row(study: ProspectiveStudy) -> list[str]:
         return ["Reading time, s", *[EM_DASH] * 8, ""]
     shown = [value_text(t, form="seconds", unit=False) for t in (time.estimate_a, time.estimate_b)]
     return ["Reading time, s", "", shown[0], "", shown[1], EM_DASH, EM_DASH, *_cells(time), ""]
-
-
-def _ci_head(study: ProspectiveStudy) -> str:
-    """Return the head of a column of intervals: "95% CI"."""
-    level = number_text(study.ci_level * 100, digits=1).removesuffix(".0")
-    return f"{level}% CI"
 
 
 def _endpoint_foot(study: ProspectiveStudy) -> str:
@@ -363,7 +359,7 @@ def ratios(study: ProspectiveStudy) -> Exhibit:
         effect="ratio",
         form="ratio",
         left_heads=("", "Without", "With AI"),
-        right_heads=("Ratio", _ci_head(study)),
+        right_heads=("Ratio", f"{level_text(study.ci_level)} CI"),
         axis_label="Ratio, with AI to without, log scale",
         role="aided",
     )
@@ -449,7 +445,8 @@ def _ratio_caption(study: ProspectiveStudy) -> str:
         else ""
     )
     return (
-        f"Paired ratios with {_ci_head(study)} on a log axis. Diamond, primary endpoint{limit};"
+        f"Paired ratios with {level_text(study.ci_level)} CI on a log axis. Diamond, primary "
+        f"endpoint{limit};"
         f"{groups} filled triangles, secondary endpoints. Columns, women counted, or share or time "
         "of each reading. Methods as in the table above."
     )
