@@ -135,24 +135,24 @@ def test_wrong_plans_name_line_key_rule_and_remedy(tmp_path, content, message):
 # ---- a whole study with a plan
 
 COMPARED = """
+from toolkit.chapters.exhibit import Headline
 from toolkit.study.notebook import load_tables, headline, save_record
 from toolkit.stats.paired.differences import PairedCounts, tango_ci
 study = load_tables(tables, part=part, chapter="06")
 women = len(study.cases)
 counts = PairedCounts(both=20, only_b=9, only_a=5, neither=women)
 change = tango_ci(counts, better="higher", quantity="recall_rate")
-headline("Is it higher?", "Not shown. It was.", primary=change)
+headline(Headline(question="Is it higher?", answer="Not shown. It was.", primary=change))
 save_record(record, {"again": change})
 """
 
 JUDGES = """
-from toolkit.exhibits import planned_endpoints, synthesis
+from toolkit.chapters.synthesis import analysis, exhibits
 from toolkit.study.notebook import load_tables, headline, save_record
-study = load_tables(tables, part=part, chapter="90")
-records, missing = study.records(), study.not_complete()
-planned = planned_endpoints.judge(study.plan, records, missing)
-headline("What is shown?", synthesis.answer(records, missing, planned))
-save_record(record, planned_endpoints.recorded(planned))
+data = load_tables(tables, part=part, chapter="90")
+study = analysis.analyse(data)
+headline(exhibits.head(study))
+save_record(record, exhibits.record(study))
 """
 PLAN = """\
 plan:

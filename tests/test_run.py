@@ -37,29 +37,32 @@ chapters:
 """
 
 AREA = """
+from toolkit.chapters.exhibit import Headline
 from toolkit.study.notebook import load_tables, headline, save_record
 from toolkit.stats.proportions.one import wilson_ci
 study = load_tables(tables, part=part, chapter="05")
 high = study.readings["rating"] >= cut
 share = wilson_ci(int(high.sum()), len(high), quantity="share")
-headline("How many are high?", f"{share.numerator} are high.")
+headline(Headline(question="How many are high?", answer=f"{share.numerator} are high."))
 save_record(record, {"share": share})
 """
 
 COUNT = """
+from toolkit.chapters.exhibit import Headline
 from toolkit.study.notebook import load_tables, headline, save_record
 from toolkit.stats.proportions.one import wilson_ci
 study = load_tables(tables, part=part, chapter="06")
 cancer = study.cases["truth"]
 share = wilson_ci(int(cancer.sum()), len(cancer), quantity="prevalence")
-headline("How many have cancer?", f"{share.numerator} have cancer.")
+headline(Headline(question="How many have cancer?", answer=f"{share.numerator} have cancer."))
 save_record(record, {"prevalence": share})
 """
 
 ALL = """
+from toolkit.chapters.exhibit import Headline
 from toolkit.study.notebook import load_tables, headline, save_record
 study = load_tables(tables, part=part, chapter="90")
-headline("What is shown?", f"{len(study.records())} records.")
+headline(Headline(question="What is shown?", answer=f"{len(study.records())} records."))
 save_record(record, {})
 """
 

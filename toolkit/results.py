@@ -317,12 +317,16 @@ class Comparison(Estimate):
         return self.ci_high < self.margin
 
     @property
+    def null(self) -> float:
+        """The effect that means no difference."""
+        return 0.0 if self.effect == "difference" else 1.0
+
+    @property
     def superior(self) -> bool | None:
         """Whether the interval lies wholly on the better side of no difference."""
         if self.better is None:
             return None
-        null = 0.0 if self.effect == "difference" else 1.0
-        return self.ci_low > null if self.better == "higher" else self.ci_high < null
+        return self.ci_low > self.null if self.better == "higher" else self.ci_high < self.null
 
 
 def check_margin(margin: float | None, *, effect: Effect, better: Better | None) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from toolkit.arrays import FloatArray
 from toolkit.draw.style import (
     BODY,
+    DASH,
     FULL_WIDTH,
     LABEL,
     SMALL,
@@ -30,7 +31,6 @@ from toolkit.draw.style import (
 from toolkit.stats.monitoring.accrual import AccrualProjection
 from toolkit.words.wording import count_text, counted, number_text
 
-_DASH = (0, (4, 2.5))
 _LEFT, _WIDTH = 0.62, 6.78
 
 
@@ -97,7 +97,7 @@ def _draw_fan(axes: Axes, projection: AccrualProjection) -> None:
     median = _ahead(projection, projection.median)
     shown = np.concatenate([[True], median[:-1] < projection.target])
     axes.plot(
-        month[shown], median[shown], color=color("ink"), linewidth=1.6, linestyle=_DASH, zorder=3
+        month[shown], median[shown], color=color("ink"), linewidth=1.6, linestyle=DASH, zorder=3
     )
     middle = int(shown.sum() * 0.6)
     axes.annotate(
@@ -115,8 +115,8 @@ def _draw_fan(axes: Axes, projection: AccrualProjection) -> None:
 def _draw_limits(axes: Axes, projection: AccrualProjection) -> None:
     """Draw target and planned end, named in words."""
     ink = color("cancer")
-    axes.axhline(projection.target, color=ink, linewidth=1.4, linestyle=_DASH, zorder=1)
-    axes.axvline(projection.planned_months, color=ink, linewidth=1.4, linestyle=_DASH, zorder=1)
+    axes.axhline(projection.target, color=ink, linewidth=1.4, linestyle=DASH, zorder=1)
+    axes.axvline(projection.planned_months, color=ink, linewidth=1.4, linestyle=DASH, zorder=1)
     target = f"target, {count_text(projection.target)}"
     _note(axes, target, (0, projection.target), (4, 5), role="cancertext", size=TICK)
     end = (projection.planned_months, 0.0)
@@ -233,7 +233,7 @@ def _draw_monthly(
             [projection.pace] * 2,
             color=color("ink"),
             linewidth=1.6,
-            linestyle=_DASH,
+            linestyle=DASH,
             zorder=3,
         )
         last = counted(projection.pace_months, "month")

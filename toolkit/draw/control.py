@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from toolkit.arrays import FloatArray, IntArray
 from toolkit.draw.labels import label_points
 from toolkit.draw.style import (
+    DASH,
     FULL_WIDTH,
     LABEL,
     TICK,
@@ -27,9 +28,8 @@ from toolkit.draw.style import (
     write,
 )
 from toolkit.stats.monitoring.control import Cusum, FunnelLimits
-from toolkit.words.wording import count_text, number_text, value_text
+from toolkit.words.wording import count_text, level_text, number_text, value_text
 
-_DASH = (0, (4, 2.5))
 _LEAST_PITCH = 0.185
 _NEAR_LIMIT = 0.75
 _MOST_MONTHS = 13
@@ -44,7 +44,7 @@ def _draw_limits(axes: Axes, limit: float, top: float) -> None:
     """Shade what lies beyond the limits and draw them."""
     for sign in (1, -1):
         axes.axhspan(sign * limit, sign * top, color=color("band2"), alpha=0.55, linewidth=0)
-        axes.axhline(sign * limit, color=color("cancer"), linewidth=1.3, linestyle=_DASH)
+        axes.axhline(sign * limit, color=color("cancer"), linewidth=1.3, linestyle=DASH)
 
 
 def _draw_paths(axes: Axes, chart: Cusum, starts: IntArray) -> None:
@@ -232,7 +232,7 @@ def funnel_figure(
         ends = [
             (
                 float(one.high[-1]),
-                f"{number_text(one.level * 100, digits=1).removesuffix('.0')}%",
+                level_text(one.level),
                 "muted",
             )
             for one in limits

@@ -11,12 +11,13 @@ from toolkit.draw.bars import (
     interval_bar_html,
     shared_range,
 )
-from toolkit.draw.figure_html import csv_text, figure_html
 from toolkit.draw.page import (
     JUPYTER_STYLE,
     Pill,
     PillKind,
     banner_html,
+    csv_text,
+    figure_html,
     headline_html,
     provenance_html,
     strip_html,

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from toolkit.arrays import BoolArray, FloatArray
 from toolkit.draw.style import (
     BODY,
+    DASH,
     FULL_WIDTH,
     SMALL,
     TICK,
@@ -33,7 +34,6 @@ from toolkit.words.wording import Form, count_text, value_text
 
 _STRIP = 0.68
 _PITCH = 0.88
-_DASH = (0, (4, 2.5))
 _MOST_MONTH_LABELS = 12
 _FAR_FROM_ZERO = 0.35
 
@@ -124,7 +124,7 @@ def _draw_strip(
     if strip.centre is not None:
         axes.axhline(strip.centre, color=color("axis"), linewidth=1.2, zorder=1)
     if strip.limit is not None:
-        axes.axhline(strip.limit, color=color("cancer"), linewidth=1.3, linestyle=_DASH, zorder=1)
+        axes.axhline(strip.limit, color=color("cancer"), linewidth=1.3, linestyle=DASH, zorder=1)
         axes.annotate(
             strip.limit_label,
             (-0.4, strip.limit),

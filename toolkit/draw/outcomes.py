@@ -29,7 +29,7 @@ from toolkit.draw.style import (
     widest,
     write,
 )
-from toolkit.words.wording import count_text, number_text
+from toolkit.words.wording import count_text, level_text, number_text
 
 OutcomeRole = Literal["cancer", "interval", "normal"]
 
@@ -256,7 +256,7 @@ def _draw_limit(axes: Axes, limit: float) -> FloatArray:
     axes.axhspan(limit, axes.get_ylim()[1], color=color("band2"), alpha=0.55, linewidth=0, zorder=0)
     axes.axhline(limit, color=color("cancer"), linewidth=1.4, linestyle=(0, (4, 2.5)), zorder=2)
     axes.annotate(
-        f"limit in the plan, {number_text(limit * 100, digits=1).removesuffix('.0')}%",
+        f"limit in the plan, {level_text(limit)}",
         (low, limit),
         (4, 5),
         textcoords="offset points",

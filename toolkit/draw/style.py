@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
 FULL_WIDTH = 7.5
+DASH = (0, (4, 2.5))  # a limit or a plan
 FONT_FAMILY = "Study Sans"
 SMALL, TICK, BODY, LABEL, PANEL = 9.0, 9.5, 10.0, 11.0, 12.0
 

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import IPython.display
 
 from toolkit.chapters.exhibit import Exhibit, Headline
-from toolkit.chapters.synthesis.show_book_plan import planned_answer, planned_decision
+from toolkit.chapters.planned import planned_answer, planned_decision
 from toolkit.draw import html
 from toolkit.draw.svg import figure_svg
 from toolkit.pictures.from_tables import Case, cases_from_tables
 from toolkit.pictures.gallery import gallery_page
 from toolkit.results import Result, result_from_dict
+from toolkit.stats.claims.plan import ClaimPlace
 from toolkit.study.run.fingerprint import sha256_bytes, sha256_json
 from toolkit.study.run.intake import frame_sha256
 from toolkit.study.run.workspace import to_json, write_atomic
@@ -279,11 +280,12 @@ def headline(head: Headline) -> None:
     """
     page = _current()
     answer, facts, primary, bar = head.answer, head.facts, head.primary, head.bar
-    place = page.study.told.get("place")
-    if place is not None and primary is not None:
-        answer = planned_answer(answer, primary, place)
+    told = page.study.told.get("place")
+    if told is not None and primary is not None:
+        places = [ClaimPlace(**one) for one in told]
+        answer = planned_answer(answer, primary, places)
         facts = [
-            (name, planned_decision(value, primary, place) if name == DECISION else value)
+            (name, planned_decision(value, primary, places) if name == DECISION else value)
             for name, value in facts
         ]
     page.headline.update(question=head.question, answer=answer)

@@ -17,6 +17,7 @@ from toolkit.words.wording import (
     Form,
     capital,
     counted,
+    level_text,
     number_text,
     range_text,
     unit_text,
@@ -81,8 +82,8 @@ def ci_text(result: Estimate, *, form: Form | None = None, always_to: bool = Fal
 
 def ci_phrase(result: Estimate, *, form: Form | None = None) -> str:
     """Return the interval with its level, with no-break spaces inside."""
-    level = number_text(result.ci_level * 100, digits=1).removesuffix(".0")
-    return NO_BREAK_SPACE.join((f"{level}%", "CI", ci_text(result, form=form)))
+    level = level_text(result.ci_level)
+    return NO_BREAK_SPACE.join((level, "CI", ci_text(result, form=form)))
 
 
 def estimate_phrase(result: Estimate, *, form: Form | None = None) -> str:
@@ -152,11 +153,6 @@ def margin_text(comparison: Comparison, *, form: Form | None = None) -> str:
     )
 
 
-def _null(comparison: Comparison) -> float:
-    """Return the effect that means no difference."""
-    return 0.0 if comparison.effect == "difference" else 1.0
-
-
 def _undefined(comparison: Comparison) -> bool:
     """Whether estimate or interval is missing, so that nothing can be decided."""
     return math.isnan(comparison.estimate + comparison.ci_low + comparison.ci_high)
@@ -177,7 +173,7 @@ def margin_phrase(comparison: Comparison, *, form: Form | None = None) -> str:
     if comparison.margin is None:
         null = "zero" if comparison.effect == "difference" else "1"
         words = {1: "lies above", -1: "lies below", 0: "includes"}
-        return f"the interval {words[_side(comparison, _null(comparison))]} {null}"
+        return f"the interval {words[_side(comparison, comparison.null)]} {null}"
     side = _side(comparison, margin_limit(comparison))
     words = {1: "lies above", -1: "lies below", 0: "crosses"}
     if comparison.noninferior:
@@ -203,8 +199,8 @@ def verdict_word(comparison: Comparison) -> str:
     if _undefined(comparison):
         return "Cannot be answered yet."
     if comparison.better is None:
-        return "Yes." if _side(comparison, _null(comparison)) else "Not shown."
-    limit = _null(comparison) if comparison.margin is None else margin_limit(comparison)
+        return "Yes." if _side(comparison, comparison.null) else "Not shown."
+    limit = comparison.null if comparison.margin is None else margin_limit(comparison)
     return {1: "Yes.", -1: "No.", 0: "Not shown."}[_towards_better(comparison, limit)]
 
 
@@ -227,7 +223,7 @@ def decision_text(comparison: Comparison) -> str:
     if _undefined(comparison):
         return f"Not defined: {comparison.note}"
     if comparison.margin is None:
-        shown = "shown" if _side(comparison, _null(comparison)) else "not shown"
+        shown = "shown" if _side(comparison, comparison.null) else "not shown"
         return f"Difference {shown}"
     decisions = {
         1: "Non-inferiority shown",

@@ -338,6 +338,17 @@ def pad_decimals(texts: Sequence[str]) -> list[str]:
     ]
 
 
+def level_text(level: float) -> str:
+    """Return a level as a whole percentage where it is one.
+
+    Examples
+    --------
+    >>> level_text(0.95), level_text(0.998)
+    ('95%', '99.8%')
+    """
+    return f"{number_text(level * 100, digits=1).removesuffix('.0')}%"
+
+
 def capital(text: str) -> str:
     """Return a text as it begins a sentence.
 

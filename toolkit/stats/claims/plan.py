@@ -58,6 +58,41 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClaimPlace:
+    """Where a claim stands in a plan.
+
+    Parameters
+    ----------
+    claim : {"noninferiority", "superiority", "difference"}
+        Its kind.
+    before : int
+        Claims on other results that must be shown before it.
+    beside : int
+        Other claims that are judged with it by Holm's method.
+    """
+
+    claim: ClaimKind
+    before: int
+    beside: int
+
+
+def claim_asked(comparison: Comparison) -> ClaimKind:
+    """Return what a comparison asks, from its margin and whether one direction is better."""
+    if comparison.margin is not None:
+        return "noninferiority"
+    return "difference" if comparison.better is None else "superiority"
+
+
+def interval_shows(comparison: Comparison, claim: ClaimKind) -> bool:
+    """Whether the interval of a comparison shows a claim, whatever a plan makes of it."""
+    if claim == "noninferiority":
+        return bool(comparison.noninferior)
+    if claim == "superiority":
+        return bool(comparison.superior)
+    return comparison.ci_low > comparison.null or comparison.ci_high < comparison.null
+
+
+@dataclass(frozen=True, kw_only=True)
 class EndpointPlan:
     """The claims of a study in the order in which they are tested.
 
@@ -110,9 +145,34 @@ class EndpointPlan:
         return (*self.primary, *self.secondary)
 
     @property
+    def n_ordered(self) -> int:
+        """Claims tested one after the other; the others are judged together by Holm's method."""
+        return len(self.primary if self.secondary_rule == "holm" else self.claims)
+
+    @property
     def alpha(self) -> float:
         """Two-sided level of the whole plan."""
         return round(1 - self.ci_level, 12)  # 1 - 0.95 in floating point is above 0.05
+
+    def places_of(self, result: str) -> list[ClaimPlace]:
+        """Return where the claims on a result stand; empty where the plan makes none of it.
+
+        Claims on the same result do not count as claims before it.
+        """
+        places = []
+        for number, claim in enumerate(self.claims):
+            if claim.result != result:
+                continue
+            in_family = number >= self.n_ordered
+            ahead = self.claims[: self.n_ordered if in_family else number]
+            places.append(
+                ClaimPlace(
+                    claim=claim.kind,
+                    before=sum(other.result != result for other in ahead),
+                    beside=len(self.secondary) - 1 if in_family else 0,
+                )
+            )
+        return places
 
 
 def require_operating_point(plan: EndpointPlan) -> None:
@@ -290,8 +350,8 @@ def _two_sided(claim: Claim, result: Comparison | GlobalTest) -> float:
         one_sided = result.p_noninferiority
         return math.nan if one_sided is None else min(2 * one_sided, 1.0)
     if claim.kind == "superiority" and isinstance(result, Comparison):
-        null = 0.0 if result.effect == "difference" else 1.0
-        ahead = result.estimate - null if result.better == "higher" else null - result.estimate
+        change = result.estimate - result.null
+        ahead = change if result.better == "higher" else -change
         return 1.0 if ahead < 0 else result.p_value
     return result.p_value
 
@@ -332,11 +392,10 @@ def _adjusted(
     plan: EndpointPlan, p_values: Sequence[float], labels: Sequence[str]
 ) -> tuple[list[float], int]:
     """Return the adjusted P of each claim, and the place of the last that is tested."""
-    by_holm = plan.secondary_rule == "holm" and plan.secondary
-    n_ordered = len(plan.primary) if by_holm else len(labels)
+    n_ordered = plan.n_ordered
     steps = fixed_sequence(p_values[:n_ordered], labels[:n_ordered], alpha=plan.alpha)
     adjusted = [step.p_adjusted for step in steps]
-    if by_holm:
+    if n_ordered < len(labels):
         family = adjusted_p_values(p_values[n_ordered:], labels[n_ordered:], method="holm")
         # The family is tested after all before it were shown.
         before = max(1.0 if math.isnan(p) else p for p in adjusted)
@@ -406,8 +465,7 @@ def verdict_note(comparison: Comparison, *, p_value: float, test: str) -> str:
         return ""
     alpha = round(1 - comparison.ci_level, 12)  # 1 - 0.95 in floating point is above 0.05
     test_rejects = check_share(p_value, name="p_value") < alpha
-    null = 0.0 if comparison.effect == "difference" else 1.0
-    interval_excludes = not comparison.ci_low <= null <= comparison.ci_high
+    interval_excludes = interval_shows(comparison, "difference")
     if test_rejects == interval_excludes:
         return ""
     interval, other = f"{comparison.ci_method} interval", f"the {test}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from toolkit import __version__
-from toolkit.chapters.synthesis.show_planned_endpoints import RECORDED, conclusion
+from toolkit.chapters.planned import RECORDED, conclusion
 from toolkit.study.book import BookChapter, FrontPage, Pill, build_book, pdf_book
 from toolkit.study.parameters.file import StudyParameters
 from toolkit.study.parameters.plan import SYNTHESIS

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from toolkit.draw.bars import shared_range
 from toolkit.draw.html import (
     IntervalBar,
     Pill,
@@ -18,13 +17,15 @@ from toolkit.draw.html import (
     interval_bar,
     provenance_html,
     rich_text,
+    shared_range,
     strip_html,
 )
 from toolkit.results import Comparison
+from toolkit.stats.claims.plan import claim_asked, interval_shows
 from toolkit.study.book.contents import BookChapter, FrontPage, Mark, as_sentence
 from toolkit.study.book.phrases import PHRASES, Phrases
 from toolkit.words.sentences import ci_text, decision_text, estimate_text, form_of, margin_text
-from toolkit.words.wording import Form, number_text
+from toolkit.words.wording import Form, capital, number_text
 
 _ROUND_STEPS = (1.0, 2.0, 5.0)
 _ROUND_RATIOS = (1.05, 1.1, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 100.0)
@@ -59,8 +60,8 @@ def comparison_row(
         pair = ""
     return ComparisonRow(
         number=number,
-        label=_capital(label),
-        pair=pair if label else _capital(pair),
+        label=capital(label),
+        pair=pair if label else capital(pair),
         comparison=comparison,
         bar=interval_bar(comparison),
         form=form_of(comparison),
@@ -68,19 +69,9 @@ def comparison_row(
     )
 
 
-def _capital(text: str) -> str:
-    """Return a text that begins with a capital letter."""
-    return text[:1].upper() + text[1:]
-
-
 def met_its_aim(comparison: Comparison) -> bool:
     """Whether a comparison shows what it is for: non-inferiority, else superiority or a change."""
-    if comparison.margin is not None:
-        return bool(comparison.noninferior)
-    if comparison.better is not None:
-        return bool(comparison.superior)
-    null = 0.0 if comparison.effect == "difference" else 1.0
-    return comparison.ci_low > null or comparison.ci_high < null
+    return interval_shows(comparison, claim_asked(comparison))
 
 
 def comparisons_html(rows: Sequence[ComparisonRow], words: Phrases) -> str:

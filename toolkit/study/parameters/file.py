@@ -302,7 +302,8 @@ def load_parameters(path: Path) -> StudyParameters:
             if not (len(detail["loc"]) > 1 and str(detail["loc"][1]).startswith(other))
         ]
         raise ParametersError([_fault(path, node, detail) for detail in shown]) from None
-    if misfits := plan_faults(study):
+    given = {entry.record_name: entry.parameters for entry in study.chapters}
+    if misfits := plan_faults(study.plan, given, study.analysis.ci_level):
         placed = [(*_locate(node, place), rule) for place, rule in misfits]
         raise ParametersError([f"{path.name}, line {line}, {at}: {r}" for line, at, r in placed])
     return study

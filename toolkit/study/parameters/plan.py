@@ -7,15 +7,13 @@ before anything runs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import asdict
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from toolkit.chapters.synthesis.show_book_plan import claim_of, endpoint_plan, place_of
+from toolkit.chapters.planned import claim_of, endpoint_plan
 from toolkit.stats.claims.plan import ClaimKind, SecondaryRule
-
-if TYPE_CHECKING:
-    from toolkit.study.parameters.file import StudyParameters
 
 
 class Section(BaseModel):
@@ -78,40 +76,62 @@ class PlanEntry(Section):
         return self
 
 
-def plain_plan(study: StudyParameters) -> dict[str, Any] | None:
-    """Return the plan as plain values with the level of its tests; None without a plan."""
-    if study.plan is None:
-        return None
-    return {**study.plan.model_dump(), "ci_level": study.analysis.ci_level}
-
-
-def told_to(study: StudyParameters, name: str, *, reads_records: bool) -> dict[str, Any] | None:
+def told_to(
+    plan: PlanEntry | None, name: str, *, ci_level: float, reads_records: bool
+) -> dict[str, Any] | None:
     """Return what a chapter is told of the plan: all of it where it judges, else its own place.
 
     A chapter is run again if this changes.
+
+    Parameters
+    ----------
+    plan : PlanEntry or None
+        None: nobody is told anything.
+    name : str
+        Name of the chapter in the book.
+    ci_level : float
+        Level of the tests of the plan.
+    reads_records : bool
+        Whether the chapter judges.
     """
-    plain = plain_plan(study)
-    if plain is None:
+    if plan is None:
         return None
-    return {"whole": plain} if reads_records else {"place": place_of(plain, name)}
+    plain = {**plan.model_dump(), "ci_level": ci_level}
+    if reads_records:
+        return {"whole": plain}
+    return {"place": [asdict(place) for place in endpoint_plan(plain).places_of(name)]}
 
 
-def plan_faults(study: StudyParameters) -> list[Fault]:
-    """Return where the plan does not fit the chapters of the book."""
-    if study.plan is None:
+def plan_faults(
+    plan: PlanEntry | None, chapters: Mapping[str, Mapping[str, Any]], ci_level: float
+) -> list[Fault]:
+    """Return where a plan does not fit the chapters of the book.
+
+    Parameters
+    ----------
+    plan : PlanEntry or None
+        None: there is nothing to fit.
+    chapters : mapping
+        Name of each chapter in the book to its parameters.
+    ci_level : float
+        Level of the tests of the plan.
+    """
+    if plan is None:
         return []
-    chapters = {entry.record_name: entry for entry in study.chapters}
-    judged = {name: entry for name, entry in chapters.items() if not _is_synthesis(name)}
+    judged = {name: given for name, given in chapters.items() if not _is_synthesis(name)}
     faults: list[Fault] = []
     if len(judged) == len(chapters):
         faults.append((("plan",), "a plan is judged by chapter 90_synthesis; add it to chapters"))
-    for place, entry in _entries(study.plan):
+    for place, entry in _entries(plan):
         if entry.chapter not in judged:
             known = ", ".join(sorted(judged))
             rule = f"{entry.chapter!r} is no chapter that can be judged; known are {known}"
             faults.append(((*place, "chapter"), rule))
             continue
-        faults += _misfits(place, entry, judged[entry.chapter].parameters, study)
+        given = judged[entry.chapter]
+        faults += _misfits(place, entry, given, ci_level)
+        if isinstance(entry, ClaimEntry):
+            faults += _margin_misfits(place, entry, given, plan)
     return faults
 
 
@@ -136,10 +156,10 @@ def _misfits(
     place: tuple[int | str, ...],
     entry: ReportedEntry,
     parameters: Mapping[str, Any],
-    study: StudyParameters,
+    planned: float,
 ) -> Iterator[Fault]:
     """Return where an entry does not fit the parameters of its chapter."""
-    level, planned = parameters.get("ci_level"), study.analysis.ci_level
+    level = parameters.get("ci_level")
     if level is not None and level != planned:
         rule = f"{entry.chapter} has ci_level {level}, the plan {planned}; give both the same"
         yield (*place, "chapter"), rule
@@ -148,15 +168,13 @@ def _misfits(
     if is_primary and str(endpoint).casefold() != entry.quantity.casefold():
         rule = f"{entry.chapter} has endpoint {endpoint}; plan that, or name a result"
         yield (*place, "quantity"), rule
-    if isinstance(entry, ClaimEntry):
-        yield from _margin_misfits(place, entry, parameters, study)
 
 
 def _margin_misfits(
     place: tuple[int | str, ...],
     entry: ClaimEntry,
     parameters: Mapping[str, Any],
-    study: StudyParameters,
+    plan: PlanEntry,
 ) -> Iterator[Fault]:
     """Return where a claim and the margin of its chapter do not fit."""
     margins = _margins(parameters, entry.quantity)
@@ -167,7 +185,7 @@ def _margin_misfits(
             yield (*place, "margin"), rule
         return
     asked = any(value is not None for value in margins.values())
-    if entry.result is None and asked and not _claims_noninferiority(entry, study.plan):
+    if entry.result is None and asked and not _claims_noninferiority(entry, plan):
         rule = (
             f"{entry.chapter} has {own}, so it asks for non-inferiority; claim that before "
             "it, or set the margin to null"
@@ -175,9 +193,9 @@ def _margin_misfits(
         yield (*place, "claim"), rule
 
 
-def _claims_noninferiority(entry: ClaimEntry, plan: PlanEntry | None) -> bool:
+def _claims_noninferiority(entry: ClaimEntry, plan: PlanEntry) -> bool:
     """Whether the plan also claims non-inferiority of the same result."""
-    claims = [*plan.primary, *plan.secondary] if plan else []
+    claims = [*plan.primary, *plan.secondary]
     same = [c for c in claims if (c.chapter, c.result) == (entry.chapter, entry.result)]
     return any(claim.claim == "noninferiority" for claim in same)
 

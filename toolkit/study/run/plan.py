@@ -165,7 +165,12 @@ def plan_chapters(parameters: StudyParameters, parameters_file: Path) -> list[Pl
                 part=part,
                 parameters=given,
                 origin=parameters.data_origin,
-                told=told_to(parameters, entry.record_name, reads_records=RECORDS in chapter.needs),
+                told=told_to(
+                    parameters.plan,
+                    entry.record_name,
+                    ci_level=parameters.analysis.ci_level,
+                    reads_records=RECORDS in chapter.needs,
+                ),
             )
         )
     if faults:

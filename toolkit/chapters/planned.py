@@ -11,12 +11,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolkit.results import Comparison
-from toolkit.stats.claims.plan import Claim, ClaimKind, EndpointPlan
+from toolkit.stats.claims.plan import (
+    Claim,
+    ClaimPlace,
+    EndpointPlan,
+    claim_asked,
+    interval_shows,
+)
 from toolkit.words.sentences import without_verdict
-from toolkit.words.wording import counted
+from toolkit.words.wording import capital, counted, joined
 
 Plain = Mapping[str, Any]
-Place = Sequence[Plain]  # claims on one comparison: claim, before, beside
 
 CLAIM_WORDS: Mapping[str, str] = {
     "noninferiority": "non-inferiority",
@@ -24,6 +29,7 @@ CLAIM_WORDS: Mapping[str, str] = {
     "difference": "difference",
 }
 NO_CLAIM = "No claim of the plan"
+RECORDED = "plan"  # the name of the verdicts in the record of chapter 90
 
 
 def key_of(entry: Plain) -> str:
@@ -62,48 +68,7 @@ def endpoint_plan(plain: Plain) -> EndpointPlan:
     )
 
 
-def place_of(plain: Plain, chapter: str) -> list[dict[str, Any]]:
-    """Return what a plan claims of a chapter's primary comparison.
-
-    Parameters
-    ----------
-    plain : mapping
-        The plan.
-    chapter : str
-        Name of the chapter in the book.
-
-    Returns
-    -------
-    list of dict
-        ``claim``, its kind; ``before``, how many claims on other results must be shown before it;
-        ``beside``, how many others are judged with it by Holm's method. Empty: no claim.
-    """
-    primary, secondary = plain["primary"], plain["secondary"]
-    holm = plain["secondary_rule"] == "holm"
-    places = []
-    for number, entry in enumerate([*primary, *secondary]):
-        if key_of(entry) != chapter:
-            continue
-        in_family = holm and number >= len(primary)
-        ahead = [*primary, *secondary][: len(primary) if in_family else number]
-        places.append(
-            {
-                "claim": entry["claim"],
-                "before": sum(key_of(other) != chapter for other in ahead),
-                "beside": len(secondary) - 1 if in_family else 0,
-            }
-        )
-    return places
-
-
-def _asked(comparison: Comparison) -> ClaimKind:
-    """Return what the first word of a chapter's answer is about."""
-    if comparison.margin is not None:
-        return "noninferiority"
-    return "difference" if comparison.better is None else "superiority"
-
-
-def planned_answer(answer: str, comparison: Comparison, place: Place) -> str:
+def planned_answer(answer: str, comparison: Comparison, places: Sequence[ClaimPlace]) -> str:
     """Return a chapter's answer as its plan allows it.
 
     Parameters
@@ -112,8 +77,8 @@ def planned_answer(answer: str, comparison: Comparison, place: Place) -> str:
         The answer, its verdict in front.
     comparison : Comparison
         The chapter's primary comparison.
-    place : sequence of mapping
-        Of ``place_of``.
+    places : sequence of ClaimPlace
+        Where the claims on it stand; empty: the plan makes none.
 
     Returns
     -------
@@ -121,15 +86,15 @@ def planned_answer(answer: str, comparison: Comparison, place: Place) -> str:
         Without the verdict where the plan claims something else or nothing, or where the interval
         alone does not decide; behind it what the plan makes of it.
     """
-    own = next((one for one in place if one["claim"] == _asked(comparison)), None)
-    if not place:
+    own = next((one for one in places if one.claim == claim_asked(comparison)), None)
+    if not places:
         return f"{without_verdict(answer)} The plan of this book makes no claim of it."
     if own is None:
-        claimed = " and ".join(CLAIM_WORDS[one["claim"]] for one in place)
+        claimed = " and ".join(CLAIM_WORDS[one.claim] for one in places)
         return f"{without_verdict(answer)} The plan claims {claimed}, which chapter 90 judges."
-    condition = _condition(own["before"])
-    if own["beside"]:
-        others = counted(own["beside"], "other")
+    condition = _condition(own.before)
+    if own.beside:
+        others = counted(own.beside, "other")
         first = f", {condition}" if condition else ""
         return (
             f"{without_verdict(answer)} The plan judges it with {others} by Holm's method{first}: "
@@ -149,7 +114,7 @@ def _condition(before: int) -> str:
     return f"only if the {counted(before, 'claim')} before it are shown"
 
 
-def planned_decision(decision: str, comparison: Comparison, place: Place) -> str:
+def planned_decision(decision: str, comparison: Comparison, places: Sequence[ClaimPlace]) -> str:
     """Return the decision on a chapter's primary comparison as its plan allows it.
 
     What is not defined stays so; only what the plan claims is decided, and only if the interval of
@@ -157,25 +122,32 @@ def planned_decision(decision: str, comparison: Comparison, place: Place) -> str
     """
     if math.isnan(comparison.estimate + comparison.ci_low + comparison.ci_high):
         return decision
-    if not place:
+    if not places:
         return NO_CLAIM
     words = []
-    for one in place:
-        name = CLAIM_WORDS[one["claim"]]
-        if one["beside"]:
+    for one in places:
+        name = CLAIM_WORDS[one.claim]
+        if one.beside:
             words.append(f"{name}: see chapter 90")
             continue
-        shown = f"{name} {'shown' if _shows(comparison, one['claim']) else 'not shown'}"
-        words.append(f"{shown} by its own interval" if one["before"] else shown)
-    text = "; ".join(words)
-    return text[:1].upper() + text[1:]
+        shown = f"{name} {'shown' if interval_shows(comparison, one.claim) else 'not shown'}"
+        words.append(f"{shown} by its own interval" if one.before else shown)
+    return capital("; ".join(words))
 
 
-def _shows(comparison: Comparison, claim: ClaimKind) -> bool:
-    """Whether the interval shows what is claimed."""
-    if claim == "noninferiority":
-        return bool(comparison.noninferior)
-    if claim == "superiority":
-        return bool(comparison.superior)
-    null = 0.0 if comparison.effect == "difference" else 1.0
-    return comparison.ci_low > null or comparison.ci_high < null
+def conclusion(verdicts: Sequence[Mapping[str, Any]], chapter: str) -> str:
+    """Return in a few words what became of a chapter's primary comparison.
+
+    Parameters
+    ----------
+    verdicts : sequence of mapping
+        Label, claim and verdict of each, as the record of chapter 90 has them.
+    chapter : str
+        Name of the chapter in the book.
+    """
+    own = [
+        f"{CLAIM_WORDS[v['claim']]} {v['verdict']}"
+        for v in verdicts
+        if v["label"] == chapter and v["claim"] in CLAIM_WORDS
+    ]
+    return capital(joined(own)) if own else NO_CLAIM

@@ -1,10 +1,20 @@
 """A blinded look at a running study: counts by month by hand, pseudonyms that tell nothing."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.chapters.monitoring.enrolment import ai_failures, pseudonyms, reader_funnel, study_look
+from toolkit.chapters.monitoring.analysis import (
+    EnrolmentPlan,
+    RecallPlan,
+    ai_failures,
+    analyse,
+    pseudonyms,
+    reader_funnel,
+    study_look,
+)
 from toolkit.scoring.ratings import ScoringError
 
 DATES = ["2024-01-03", "2024-01-20", "2024-02-11", "2024-02-28", "2024-03-05", "2024-04-09"]
@@ -33,8 +43,20 @@ READINGS = pd.DataFrame(
 ).assign(session="1", rating=np.nan)
 
 
+ENROLMENT = EnrolmentPlan(
+    target=200, planned_months=24, extension_months=12, ramp_months=6, pace_months=4
+)
+RECALLS = RecallPlan(rate=0.1, rise=1.5, fall=0.5, false_alarm=0.05, simulations=200)
+
+
 def look(month=2):
     return study_look(CASES, READINGS, READERS, look_month=month, seed=1)
+
+
+def monitored(look_month=2):
+    """What chapter 20 makes of the tables."""
+    tables = SimpleNamespace(cases=CASES, readings=READINGS, readers=READERS)
+    return analyse(tables, look_month=look_month, seed=1, enrolment=ENROLMENT, recalls=RECALLS)
 
 
 def test_look_counts_months_and_leaves_later_ones_out():
@@ -98,3 +120,17 @@ def test_a_woman_examined_twice_is_enrolled_once():
     # w2 is the second examination of w0's woman; cases without a patient are women of their own.
     np.testing.assert_array_equal(seen.monthly_counts, [2, 1])
     assert seen.recalled.size == 4
+
+
+def test_a_look_needs_dates_and_a_complete_month():
+    cases = pd.DataFrame({"case_id": ["w0"], "patient_id": ["w0"]})
+    with pytest.raises(ScoringError, match="no examination has a date"):
+        study_look(cases, pd.DataFrame(), pd.DataFrame(), look_month=3, seed=1)
+    with pytest.raises(ScoringError, match="look_month must be 1 or more"):
+        study_look(cases, pd.DataFrame(), pd.DataFrame(), look_month=0, seed=1)
+
+
+def test_study_prints_as_a_short_summary():
+    text = repr(monitored())
+    assert "2 of 2 to look at" in text
+    assert "4 of 200" in text

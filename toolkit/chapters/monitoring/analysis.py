@@ -5,14 +5,21 @@ Nothing here tells one reading mode from another, so that a study can be watched
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from toolkit.arrays import FloatArray, IntArray
+from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.results import Estimate
 from toolkit.scoring.ratings import ScoringError
+from toolkit.stats.monitoring.accrual import (
+    AccrualProjection,
+    accrual_scenarios,
+    planned_curve,
+)
 from toolkit.stats.monitoring.control import Cusum, FunnelLimits, cusum, cusum_limit, funnel_limits
 from toolkit.stats.monitoring.stability import share_limits
 from toolkit.stats.proportions.one import wilson_ci
@@ -176,77 +183,86 @@ def _ai_status(readings: pd.DataFrame, readers: pd.DataFrame, seen: pd.DataFrame
     return np.asarray(best.fillna(AI_STATUSES.index("not_recorded")), dtype=np.int64)
 
 
+@dataclass(frozen=True, kw_only=True)
+class RecallPlan:
+    """Which changes of the recall rate are looked for.
+
+    Parameters
+    ----------
+    rate : float
+        Share of women that the plan expects to be recalled by either reading.
+    rise, fall : float
+        Multiples of it that are looked for, above and below 1.
+    false_alarm : float
+        Probability that a whole study without change signals.
+    simulations : int
+        Studies simulated for the limit.
+    """
+
+    rate: float
+    rise: float
+    fall: float
+    false_alarm: float
+    simulations: int
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RecallWatch:
     """Whether the recall rate is stable.
 
     Parameters
     ----------
+    plan : RecallPlan
+        What was looked for.
     overall : Estimate
         Women recalled by anybody.
     chart : Cusum
         Both paths, with the limit.
     limit : Estimate
         Limit from simulation.
-    false_alarm : float
-        Probability that a whole study without change passes it.
-    n_simulations : int
-        Studies simulated for it.
     """
 
+    plan: RecallPlan
     overall: Estimate
     chart: Cusum
     limit: Estimate
-    false_alarm: float
-    n_simulations: int
 
 
-def watch_recalls(
-    look: Look,
-    *,
-    target: int,
-    rate_planned: float,
-    rise: float,
-    fall: float,
-    false_alarm: float,
-    n_simulations: int,
-    seed: int,
-) -> RecallWatch | None:
+def watch_recalls(look: Look, plan: RecallPlan, *, target: int, seed: int) -> RecallWatch | None:
     """Return the CUSUM of women recalled, or None where nobody was read.
 
     Parameters
     ----------
     look : Look
         The look.
+    plan : RecallPlan
+        What is looked for.
     target : int
         Women of the whole study, over which false alarms are counted.
-    rate_planned : float
-        Share of women that the plan expects to be recalled by either reading.
-    rise, fall : float
-        Multiples of it that are looked for, above and below 1.
-    false_alarm : float
-        Probability of a signal in a whole study without change.
-    n_simulations, seed : int
-        Studies simulated for the limit, and the source of randomness.
+    seed : int
+        Source of randomness of the limit.
     """
     if not look.recalled.size:
         return None
     rates = {
-        "rate": rate_planned,
-        "rate_up": rate_planned * rise,
-        "rate_down": rate_planned * fall,
+        "rate": plan.rate,
+        "rate_up": plan.rate * plan.rise,
+        "rate_down": plan.rate * plan.fall,
     }
     limit = cusum_limit(
-        target, **rates, rng=seed, false_alarm=false_alarm, n_simulations=n_simulations
+        target,
+        **rates,
+        rng=seed,
+        false_alarm=plan.false_alarm,
+        n_simulations=plan.simulations,
     )
     return RecallWatch(
+        plan=plan,
         overall=wilson_ci(
             int(look.recalled.sum()), look.recalled.size, quantity="recall_rate", label="all women"
         ),
         chart=cusum(look.recalled, **rates, limit=limit.estimate),
         limit=limit,
-        false_alarm=false_alarm,
-        n_simulations=n_simulations,
     )
 
 
@@ -262,8 +278,8 @@ class AiFailures:
         Examinations by status, those with a score left out.
     count, n : ndarray of int, shape (n_months,)
         Without a score, and all.
-    value, low, high : ndarray, shape (n_months,)
-        The share (NaN in a month without examinations), and what chance explains.
+    value, high : ndarray, shape (n_months,)
+        The share (NaN in a month without examinations), and the most that chance explains.
     """
 
     overall: Estimate
@@ -271,7 +287,6 @@ class AiFailures:
     count: IntArray
     n: IntArray
     value: FloatArray
-    low: FloatArray
     high: FloatArray
 
     @property
@@ -288,7 +303,6 @@ def ai_failures(look: Look) -> AiFailures | None:
     n = np.bincount(look.ai_month, minlength=look.n_months + 1)[1:].astype(np.int64)
     count = np.bincount(look.ai_month[failed], minlength=look.n_months + 1)[1:].astype(np.int64)
     overall = wilson_ci(int(count.sum()), int(n.sum()), quantity="share_without_score", label="all")
-    limits = share_limits(n, overall.estimate)
     by_status = np.bincount(look.ai_status, minlength=len(AI_STATUSES))
     return AiFailures(
         overall=overall,
@@ -296,8 +310,7 @@ def ai_failures(look: Look) -> AiFailures | None:
         count=count,
         n=n,
         value=np.where(n > 0, count / np.where(n > 0, n, 1), np.nan),
-        low=limits.low,
-        high=limits.high,
+        high=share_limits(n, overall.estimate).high,
     )
 
 
@@ -341,4 +354,119 @@ def reader_funnel(look: Look) -> ReaderFunnel | None:
         ),
         limits=tuple(funnel_limits(common.estimate, grid, level=level) for level in FUNNEL_LEVELS),
         outside=np.sum([(rate < one.low) | (rate > one.high) for one in exact], axis=0),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnrolmentPlan:
+    """The women that the plan asks for, and by when.
+
+    Parameters
+    ----------
+    target : int
+        Women of the whole study.
+    planned_months, extension_months : int
+        Months of enrolment, and months by which it may be extended.
+    ramp_months : int
+        First months, planned at half the later rate.
+    pace_months : int
+        Last months, from which the pace is taken.
+    """
+
+    target: int
+    planned_months: int
+    extension_months: int
+    ramp_months: int
+    pace_months: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class MonitoringStudy(Summarised):
+    """All that chapter 20 shows of a running study.
+
+    Parameters
+    ----------
+    look_month : int
+        Complete months that were to be looked at.
+    look : Look
+        What is known.
+    ramp_months : int
+        First months of the plan, at half the later rate.
+    plan : ndarray of float, shape (n_planned_months,)
+        Women planned by the end of each month.
+    scenarios : mapping of str to AccrualProjection
+        ``"pace"`` is the answer; the others say what it depends on.
+    recalls : RecallWatch or None
+        None where nobody was read.
+    failures : AiFailures or None
+        None where the data hold no AI.
+    funnel : ReaderFunnel or None
+        None where the common rate is 0, 1 or not known.
+    """
+
+    look_month: int
+    look: Look
+    ramp_months: int
+    plan: FloatArray
+    scenarios: Mapping[str, AccrualProjection]
+    recalls: RecallWatch | None
+    failures: AiFailures | None
+    funnel: ReaderFunnel | None
+
+    @property
+    def projection(self) -> AccrualProjection:
+        """Enrolment at the pace of the last months."""
+        return self.scenarios["pace"]
+
+    def summary(self) -> dict[str, str]:
+        """Return what was looked at, both modes together."""
+        look = self.look
+        return {
+            "months": f"{look.n_months} of {self.look_month} to look at",
+            "women enrolled": f"{self.projection.enrolled:,} of {self.projection.target:,}",
+            "women read": f"{look.recalled.size:,}, {int(look.recalled.sum()):,} recalled",
+            "readers": str(len(look.labels)),
+            "examinations with an AI": f"{look.ai_status.size:,}",
+            "left out": f"{look.n_later:,} later, {look.n_undated:,} without a date",
+        }
+
+
+def analyse(
+    tables: Tables, *, look_month: int, seed: int, enrolment: EnrolmentPlan, recalls: RecallPlan
+) -> MonitoringStudy:
+    """Return what a running study shows after some months, both reading modes together.
+
+    Parameters
+    ----------
+    tables : Tables
+        Cases, readings and readers.
+    look_month : int
+        Complete months to look at.
+    seed : int
+        For the limit of the signal and, with the month, for the pseudonyms.
+    enrolment : EnrolmentPlan
+        Women planned.
+    recalls : RecallPlan
+        Changes of the recall rate that are looked for.
+    """
+    look = study_look(
+        tables.cases, tables.readings, tables.readers, look_month=look_month, seed=seed
+    )
+    plan = planned_curve(
+        enrolment.target, enrolment.planned_months, ramp_months=enrolment.ramp_months
+    )
+    return MonitoringStudy(
+        look_month=look_month,
+        look=look,
+        ramp_months=enrolment.ramp_months,
+        plan=plan,
+        scenarios=accrual_scenarios(
+            look.monthly_counts,
+            plan,
+            extension_months=enrolment.extension_months,
+            pace_months=enrolment.pace_months,
+        ),
+        recalls=watch_recalls(look, recalls, target=enrolment.target, seed=seed),
+        failures=ai_failures(look),
+        funnel=reader_funnel(look),
     )

@@ -1,0 +1,220 @@
+"""What chapter 21 says: every sentence follows from its results, whatever the data lack."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.chapters.test_prospective_analysis import WOMEN, analysed, compared, study
+from toolkit.chapters.prospective import exhibits
+from toolkit.chapters.prospective.exhibits import head
+from toolkit.stats.paired.differences import PairedCounts
+from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
+
+
+def plain(text):
+    return text.replace(NO_BREAK_SPACE, " ").replace(WORD_JOINER, "")
+
+
+def answer(result):
+    return head(result).answer
+
+
+def labels(view):
+    return [row.cells[0] for row in view.rows]
+
+
+def test_arbiter_decides_where_there_is_one():
+    women = [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
+    arbiter = pd.DataFrame(
+        {
+            "reader_id": ["r2", "r2"],
+            "case_id": ["w0", "w1"],
+            "modality": "unaided",
+            "call": [1.0, 0.0],
+            "session": "1",
+            "status": "complete",
+            "position": 3.0,
+        }
+    )
+    result = compared(women, readings=lambda made: pd.concat([made, arbiter]))
+    with_arbiter = result.women
+    np.testing.assert_array_equal(with_arbiter.call[:, 0], [1, 0, 0])
+    np.testing.assert_array_equal(with_arbiter.n_readings.sum(axis=0), [5, 3])
+    assert with_arbiter.n_arbitrated == (2, 0)
+    assert result.readings.estimate == pytest.approx(1 - 5 / 3)
+    foot = plain(exhibits.endpoint_table(result).table.foot)
+    assert "an arbiter's included (2 without AI, 0 with AI)" in foot
+
+
+def test_foot_says_what_women_who_come_twice_do_to_intervals():
+    women = [f"p{i // 2}" for i in range(len(WOMEN))]
+    result = compared(columns={"patient_id": women})
+    foot = plain(exhibits.endpoint_table(result).table.foot)
+    assert (
+        f"The examinations are of {result.women.n_patients} women. Those of one woman are taken as "
+        "independent: intervals are too narrow, and P values too small, where women come twice."
+    ) in foot
+    assert "taken as independent" not in exhibits.endpoint_table(compared()).table.foot
+
+
+def test_times_are_geometric_means_of_readers_timed_both_ways():
+    women = [(0, 0, 0)] * 4
+
+    def timed(made):
+        # r1 reads w0 and w1 without AI and w2 and w3 with it, r2 the other way round
+        first = made["case_id"].isin(["w0", "w1"])
+        unaided = made["modality"] == "unaided"
+        reader = np.where(first == unaided, "r1", "r2")
+        time = np.where(unaided, np.where(first, 40.0, 60.0), np.where(first, 30.0, 20.0))
+        return made.assign(reader_id=reader, reading_time_s=time)
+
+    result = compared(women, readings=timed)
+    # r1: 40 s without, 20 s with; r2: 60 s without, 30 s with
+    assert result.time.estimate == pytest.approx(0.5)
+    assert result.time.estimate_a == pytest.approx(math.sqrt(40 * 60))
+    assert math.isnan(result.time.ci_low)  # both readers halve their time: no variation
+    assert (
+        "two readers timed both ways (4 and 4 readings)"
+        in exhibits.endpoint_table(result).table.foot
+    )
+
+
+def test_answer_names_counts_difference_ratio_and_margin():
+    text = plain(answer(compared()))
+    assert text.startswith("Not shown. With AI 5 cancers were found in 48 women, without AI 4: ")
+    assert "a paired difference of +20.8 (95% CI " in text
+    assert "The ratio is 1.25 (95% CI " in text
+    assert "crosses the margin of 0.85" in text
+
+
+def test_answer_without_cancers_gives_no_ratio():
+    none = [(0, 1, 1)] * 5 + [(None, 0, 0)] * 20
+    result = compared(none)
+    assert "With AI 0 cancers were found in 25 women" in plain(answer(result))
+    assert head(result).bar is None
+    assert head(result).facts[3][1].startswith("Not defined: no ratio")
+    only_b = compared([(1, 0, 1)] * 3 + [(None, 0, 0)] * 20)
+    assert "while no cancer is found without AI" in answer(only_b)
+    assert exhibits.ratios(result).figure is not None
+    assert exhibits.cancers(result).figure is None
+    assert exhibits.cancers(result).finding.startswith("No cancer was found,")
+
+
+def test_superiority_and_no_margin_change_the_words():
+    many = [(1, 1, 1)] * 60 + [(1, 0, 1)] * 30 + [(1, 1, 0)] * 2 + [(None, 0, 0)] * 900
+    result = compared(many)
+    assert head(result).facts[3][1] == "Non-inferiority and superiority shown"
+    free = compared(many, detection_ratio_margin=None, recall_difference_margin=None)
+    assert head(free).question.startswith("Does reading with AI find more cancers")
+    assert [row.cells[-1] for row in exhibits.endpoint_table(free).table.rows[1:4:2]] == ["", ""]
+    assert "margin" not in exhibits.ratios(free).caption
+    alike = [(1, 1, 1)] * 100 + [(1, 0, 1)] * 3 + [(1, 1, 0)] * 3 + [(None, 0, 0)] * 900
+    assert head(compared(alike)).facts[3][1] == "Non-inferiority shown"
+
+
+def test_pending_work_up_is_named_and_in_no_table():
+    result = compared()
+    foot = plain(exhibits.endpoint_table(result).table.foot)
+    assert "One recalled woman is still being worked up (1 recalled without AI, 1 with AI)" in foot
+    assert "(N = 48)" in foot
+    assert "left out, 2 read one way only" in foot
+    view = exhibits.paired_tables(result).table
+    assert "One woman with a pending work-up is in neither table." in view.foot
+    n_pairs = result.no_cancer.n_pairs + 6  # 6 cancers found
+    assert n_pairs + result.pending[0] == result.women.n_women
+
+
+def test_follow_up_decides_what_may_be_said_of_missed_cancers():
+    immature = compared()
+    assert "No follow-up of 24 months is on record for any of 30 women" in exhibits.immature(
+        immature
+    )
+    assert exhibits.paired_tables(immature).table.tables[0].neither is None
+    women = [(1, 1, 1), (0, 1, 0), (1, 0, 0), (0, 0, 0), (0, 0, 0)]
+    mature = compared(women, columns={"follow_up_months": 24.0})
+    assert mature.mature
+    assert exhibits.immature(mature) == ""
+    assert (mature.cancer.neither, mature.no_cancer.neither) == (1, 2)
+    assert [table.title for table in exhibits.paired_tables(mature).table.tables] == [
+        "Cancer",
+        "No cancer",
+    ]
+    short = compared(women, columns={"follow_up_months": [24, 24, 3, 24, 23.0]})
+    # the missed cancer is known; one woman without cancer was followed too briefly
+    assert (short.n_not_recalled, short.n_not_followed) == (3, 1)
+    assert exhibits.immature(short).startswith(
+        "Of 3 women whom neither reading recalled, 1 has not"
+    )
+
+
+def test_paired_view_says_where_tests_and_interval_disagree():
+    assert "disagree" not in exhibits.paired_tables(compared()).table.foot
+    # 7 cancers found only with AI, 1 only without: score P 0.034, exact McNemar 0.070
+    near = [(1, 1, 1)] * 30 + [(1, 0, 1)] * 7 + [(1, 1, 0)] + [(None, 0, 0)] * 500
+    result = compared(near)
+    words = "the Tang score interval excludes no difference, the exact McNemar test does not"
+    foot = plain(exhibits.paired_tables(result).table.foot)
+    assert foot.count(words) == 1
+    assert words in result.detection.ratio.note
+    assert "the Tango score interval excludes no" in result.detection.difference.note
+    assert words in exhibits.record(result)["detection_ratio"].to_dict()["note"]
+
+
+def test_poor_data_say_what_is_not_there():
+    result = analysed(*study(WOMEN, drop=("biopsied", "follow_up_months")))
+    assert result.biopsy is None
+    assert result.time is None
+    assert result.subgroups == ()
+    assert not result.mature
+    view = exhibits.endpoint_table(result).table
+    assert "Biopsies, per 1,000" not in labels(view)
+    assert view.rows[-1].cells[1:9] == ["—"] * 8
+    for words in ("Biopsies are not recorded.", "No reader was timed both ways", "not in the data"):
+        assert words in view.foot
+    assert list(result.kinds) == ["Type not recorded"]
+    assert exhibits.cancers(result).finding == (
+        "Two cancers found only with AI, none of them recorded as invasive."
+    )
+    assert exhibits.ratios(result).figure is not None
+    assert len(exhibits.ratios(result).data["ratio"]) == 3  # cancers, PPV1, recalls
+    assert {"detection_ratio", "ppv1_ratio"} <= exhibits.record(result).keys()
+
+
+def test_nobody_recalled_leaves_no_ratio():
+    result = compared([(None, 0, 0)] * 10)
+    assert exhibits.ratios(result).finding.startswith("No ratio is defined")
+    assert answer(result).startswith("Cannot be answered yet.")
+
+
+def test_too_many_cancers_for_marks_are_a_table():
+    kinds = {"Invasive, 11–20 mm": PairedCounts(both=60, only_b=5, only_a=2)}
+    many = dataclasses.replace(compared(), kinds=kinds)
+    assert exhibits.cancers(many).figure is None
+    assert exhibits.cancer_table(many).table.rows[-1].cells == [
+        "All", "60", "5", "2", "62", "65", "+3",
+    ]  # fmt: skip
+    kinds = {"DCIS": PairedCounts(both=3, only_b=0, only_a=2)}
+    few = dataclasses.replace(compared(), kinds=kinds)
+    assert exhibits.cancer_table(few) is None
+    assert exhibits.cancers(few).finding == "No cancer was found only with AI; 2 only without AI."
+
+
+def test_no_reader_or_case_identifier_is_shown():
+    result = compared()
+    view = exhibits.endpoint_table(result).table
+    shown = view.foot + answer(result) + str([row.cells for row in view.rows])
+    assert "r1" not in shown
+    assert "w0" not in shown
+
+
+def test_answers_follow_the_interval():
+    many = [(1, 1, 1)] * 60 + [(1, 0, 1)] * 30 + [(1, 1, 0)] * 2 + [(None, 0, 0)] * 900
+    assert answer(compared(many)).startswith("Yes.")
+    assert answer(compared()).startswith("Not shown.")
+    worse = [(1, 1, 1)] * 60 + [(1, 1, 0)] * 40 + [(None, 0, 0)] * 900
+    assert answer(compared(worse)).startswith("No.")
+    none = [(0, 1, 1)] * 5 + [(None, 0, 0)] * 20
+    assert answer(compared(none)).startswith("Cannot be answered yet.")
