@@ -8,9 +8,8 @@ import pytest
 
 from tests.test_roe_metz import GENERAL
 from toolkit.stats.mrmc.covariances import fom_table, leave_one_out
-from toolkit.stats.mrmc.dbm import dbm
+from toolkit.stats.mrmc.inference import dbm, obuchowski_rockette
 from toolkit.stats.mrmc.moments import estimated_moments
-from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
 from toolkit.stats.mrmc.study_components import StudyComponents, pilot_components
 from toolkit.stats.mrmc.u_statistics import u_statistic_analysis
 from toolkit.stats.simulation.roe_metz import general_roe_metz_ratings, roe_metz_moments

@@ -12,11 +12,11 @@ from scipy import integrate, stats
 
 from toolkit.results import Curve
 from toolkit.stats.binormal.binormal import binormal_fit
-from toolkit.stats.binormal.binormal_curve import (
-    binormal_curve,
-    binormal_partial_auc,
-    binormal_sensitivity_at_specificity,
-    binormal_specificity_at_sensitivity,
+from toolkit.stats.binormal.curves import (
+    fitted_curve,
+    fitted_partial_auc,
+    fitted_sensitivity,
+    fitted_specificity,
 )
 
 repeatable = settings(deadline=None, max_examples=40, derandomize=True)
@@ -49,16 +49,16 @@ def mrmcaov(reference_data):
 FOMS = {
     "binormal_sens_at_spec80": (
         "binormal_sens",
-        lambda fit: binormal_sensitivity_at_specificity(fit, specificity=0.8),
+        lambda fit: fitted_sensitivity(fit, specificity=0.8),
     ),
     "binormal_spec_at_sens80": (
         "binormal_spec",
-        lambda fit: binormal_specificity_at_sensitivity(fit, sensitivity=0.8),
+        lambda fit: fitted_specificity(fit, sensitivity=0.8),
     ),
-    "bin_pauc_spec80_100": ("binormal_auc", lambda fit: binormal_partial_auc(fit, low=0.8, high=1)),
+    "bin_pauc_spec80_100": ("binormal_auc", lambda fit: fitted_partial_auc(fit, low=0.8, high=1)),
     "bin_pauc_sens80_100": (
         "binormal_auc",
-        lambda fit: binormal_partial_auc(fit, low=0.8, high=1, along="sensitivity"),
+        lambda fit: fitted_partial_auc(fit, low=0.8, high=1, along="sensitivity"),
     ),
 }
 
@@ -93,7 +93,7 @@ def test_partial_area_is_that_under_the_curve(fit, own, first, step, axis):
     low, high = first / 10, min(first + step, 10) / 10
     a, b = own
     along = {"spec": "specificity", "sens": "sensitivity"}[axis]
-    got = binormal_partial_auc(with_parameters(fit, a, b), low=low, high=high, along=along)
+    got = fitted_partial_auc(with_parameters(fit, a, b), low=low, high=high, along=along)
 
     def height(x):
         z = stats.norm.ppf(x)
@@ -108,7 +108,7 @@ def test_partial_area_is_that_under_the_curve(fit, own, first, step, axis):
 
 def test_the_whole_area_has_the_interval_of_the_fit(fit):
     for along in ("specificity", "sensitivity"):
-        whole = binormal_partial_auc(fit, low=0, high=1, along=along)
+        whole = fitted_partial_auc(fit, low=0, high=1, along=along)
         for name in ("estimate", "std_error", "ci_low", "ci_high"):
             assert getattr(whole, name) == pytest.approx(getattr(fit, name), rel=1e-9)
 
@@ -133,7 +133,7 @@ def test_standard_errors_are_those_of_the_delta_method(fit, name):
 
 
 def test_interval_of_sensitivity_is_linear_in_a_and_b(fit):
-    point = binormal_sensitivity_at_specificity(fit, specificity=0.9, ci_level=0.9)
+    point = fitted_sensitivity(fit, specificity=0.9, ci_level=0.9)
     z = stats.norm.isf(0.9)
     error = math.sqrt(np.array([1, z]) @ fit.covariance @ np.array([1, z]))
     q = fit.intercept + fit.slope * z
@@ -146,9 +146,9 @@ def test_interval_of_sensitivity_is_linear_in_a_and_b(fit):
 @given(parameters, st.floats(0.01, 0.99))
 def test_sensitivity_and_specificity_read_one_curve(fit, own, specificity):
     curve = with_parameters(fit, *own)
-    sensitivity = binormal_sensitivity_at_specificity(curve, specificity=specificity).estimate
+    sensitivity = fitted_sensitivity(curve, specificity=specificity).estimate
     if 1e-6 < sensitivity < 1 - 1e-6:
-        back = binormal_specificity_at_sensitivity(curve, sensitivity=sensitivity)
+        back = fitted_specificity(curve, sensitivity=sensitivity)
         assert back.estimate == pytest.approx(specificity, rel=1e-8)
         assert back.quantity == "specificity"
 
@@ -156,7 +156,7 @@ def test_sensitivity_and_specificity_read_one_curve(fit, own, specificity):
 @repeatable
 @given(parameters, st.integers(2, 300))
 def test_points_lie_on_the_curve_and_reach_both_corners(fit, own, n_points):
-    curve = binormal_curve(with_parameters(fit, *own), n_points=n_points)
+    curve = fitted_curve(with_parameters(fit, *own), n_points=n_points)
     assert isinstance(curve, Curve)
     assert curve.x.size == n_points
     assert (curve.x[0], curve.y[0], curve.x[-1], curve.y[-1]) == (0, 0, 1, 1)
@@ -169,7 +169,7 @@ def test_points_lie_on_the_curve_and_reach_both_corners(fit, own, n_points):
 
 def test_drawn_curve_has_the_area_of_the_fit(fit):
     for a, b in ((fit.intercept, fit.slope), (1.9, 0.1), (2.5, 4.0), (-1.0, 1.0)):
-        curve = binormal_curve(with_parameters(fit, a, b))
+        curve = fitted_curve(with_parameters(fit, a, b))
         area = stats.norm.cdf(a / math.hypot(1, b))
         assert np.trapezoid(curve.y, curve.x) == pytest.approx(area, abs=1e-3)
     assert (curve.kind, curve.label, curve.n_cases) == ("roc", "CT", 109)
@@ -190,14 +190,14 @@ def test_without_a_fit_there_is_nothing_to_read(name):
 
 
 def test_without_a_fit_there_is_no_curve():
-    curve = binormal_curve(NO_FIT, n_points=3)
+    curve = fitted_curve(NO_FIT, n_points=3)
     assert np.isnan(curve.x).all()
     assert np.isnan(curve.y).all()
     assert curve.note == NO_FIT.note
 
 
 def test_an_area_that_fills_its_range_has_no_interval(fit):
-    area = binormal_partial_auc(with_parameters(fit, 60, 1), low=0.5, high=1)
+    area = fitted_partial_auc(with_parameters(fit, 60, 1), low=0.5, high=1)
     assert area.estimate == pytest.approx(0.5, rel=1e-12)
     assert math.isnan(area.std_error)
     assert "no interval" in area.note
@@ -210,28 +210,28 @@ def test_an_area_that_fills_its_range_has_no_interval(fit):
     ("call", "message"),
     [
         (
-            lambda fit: binormal_sensitivity_at_specificity(fit, specificity=1),
+            lambda fit: fitted_sensitivity(fit, specificity=1),
             "specificity must lie between 0 and 1, but got 1.0; the ends leave nothing to weigh",
         ),
         (
-            lambda fit: binormal_sensitivity_at_specificity(fit, specificity=90),
+            lambda fit: fitted_sensitivity(fit, specificity=90),
             "specificity must lie from 0 to 1, but got 90.0",
         ),
         (
-            lambda fit: binormal_specificity_at_sensitivity(fit, sensitivity=0),
+            lambda fit: fitted_specificity(fit, sensitivity=0),
             "sensitivity must lie between 0 and 1, but got 0.0",
         ),
         (
-            lambda fit: binormal_specificity_at_sensitivity(fit, sensitivity=0.9, ci_level=95),
+            lambda fit: fitted_specificity(fit, sensitivity=0.9, ci_level=95),
             "ci_level must lie between 0 and 1",
         ),
-        (lambda fit: binormal_partial_auc(fit, low=1, high=0.9), "low must be below high"),
+        (lambda fit: fitted_partial_auc(fit, low=1, high=0.9), "low must be below high"),
         (
-            lambda fit: binormal_partial_auc(fit, low=0, high=1, along="fpr"),
+            lambda fit: fitted_partial_auc(fit, low=0, high=1, along="fpr"),
             "along must be one of 'specificity', 'sensitivity', but got 'fpr'",
         ),
-        (lambda fit: binormal_curve(fit, n_points=1), "n_points must be 2 or more, for both"),
-        (lambda fit: binormal_curve(fit, n_points=2.5), "n_points must be a whole number"),
+        (lambda fit: fitted_curve(fit, n_points=1), "n_points must be 2 or more, for both"),
+        (lambda fit: fitted_curve(fit, n_points=2.5), "n_points must be a whole number"),
     ],
 )
 def test_malformed_arguments_are_refused(fit, call, message):

@@ -30,7 +30,7 @@ from toolkit.stats.binormal.proper_model import (
     domain,
 )
 from toolkit.stats.mrmc.covariances import fom_table
-from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
+from toolkit.stats.mrmc.inference import obuchowski_rockette
 
 repeatable = settings(deadline=None, max_examples=40, derandomize=True)
 

@@ -11,19 +11,14 @@ from scipy import integrate, stats
 
 from toolkit.results import Curve
 from toolkit.stats.binormal.binormal import binormal_fit
-from toolkit.stats.binormal.binormal_curve import (
-    binormal_partial_auc,
-    binormal_sensitivity_at_specificity,
-    binormal_specificity_at_sensitivity,
+from toolkit.stats.binormal.curves import (
+    binormal_lr_expected_utility,
+    fitted_curve,
+    fitted_partial_auc,
+    fitted_sensitivity,
+    fitted_specificity,
 )
 from toolkit.stats.binormal.proper import binormal_lr_fit
-from toolkit.stats.binormal.proper_curve import (
-    binormal_lr_curve,
-    binormal_lr_expected_utility,
-    binormal_lr_partial_auc,
-    binormal_lr_sensitivity_at_specificity,
-    binormal_lr_specificity_at_sensitivity,
-)
 
 repeatable = settings(deadline=None, max_examples=30, derandomize=True)
 
@@ -34,11 +29,11 @@ NO_FIT = binormal_lr_fit([0, 0, 1, 1], [1, 2, 3, 4], label="perfect")
 CHANCE = binormal_lr_fit(1 - TRUTH, RATING, label="chance")
 
 READ = {
-    "sensitivity": lambda fit: binormal_lr_sensitivity_at_specificity(fit, specificity=0.8),
-    "specificity": lambda fit: binormal_lr_specificity_at_sensitivity(fit, sensitivity=0.8),
-    "partial_auc": lambda fit: binormal_lr_partial_auc(fit, low=0.8, high=1),
+    "sensitivity": lambda fit: fitted_sensitivity(fit, specificity=0.8),
+    "specificity": lambda fit: fitted_specificity(fit, sensitivity=0.8),
+    "partial_auc": lambda fit: fitted_partial_auc(fit, low=0.8, high=1),
     "partial_auc, sensitivity": (
-        lambda fit: binormal_lr_partial_auc(fit, low=0.8, high=1, along="sensitivity")
+        lambda fit: fitted_partial_auc(fit, low=0.8, high=1, along="sensitivity")
     ),
     "expected_utility": lambda fit: binormal_lr_expected_utility(fit, slope=0.7),
 }
@@ -76,7 +71,7 @@ def sensitivity_of(specificity, d_a, c):
 def test_sensitivity_is_that_of_two_chi_squares(fit, d_a, c):
     curve = with_parameters(fit, d_a, c)
     for specificity in (0.05, 0.5, 0.9, 0.99):
-        got = binormal_lr_sensitivity_at_specificity(curve, specificity=specificity).estimate
+        got = fitted_sensitivity(curve, specificity=specificity).estimate
         assert got == pytest.approx(sensitivity_of(specificity, d_a, c), abs=1e-8)
 
 
@@ -84,7 +79,7 @@ def test_sensitivity_is_that_of_two_chi_squares(fit, d_a, c):
 @pytest.mark.parametrize(("low", "high"), [(0.8, 1), (0, 1), (0.3, 0.6)])
 def test_partial_area_is_the_integral(fit, d_a, c, low, high):
     curve = with_parameters(fit, d_a, c)
-    along = binormal_lr_partial_auc(curve, low=low, high=high)
+    along = fitted_partial_auc(curve, low=low, high=high)
     value, _ = integrate.quad(
         lambda specificity: sensitivity_of(specificity, d_a, c),
         max(low, 1e-9),
@@ -103,13 +98,11 @@ def test_areas_along_both_axes_make_a_rectangle(fit, own, first, second):
     if high - low < 0.01:
         return
     curve = with_parameters(fit, *own)
-    ends = [
-        binormal_lr_sensitivity_at_specificity(curve, specificity=x).estimate for x in (high, low)
-    ]
+    ends = [fitted_sensitivity(curve, specificity=x).estimate for x in (high, low)]
     if ends[1] - ends[0] < 1e-6 or ends[1] > 1 - 1e-9:
         return
-    upright = binormal_lr_partial_auc(curve, low=low, high=high).estimate
-    level = binormal_lr_partial_auc(curve, low=ends[0], high=ends[1], along="sensitivity").estimate
+    upright = fitted_partial_auc(curve, low=low, high=high).estimate
+    level = fitted_partial_auc(curve, low=ends[0], high=ends[1], along="sensitivity").estimate
     # Specificity s times sensitivity: d(s t) = s dt + t ds, s falling as t rises.
     assert level - upright == pytest.approx(low * ends[1] - high * ends[0], abs=1e-7)
 
@@ -118,7 +111,7 @@ def test_areas_along_both_axes_make_a_rectangle(fit, own, first, second):
 @pytest.mark.parametrize(("d_a", "c"), PLACES)
 def test_expected_utility_is_the_best_of_the_curve(fit, d_a, c, slope):
     curve = with_parameters(fit, d_a, c)
-    points = binormal_lr_curve(curve, n_points=2001)
+    points = fitted_curve(curve, n_points=2001)
     best = (points.y - slope * points.x).max()
     got = binormal_lr_expected_utility(curve, slope=slope).estimate
     assert best - 1e-6 <= got <= best + 2e-4
@@ -128,9 +121,9 @@ def test_what_is_read_is_near_that_of_the_binormal_curve(fit):
     """Of the CT data the two curves are the same to the eye."""
     other = binormal_fit(TRUTH, RATING)
     pairs = [
-        (READ["sensitivity"], binormal_sensitivity_at_specificity(other, specificity=0.8)),
-        (READ["specificity"], binormal_specificity_at_sensitivity(other, sensitivity=0.8)),
-        (READ["partial_auc"], binormal_partial_auc(other, low=0.8, high=1)),
+        (READ["sensitivity"], fitted_sensitivity(other, specificity=0.8)),
+        (READ["specificity"], fitted_specificity(other, sensitivity=0.8)),
+        (READ["partial_auc"], fitted_partial_auc(other, low=0.8, high=1)),
     ]
     for read, expected in pairs:
         got = read(fit)
@@ -143,7 +136,7 @@ def test_what_is_read_is_near_that_of_the_binormal_curve(fit):
 
 def test_whole_area_is_that_of_the_fit(fit):
     for along in ("specificity", "sensitivity"):
-        whole = binormal_lr_partial_auc(fit, low=0, high=1, along=along)
+        whole = fitted_partial_auc(fit, low=0, high=1, along=along)
         assert whole.estimate == pytest.approx(fit.estimate, abs=1e-10)
         assert whole.std_error == pytest.approx(fit.std_error, rel=1e-5)
         assert (whole.ci_low, whole.ci_high) == pytest.approx((fit.ci_low, fit.ci_high), rel=1e-5)
@@ -153,17 +146,17 @@ def test_whole_area_is_that_of_the_fit(fit):
 @given(parameters, st.floats(0.01, 0.99))
 def test_sensitivity_and_specificity_read_one_curve(fit, own, specificity):
     curve = with_parameters(fit, *own)
-    sensitivity = binormal_lr_sensitivity_at_specificity(curve, specificity=specificity).estimate
+    sensitivity = fitted_sensitivity(curve, specificity=specificity).estimate
     assert sensitivity >= 1 - specificity - 1e-9  # never below the diagonal
     if 1e-6 < sensitivity < 1 - 1e-6:
-        back = binormal_lr_specificity_at_sensitivity(curve, sensitivity=sensitivity)
+        back = fitted_specificity(curve, sensitivity=sensitivity)
         assert back.estimate == pytest.approx(specificity, abs=1e-7)
 
 
 @repeatable
 @given(parameters, st.integers(2, 300))
 def test_curve_is_concave_and_reaches_both_corners(fit, own, n_points):
-    curve = binormal_lr_curve(with_parameters(fit, *own), n_points=n_points)
+    curve = fitted_curve(with_parameters(fit, *own), n_points=n_points)
     assert isinstance(curve, Curve)
     assert curve.x.size == n_points
     assert (curve.x[0], curve.y[0], curve.x[-1], curve.y[-1]) == (0, 0, 1, 1)
@@ -176,8 +169,8 @@ def test_curve_is_concave_and_reaches_both_corners(fit, own, n_points):
 
 def test_drawn_curve_has_the_area_of_the_fit(fit):
     for d_a, c in PLACES:
-        curve = binormal_lr_curve(with_parameters(fit, d_a, c))
-        area = binormal_lr_partial_auc(with_parameters(fit, d_a, c), low=0, high=1).estimate
+        curve = fitted_curve(with_parameters(fit, d_a, c))
+        area = fitted_partial_auc(with_parameters(fit, d_a, c), low=0, high=1).estimate
         assert np.trapezoid(curve.y, curve.x) == pytest.approx(area, abs=5e-4)
     assert (curve.kind, curve.label, curve.n_cases) == ("roc", "CT", 109)
     assert np.isnan(curve.threshold).all()
@@ -222,7 +215,7 @@ def test_without_a_fit_there_is_nothing_to_read(name):
 
 
 def test_without_a_fit_there_is_no_curve():
-    curve = binormal_lr_curve(NO_FIT, n_points=3)
+    curve = fitted_curve(NO_FIT, n_points=3)
     assert np.isnan(curve.x).all()
     assert np.isnan(curve.y).all()
     assert curve.note == NO_FIT.note
@@ -230,7 +223,7 @@ def test_without_a_fit_there_is_no_curve():
 
 def test_at_chance_the_curve_is_the_diagonal_without_an_error():
     assert CHANCE.estimate == 0.5
-    curve = binormal_lr_curve(CHANCE)
+    curve = fitted_curve(CHANCE)
     assert curve.y == pytest.approx(curve.x, abs=1e-7)
     expected = {
         "sensitivity": 0.2,
@@ -263,25 +256,25 @@ def test_where_no_case_or_every_case_is_best_called_there_is_no_interval(fit):
     ("call", "message"),
     [
         (
-            lambda fit: binormal_lr_sensitivity_at_specificity(fit, specificity=1),
+            lambda fit: fitted_sensitivity(fit, specificity=1),
             "specificity must lie between 0 and 1, but got 1.0; the ends leave nothing to weigh",
         ),
         (
-            lambda fit: binormal_lr_specificity_at_sensitivity(fit, sensitivity=0),
+            lambda fit: fitted_specificity(fit, sensitivity=0),
             "sensitivity must lie between 0 and 1, but got 0.0",
         ),
         (
-            lambda fit: binormal_lr_specificity_at_sensitivity(fit, sensitivity=0.9, ci_level=95),
+            lambda fit: fitted_specificity(fit, sensitivity=0.9, ci_level=95),
             "ci_level must lie between 0 and 1",
         ),
-        (lambda fit: binormal_lr_partial_auc(fit, low=1, high=0.9), "low must be below high"),
+        (lambda fit: fitted_partial_auc(fit, low=1, high=0.9), "low must be below high"),
         (
-            lambda fit: binormal_lr_partial_auc(fit, low=0, high=1, along="fpr"),
+            lambda fit: fitted_partial_auc(fit, low=0, high=1, along="fpr"),
             "along must be one of 'specificity', 'sensitivity', but got 'fpr'",
         ),
         (lambda fit: binormal_lr_expected_utility(fit, slope=0), "slope must be a finite number"),
-        (lambda fit: binormal_lr_curve(fit, n_points=1), "n_points must be 2 or more, for both"),
-        (lambda fit: binormal_lr_curve(fit, n_points=2.5), "n_points must be a whole number"),
+        (lambda fit: fitted_curve(fit, n_points=1), "n_points must be 2 or more, for both"),
+        (lambda fit: fitted_curve(fit, n_points=2.5), "n_points must be a whole number"),
     ],
 )
 def test_malformed_arguments_are_refused(fit, call, message):

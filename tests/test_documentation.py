@@ -14,7 +14,7 @@ NAMED = {name for name in re.findall(r"`([a-z_.0-9]+)`", CHOOSER) if "." in name
 
 # What only arranges other functions or counts has no source of its own.
 WITHOUT_SOURCE = {
-    "_auc_counts", "binormal_curve", "foms", "mrmc.designs", "mrmc.study_components",
+    "_auc_counts", "fitted_curve", "foms", "mrmc.designs", "mrmc.study_components",
     "threshold_foms", "verdicts",
 }  # fmt: skip
 # One line says what goes in and comes out.

@@ -42,9 +42,9 @@ from toolkit.stats.froc.figures_of_merit import (
 )
 from toolkit.stats.froc.fom_table import froc_fom_table, froc_leave_one_out
 from toolkit.stats.froc.studies import froc_study, lroc_study, pooled_reading, roi_study
-from toolkit.stats.mrmc.ai_against_readers import ai_against_readers
+from toolkit.stats.mrmc.ai import ai_against_readers
 from toolkit.stats.mrmc.covariances import fom_table, leave_one_out
-from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
+from toolkit.stats.mrmc.inference import obuchowski_rockette
 from toolkit.stats.resampling.bootstrap import bootstrap_values
 
 UNMARKED = -math.inf

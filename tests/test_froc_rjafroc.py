@@ -27,9 +27,8 @@ from toolkit.stats.froc.figures_of_merit import (
     wafroc1,
 )
 from toolkit.stats.froc.fom_table import froc_fom_table, froc_leave_one_out
-from toolkit.stats.mrmc.ai_against_readers import ai_against_readers
-from toolkit.stats.mrmc.dbm import dbm, pseudovalue_mean_squares
-from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
+from toolkit.stats.mrmc.ai import ai_against_readers
+from toolkit.stats.mrmc.inference import dbm, obuchowski_rockette, pseudovalue_mean_squares
 
 RANDOM = {"RRRC": "readers and cases", "FRRC": "cases", "RRFC": "readers"}
 FOMS = {

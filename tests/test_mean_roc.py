@@ -13,7 +13,7 @@ from scipy import stats
 from toolkit.results import Curve, result_from_dict
 from toolkit.stats.auc.curve import auc, roc_curve
 from toolkit.stats.binormal.binormal import binormal_fit
-from toolkit.stats.binormal.binormal_curve import binormal_curve
+from toolkit.stats.binormal.curves import fitted_curve
 from toolkit.stats.mrmc.mean_curve import mean_binormal_curve, mean_roc_curve
 
 DIRECTIONS = ("vertical", "horizontal", "diagonal")
@@ -147,7 +147,7 @@ def test_mean_of_binormal_curves_may_be_taken_as_well():
     draw = np.random.default_rng(3)
     truth = np.arange(60) % 2
     fits = [binormal_fit(truth, draw.normal(size=60) + truth) for _ in range(3)]
-    curves = [binormal_curve(fit, n_points=2001) for fit in fits]
+    curves = [fitted_curve(fit, n_points=2001) for fit in fits]
     assert area(mean_roc_curve(curves)) == pytest.approx(
         np.mean([area(c) for c in curves]), abs=1e-9
     )

@@ -17,8 +17,8 @@ from toolkit.stats.auc.figures_of_merit import (
     specificity_at_sensitivity_fom,
     specificity_fom,
 )
+from toolkit.stats.mrmc.ai import collapsed_rating, compare_ai_with_readers
 from toolkit.stats.mrmc.compare import Choices, compare_modalities
-from toolkit.stats.mrmc.compare_ai import collapsed_rating, compare_ai_with_readers
 from toolkit.stats.mrmc.covariances import (
     fom_table,
     shared_auc_covariance,

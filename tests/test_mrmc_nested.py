@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from toolkit.stats.mrmc.analysis import against_fixed_value
-from toolkit.stats.mrmc.fom_table import FomTable, averaged_over, swapped
-from toolkit.stats.mrmc.nested import readers_nested_in_modality, split_plot
-from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
+from toolkit.stats.mrmc.designs import readers_nested_in_modality, split_plot
+from toolkit.stats.mrmc.inference import obuchowski_rockette
+from toolkit.stats.mrmc.table import FomTable, averaged_over, swapped
 
 
 def close(value):

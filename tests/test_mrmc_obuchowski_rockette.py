@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from toolkit.results import result_from_dict
 from toolkit.stats.mrmc.analysis import covariances, mean_squares
-from toolkit.stats.mrmc.fom_table import FomTable
-from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
+from toolkit.stats.mrmc.inference import obuchowski_rockette
+from toolkit.stats.mrmc.table import FomTable
 
 METRIC = {"VanDyke": (5, 2), "Kundel": (4, 3)}
 RANDOM = {

@@ -9,15 +9,15 @@ import pytest
 
 from tests.mrmc_studies import read_csv
 from toolkit.stats.auc.figures_of_merit import partial_auc_fom, specificity_at_sensitivity_fom
+from toolkit.stats.mrmc.ai import compare_ai_with_readers
 from toolkit.stats.mrmc.compare import Choices, compare_modalities
-from toolkit.stats.mrmc.compare_ai import compare_ai_with_readers
 from toolkit.stats.mrmc.covariances import fom_table
-from toolkit.stats.mrmc.fom_table import RULES
-from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
+from toolkit.stats.mrmc.inference import obuchowski_rockette
+from toolkit.stats.mrmc.table import RULES
 
 DOCS = Path(__file__).parents[1] / "docs"
 HEAD = """# Which analysis of a reader study is defined for what
-Made from `RULES` in `toolkit/stats/mrmc/fom_table.py`. What a row refuses raises an error that says
+Made from `RULES` in `toolkit/stats/mrmc/table.py`. What a row refuses raises an error that says
 why, or the note of the result says it.
 
 | method | defined for | refused, or not the answer |

@@ -23,16 +23,16 @@ from toolkit.stats.auc.figures_of_merit import (
     specificity_fom,
 )
 from toolkit.stats.binormal.binormal import binormal_auc, binormal_fit
-from toolkit.stats.binormal.binormal_curve import (
-    binormal_partial_auc,
-    binormal_sensitivity_at_specificity,
-    binormal_specificity_at_sensitivity,
+from toolkit.stats.binormal.curves import (
+    fitted_partial_auc,
+    fitted_sensitivity,
+    fitted_specificity,
 )
+from toolkit.stats.mrmc.ai import compare_ai_with_readers
 from toolkit.stats.mrmc.compare import Choices, compare_modalities
-from toolkit.stats.mrmc.compare_ai import compare_ai_with_readers
 from toolkit.stats.mrmc.covariances import fom_table
-from toolkit.stats.mrmc.nested import readers_nested_in_modality
-from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
+from toolkit.stats.mrmc.designs import readers_nested_in_modality
+from toolkit.stats.mrmc.inference import obuchowski_rockette
 
 RANDOM = {"RRRC": "readers and cases", "FRRC": "cases", "RRFC": "readers"}
 FIGURE = rating_fom(uses="all", smooth=True, range=(0.0, 1.0), better="higher")
@@ -277,10 +277,10 @@ def fitted(curve, **changes):
 
 BINORMAL = {
     "binormal_auc": binormal_auc,
-    "bin_pauc_spec80_100": fitted(binormal_partial_auc, low=0.8, high=1.0),
-    "bin_pauc_sens80_100": fitted(binormal_partial_auc, low=0.8, high=1.0, along="sensitivity"),
-    "binormal_sens_at_spec80": fitted(binormal_sensitivity_at_specificity, specificity=0.8),
-    "binormal_spec_at_sens80": fitted(binormal_specificity_at_sensitivity, sensitivity=0.8),
+    "bin_pauc_spec80_100": fitted(fitted_partial_auc, low=0.8, high=1.0),
+    "bin_pauc_sens80_100": fitted(fitted_partial_auc, low=0.8, high=1.0, along="sensitivity"),
+    "binormal_sens_at_spec80": fitted(fitted_sensitivity, specificity=0.8),
+    "binormal_spec_at_sens80": fitted(fitted_specificity, sensitivity=0.8),
 }
 
 

@@ -17,6 +17,7 @@ from toolkit.stats.auc.curve import auc, rating_fom, roc_curve
 from toolkit.stats.mrmc.analysis import against_fixed_value
 from toolkit.stats.mrmc.compare import Choices, compare_modalities
 from toolkit.stats.mrmc.covariances import _by_sharing, fom_table
+from toolkit.stats.mrmc.inference import crossed_components, obuchowski_rockette
 from toolkit.stats.mrmc.moments import (
     KINDS,
     NEGATIVE,
@@ -28,7 +29,6 @@ from toolkit.stats.mrmc.moments import (
     exactly,
     kernel_sums,
 )
-from toolkit.stats.mrmc.obuchowski_rockette import crossed_components, obuchowski_rockette
 from toolkit.stats.mrmc.u_statistics import u_statistic_analysis
 from toolkit.stats.simulation.roe_metz import ROE_METZ_1997, roe_metz_model
 

@@ -16,13 +16,14 @@ from scipy.special import stdtr
 from tests.mrmc_studies import read_csv
 from toolkit.stats.auc.curve import auc
 from toolkit.stats.auc.figures_of_merit import sensitivity_fom, specificity_fom
-from toolkit.stats.mrmc.ai_against_readers import ai_against_readers
+from toolkit.stats.mrmc.ai import ai_against_readers
 from toolkit.stats.mrmc.analysis import covariances, mean_squares
 from toolkit.stats.mrmc.covariances import fom_table, leave_one_out
-from toolkit.stats.mrmc.dbm import dbm, pseudovalue_mean_squares
-from toolkit.stats.mrmc.obuchowski_rockette import (
+from toolkit.stats.mrmc.inference import (
+    dbm,
     error_of_modalities,
     obuchowski_rockette,
+    pseudovalue_mean_squares,
 )
 
 RANDOM = {"RRRC": "readers and cases", "FRRC": "cases", "RRFC": "readers"}

@@ -14,11 +14,10 @@ import pytest
 
 from tests.mrmc_studies import read_csv
 from toolkit.results import result_from_dict
-from toolkit.stats.mrmc.ai_against_readers import ai_against_readers
+from toolkit.stats.mrmc.ai import ai_against_readers
 from toolkit.stats.mrmc.covariances import leave_one_out
-from toolkit.stats.mrmc.dbm import dbm, pseudovalue_mean_squares
-from toolkit.stats.mrmc.fom_table import FomTable
-from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
+from toolkit.stats.mrmc.inference import dbm, obuchowski_rockette, pseudovalue_mean_squares
+from toolkit.stats.mrmc.table import FomTable
 
 RANDOM = {"RRRC": "readers and cases", "FRRC": "cases", "RRFC": "readers"}
 FOLDER = {"dataset02": "VanDyke", "dataset08": "dataset08", "dataset09": "dataset09"}

@@ -13,7 +13,7 @@ from tests.benchmarks.mrmc_null import (
     table_of,
 )
 from toolkit.stats.mrmc.compare import Choices, compare_modalities
-from toolkit.stats.mrmc.obuchowski_rockette import global_test
+from toolkit.stats.mrmc.inference import global_test
 from toolkit.stats.simulation.roe_metz import ROE_METZ_1997, roe_metz_ratings
 
 # Of 5,000 studies with a rate of 5 %: three standard errors are 0.9 points, of twelve times as

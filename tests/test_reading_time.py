@@ -12,8 +12,8 @@ from scipy.special import stdtr
 from toolkit.results import result_from_dict
 from toolkit.stats.auc.curve import rating_fom
 from toolkit.stats.mrmc.covariances import leave_one_out
-from toolkit.stats.mrmc.dbm import dbm
-from toolkit.stats.mrmc.fom_table import FomTable
+from toolkit.stats.mrmc.inference import dbm
+from toolkit.stats.mrmc.table import FomTable
 from toolkit.stats.times.anova import compare_reading_times, table_mean_squares, variance_of_mean
 
 

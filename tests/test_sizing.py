@@ -17,8 +17,8 @@ from tests.test_auc_moments import PUBLISHED, van_dyke  # noqa: F401 - a fixture
 from tests.test_power import f_mixture
 from toolkit.results import GLOSSARY, result_from_dict
 from toolkit.stats.mrmc.covariances import fom_table
-from toolkit.stats.mrmc.nested import split_plot
-from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
+from toolkit.stats.mrmc.designs import split_plot
+from toolkit.stats.mrmc.inference import obuchowski_rockette
 from toolkit.stats.mrmc.study_components import pilot_components
 from toolkit.stats.simulation.roe_metz import ROE_METZ_1997, roe_metz_model, roe_metz_moments
 from toolkit.stats.sizing.reader_study import (

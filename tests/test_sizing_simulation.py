@@ -9,7 +9,7 @@ from scipy import optimize
 from tests.simulated_studies import covariances_over_cases, draw_studies, significant_studies
 from toolkit.results import GLOSSARY, result_from_dict
 from toolkit.stats.mrmc.covariances import fom_table
-from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
+from toolkit.stats.mrmc.inference import obuchowski_rockette
 from toolkit.stats.mrmc.u_statistics import u_statistic_analysis
 from toolkit.stats.simulation.roe_metz import (
     ROE_METZ_1997,

@@ -25,9 +25,9 @@ MODULES: dict[str, str] = {
     "agreement_shares": "agreement.shares",
     "balance": "monitoring.stability",
     "binormal": "binormal.binormal",
-    "binormal_curve": "binormal.binormal_curve",
+    "binormal_curve": "binormal.curves",
     "binormal_lr": "binormal.proper",
-    "binormal_lr_curve": "binormal.proper_curve",
+    "binormal_lr_curve": "binormal.curves",
     "bland_altman": "agreement.bland_altman",
     "bootstrap": "resampling.bootstrap",
     "bootstrap_variance": "resampling.variance",
@@ -56,13 +56,13 @@ MODULES: dict[str, str] = {
     "monitoring": "monitoring.control",
     "mrmc.auc_moments": "mrmc.moments",
     "mrmc.components": "mrmc.analysis",
-    "mrmc.factors": "mrmc.fom_table",
+    "mrmc.factors": "mrmc.table",
     "mrmc.figures_of_merit": "mrmc.covariances",
     "mrmc.fixed_value": "mrmc.analysis",
     "mrmc.influence": "mrmc.covariances",
     "mrmc.leave_one_out": "mrmc.covariances",
     "mrmc.shares": "mrmc.moments",
-    "mrmc.validity": "mrmc.fom_table",
+    "mrmc.validity": "mrmc.table",
     "mrmc.variance_shares": "mrmc.analysis",
     "multiplicity": "claims.multiplicity",
     "multirater_agreement": "agreement.several_readers",
@@ -103,9 +103,24 @@ MODULES: dict[str, str] = {
     "two_proportions": "proportions.two",
     "verdicts": "claims.plan",
     "weighted": "proportions.weighted",
+    "mrmc.obuchowski_rockette": "mrmc.inference",
+    "mrmc.dbm": "mrmc.inference",
+    "mrmc.ai_against_readers": "mrmc.ai",
+    "mrmc.compare_ai": "mrmc.ai",
+    "mrmc.fom_table": "mrmc.table",
+    "mrmc.nested": "mrmc.designs",
 }
 # Old function -> package, function and the choices that make it the same.
-FUNCTIONS: dict[str, tuple[str, str, dict[str, Any]]] = {}
+FUNCTIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "binormal_curve": ("binormal", "fitted_curve", {}),
+    "binormal_lr_curve": ("binormal", "fitted_curve", {}),
+    "binormal_sensitivity_at_specificity": ("binormal", "fitted_sensitivity", {}),
+    "binormal_lr_sensitivity_at_specificity": ("binormal", "fitted_sensitivity", {}),
+    "binormal_specificity_at_sensitivity": ("binormal", "fitted_specificity", {}),
+    "binormal_lr_specificity_at_sensitivity": ("binormal", "fitted_specificity", {}),
+    "binormal_partial_auc": ("binormal", "fitted_partial_auc", {}),
+    "binormal_lr_partial_auc": ("binormal", "fitted_partial_auc", {}),
+}
 
 
 def old_function(name: str, *, stacklevel: int = 3) -> Callable[..., Any]:
@@ -132,6 +147,14 @@ def _warn(what: str, *, stacklevel: int) -> None:
     warnings.warn(text, DeprecationWarning, stacklevel=stacklevel + 1)
 
 
+class OldModule(ModuleType):
+    """A module under its old name; where a function has that name now, it can be called as well."""
+
+    def __call__(self, *arguments: Any, **choices: Any) -> Any:
+        """Call the function of this name."""
+        return getattr(self, self.__name__.rpartition(".")[2])(*arguments, **choices)
+
+
 class OldModules(MetaPathFinder, Loader):
     """Finds modules under the names that they had."""
 
@@ -139,6 +162,10 @@ class OldModules(MetaPathFinder, Loader):
         """Return a specification for an old name, None for any other."""
         old = fullname.removeprefix(STATS)
         return ModuleSpec(fullname, self) if fullname != old and old in MODULES else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return an empty module."""
+        return OldModule(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
         """Fill an old module with what its successor holds."""

@@ -16,8 +16,8 @@ import numpy as np
 
 from toolkit.stats.auc.delong import auc_covariance
 from toolkit.stats.mrmc.analysis import Random
-from toolkit.stats.mrmc.fom_table import FomTable
-from toolkit.stats.mrmc.obuchowski_rockette import global_test
+from toolkit.stats.mrmc.table import FomTable
+from toolkit.stats.mrmc.inference import global_test
 from toolkit.stats.simulation.roe_metz import ROE_METZ_1997, RoeMetzComponents
 from toolkit.stats.simulation.roe_metz import roe_metz_ratings
 

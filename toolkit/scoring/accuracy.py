@@ -13,7 +13,7 @@ from toolkit.scoring.undefined import undefined_auc
 from toolkit.stats.auc.curve import roc_curve
 from toolkit.stats.auc.delong import delong_ci
 from toolkit.stats.auc.operating_points import CallAccuracy, call_accuracy
-from toolkit.stats.mrmc.compare_ai import FEWEST_LEVELS
+from toolkit.stats.mrmc.ai import FEWEST_LEVELS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -19,16 +19,16 @@ from toolkit.scoring.undefined import undefined_auc, undefined_difference
 from toolkit.scoring.verdict_flags import verdict_flag
 from toolkit.stats.auc.curve import RatingFom, auc
 from toolkit.stats.auc.figures_of_merit import sensitivity_fom, specificity_fom
-from toolkit.stats.mrmc.ai_against_readers import AiAgainstReaders as Against
-from toolkit.stats.mrmc.analysis import Random
-from toolkit.stats.mrmc.compare import compare_modalities
-from toolkit.stats.mrmc.compare_ai import (
+from toolkit.stats.mrmc.ai import (
     FEW_LEVELS,
     FEWEST_LEVELS,
     collapsed_rating,
     compare_ai_with_readers,
 )
-from toolkit.stats.mrmc.fom_table import Covariance
+from toolkit.stats.mrmc.ai import AiAgainstReaders as Against
+from toolkit.stats.mrmc.analysis import Random
+from toolkit.stats.mrmc.compare import compare_modalities
+from toolkit.stats.mrmc.table import Covariance
 
 CallEndpoint = Literal["sensitivity", "specificity"]
 

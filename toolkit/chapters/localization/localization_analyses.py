@@ -19,10 +19,10 @@ from toolkit.scoring.undefined import undefined_difference
 from toolkit.scoring.verdict_flags import verdict_flag
 from toolkit.stats.froc.figures_of_merit import FrocFom
 from toolkit.stats.froc.fom_table import froc_fom_table
-from toolkit.stats.mrmc.ai_against_readers import ai_against_readers
+from toolkit.stats.mrmc.ai import ai_against_readers
 from toolkit.stats.mrmc.analysis import Random
-from toolkit.stats.mrmc.fom_table import FomTable
-from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
+from toolkit.stats.mrmc.inference import obuchowski_rockette
+from toolkit.stats.mrmc.table import FomTable
 
 Named = TypeVar("Named", bound=Estimate)
 

@@ -19,8 +19,8 @@ from toolkit.stats.mrmc.analysis import MrmcAnalysis, Random
 from toolkit.stats.mrmc.compare import Choices, compare_modalities
 from toolkit.stats.mrmc.covariances import fom_table
 from toolkit.stats.mrmc.designs import Kind, detect_design
-from toolkit.stats.mrmc.fom_table import require_patients
-from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
+from toolkit.stats.mrmc.inference import obuchowski_rockette
+from toolkit.stats.mrmc.table import require_patients
 from toolkit.stats.mrmc.u_statistics import u_statistic_analysis
 
 ENDPOINTS: tuple[Endpoint, ...] = ("auc", "sensitivity", "specificity")

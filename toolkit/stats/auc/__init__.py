@@ -1,12 +1,14 @@
 """The area under the ROC curve, curves and operating points of readers and AIs.
 
-============================== ==================================================================
-``auc``                        the empirical area, with ties and weights
-``delong_ci``                  with an interval; also from counts, and the mean of several readers
-``delong_test``                two ratings of the same cases, paired, unpaired, contrasts
-``roc_curve``                  the curve, parts of its area, precision and recall
-``operating_points``           sensitivity and specificity at cut-offs, and cut-offs by a rule
-============================== ==================================================================
+=========================== =======================================================================
+``auc``                     the empirical area; partial_auc
+``delong_ci``               with an interval; delong_ci_from_counts, mean_auc_ci
+``delong_test``             two ratings of the same cases; delong_test_unpaired, delong_contrast
+``roc_curve``               the curve; precision_recall_curve
+``call_accuracy``           sensitivity, specificity and more of calls; operating_point at a cut-off
+``youden_threshold``        cut-offs by a rule
+``venkatraman_paired_test`` whether whole curves differ
+=========================== =======================================================================
 """
 
 from toolkit.stats._face import face

@@ -1,1 +1,13 @@
-"""Free-response and localization studies: curves and figures of merit of marks and lesions."""
+"""Marks and lesions: free-response and LROC figures of merit and curves.
+
+=============================== ===================================================================
+``froc_study``                  marks and lesions as arrays; lroc_study, roi_study
+``froc_fom_table``              figures of merit of the readers, for all inference of reader studies
+``froc_curve``                  one reading; mean_froc_curve of several
+``lesion_sensitivity_by_group`` lesions found, by kind
+=============================== ===================================================================
+"""
+
+from toolkit.stats._face import face
+
+__getattr__, __dir__, __all__ = face(__name__, __file__)

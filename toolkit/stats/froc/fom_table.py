@@ -15,7 +15,7 @@ from toolkit.stats.froc.cut_curve import CutCurve
 from toolkit.stats.froc.figures_of_merit import FrocFom, wafroc
 from toolkit.stats.froc.studies import FrocStudy
 from toolkit.stats.mrmc.covariances import FEWEST_RESAMPLES, JackknifeCases, LeaveOneOut
-from toolkit.stats.mrmc.fom_table import FomTable
+from toolkit.stats.mrmc.table import FomTable
 from toolkit.stats.resampling.draws import draw, make_plan, stream_states
 
 

@@ -14,7 +14,7 @@ from toolkit.arrays import FloatArray
 from toolkit.results import Better, Comparison, Estimate, Result, joined, stacked_frame
 from toolkit.stats._checks import check_count
 from toolkit.stats._inference import quantile, wald_difference
-from toolkit.stats.mrmc.fom_table import FomTable
+from toolkit.stats.mrmc.table import FomTable
 
 Random = Literal["readers and cases", "cases", "readers"]
 

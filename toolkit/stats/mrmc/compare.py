@@ -19,11 +19,15 @@ from toolkit.stats.mrmc.covariances import (
     fom_table,
     leave_one_out,
 )
-from toolkit.stats.mrmc.dbm import dbm
-from toolkit.stats.mrmc.designs import Design, Kind, detect_design
-from toolkit.stats.mrmc.fom_table import Covariance, is_share, require_patients
-from toolkit.stats.mrmc.nested import readers_nested_in_modality, split_plot
-from toolkit.stats.mrmc.obuchowski_rockette import Denominator, obuchowski_rockette
+from toolkit.stats.mrmc.designs import (
+    Design,
+    Kind,
+    detect_design,
+    readers_nested_in_modality,
+    split_plot,
+)
+from toolkit.stats.mrmc.inference import Denominator, dbm, obuchowski_rockette
+from toolkit.stats.mrmc.table import Covariance, is_share, require_patients
 from toolkit.stats.mrmc.u_statistics import Weights, u_statistic_analysis
 
 Method = Literal["or", "dbm", "u_statistic", "or_averaged"]

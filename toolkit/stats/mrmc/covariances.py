@@ -23,7 +23,8 @@ from toolkit.stats._checks import (
 from toolkit.stats.auc.curve import RatingFom, auc
 from toolkit.stats.auc.delong import auc_covariance
 from toolkit.stats.auc.placements import case_placements
-from toolkit.stats.mrmc.fom_table import (
+from toolkit.stats.mrmc.moments import KernelSums, case_values, kernel_sums, pair_sums
+from toolkit.stats.mrmc.table import (
     COVARIANCES,
     Covariance,
     FomTable,
@@ -32,7 +33,6 @@ from toolkit.stats.mrmc.fom_table import (
     quantile_note,
     require_covariance,
 )
-from toolkit.stats.mrmc.moments import KernelSums, case_values, kernel_sums, pair_sums
 
 
 def unbiased_covariance(truth: BoolArray, ratings: FloatArray) -> FloatArray:

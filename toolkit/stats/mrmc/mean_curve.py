@@ -18,7 +18,7 @@ from toolkit.arrays import FloatArray
 from toolkit.results import Curve
 from toolkit.stats._checks import check_choice
 from toolkit.stats.binormal.binormal import BinormalFit
-from toolkit.stats.binormal.binormal_curve import binormal_curve
+from toolkit.stats.binormal.curves import fitted_curve
 
 Direction = Literal["vertical", "horizontal", "diagonal"]
 
@@ -38,7 +38,7 @@ def mean_roc_curve(
     Parameters
     ----------
     curves : sequence of Curve
-        One a reader, from ``roc_curve`` or ``binormal_curve``, each counting the same; cases may
+        One a reader, from ``roc_curve`` or ``fitted_curve``, each counting the same; cases may
         differ between readers.
     direction : {"vertical", "horizontal", "diagonal"}
         What is averaged: sensitivity at each specificity, specificity at each sensitivity, or
@@ -167,7 +167,7 @@ def mean_binormal_curve(
         method=f"binormal ROC curve with the mean parameters of {len(fits)} readers",
         note=reason if without else "",
     )
-    return binormal_curve(mean, n_points=n_points)
+    return fitted_curve(mean, n_points=n_points)
 
 
 def _check_curves(curves: Sequence[Curve]) -> tuple[Curve, ...]:

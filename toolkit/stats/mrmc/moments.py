@@ -22,8 +22,8 @@ from toolkit.stats._checks import check_count, check_ratings, check_truth
 from toolkit.stats._compile import compiled
 from toolkit.stats.auc.curve import RatingFom, auc
 from toolkit.stats.auc.placements import doubled_counts
-from toolkit.stats.mrmc.fom_table import is_share
 from toolkit.stats.mrmc.study_components import StudyComponents
+from toolkit.stats.mrmc.table import is_share
 
 # A table of this many cells is summed faster than the points are counted one by one.
 _LARGEST_TABLE = 1 << 16

@@ -119,7 +119,7 @@ def pilot_components(analysis: MrmcAnalysis) -> StudyComponents:
     >>> import numpy as np
     >>> from toolkit.stats.mrmc.analysis import MrmcAnalysis
     >>> from toolkit.stats.mrmc.covariances import fom_table
-    >>> from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
+    >>> from toolkit.stats.mrmc.inference import obuchowski_rockette
     >>> from toolkit.stats.simulation.roe_metz import ROE_METZ_1997
     >>> from toolkit.stats.simulation.roe_metz import roe_metz_ratings
     >>> ratings = roe_metz_ratings(30, 30, 4, separation=1.5, rng=1,

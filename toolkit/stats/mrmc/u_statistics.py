@@ -31,7 +31,6 @@ from toolkit.stats.mrmc.analysis import (
     mean_estimate,
     positive_variance,
 )
-from toolkit.stats.mrmc.fom_table import FomTable
 from toolkit.stats.mrmc.moments import (
     NEGATIVE,
     POSITIVE,
@@ -41,6 +40,7 @@ from toolkit.stats.mrmc.moments import (
     components,
     sums_of_figure,
 )
+from toolkit.stats.mrmc.table import FomTable
 
 Weights = Literal["reader", "pair"]
 Estimator = Literal["u_statistic", "mle"]

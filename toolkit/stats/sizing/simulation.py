@@ -146,7 +146,7 @@ def finds_difference(truth: BoolArray, ratings: FloatArray) -> bool:
     False
     """
     from toolkit.stats.mrmc.covariances import fom_table
-    from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
+    from toolkit.stats.mrmc.inference import obuchowski_rockette
 
     test = obuchowski_rockette(fom_table(truth, ratings)).global_test
     return test is not None and test.p_value < 0.05

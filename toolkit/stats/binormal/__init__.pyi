@@ -1,0 +1,11 @@
+from .binormal import BinormalFit as BinormalFit
+from .binormal import binormal_auc as binormal_auc
+from .binormal import binormal_fit as binormal_fit
+from .curves import binormal_lr_expected_utility as binormal_lr_expected_utility
+from .curves import fitted_curve as fitted_curve
+from .curves import fitted_partial_auc as fitted_partial_auc
+from .curves import fitted_sensitivity as fitted_sensitivity
+from .curves import fitted_specificity as fitted_specificity
+from .proper import BinormalLrFit as BinormalLrFit
+from .proper import binormal_lr_auc as binormal_lr_auc
+from .proper import binormal_lr_fit as binormal_lr_fit

@@ -1,0 +1,15 @@
+from .curves import froc_curve as froc_curve
+from .curves import mean_froc_curve as mean_froc_curve
+from .cut_figures import alroc_fom as alroc_fom
+from .cut_figures import froc_area_fom as froc_area_fom
+from .cut_figures import lesion_sensitivity_by_group as lesion_sensitivity_by_group
+from .cut_figures import lesion_sensitivity_fom as lesion_sensitivity_fom
+from .cut_figures import pcl_fom as pcl_fom
+from .figures_of_merit import FrocFom as FrocFom
+from .fom_table import froc_fom_table as froc_fom_table
+from .fom_table import froc_leave_one_out as froc_leave_one_out
+from .studies import FrocStudy as FrocStudy
+from .studies import froc_study as froc_study
+from .studies import lroc_study as lroc_study
+from .studies import pooled_reading as pooled_reading
+from .studies import roi_study as roi_study

@@ -1,0 +1,17 @@
+from .auc import OneAuc as OneAuc
+from .auc import TwoAucs as TwoAucs
+from .auc import auc_interval_size as auc_interval_size
+from .auc import auc_power as auc_power
+from .auc import auc_sample_size as auc_sample_size
+from .paired import PairedQuestion as PairedQuestion
+from .paired import paired_power as paired_power
+from .paired import paired_sample_size as paired_sample_size
+from .proportions import ProportionQuestion as ProportionQuestion
+from .proportions import two_group_power as two_group_power
+from .proportions import two_group_sample_size as two_group_sample_size
+from .reader_study import MrmcPlan as MrmcPlan
+from .reader_study import mrmc_power as mrmc_power
+from .reader_study import mrmc_power_from_moments as mrmc_power_from_moments
+from .reader_study import mrmc_sample_size as mrmc_sample_size
+from .simulation import finds_difference as finds_difference
+from .simulation import power_by_simulation as power_by_simulation
