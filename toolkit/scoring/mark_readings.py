@@ -37,6 +37,14 @@ class MarkTables:
     lesions: pd.DataFrame
     images: pd.DataFrame | None = None
 
+    @property
+    def placed(self) -> bool:
+        """Whether marks and lesions have places on images."""
+        return self.images is not None and all(
+            "x_px" in table and "image_id" in table and bool(table["x_px"].notna().any())
+            for table in (self.marks, self.lesions)
+        )
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ReadingGrid:
