@@ -191,7 +191,7 @@ class LocalizationStudy(ScoredMarks, Summarised):
             "difference": effect_phrase(primary.difference) if primary.is_defined else note,
             "cases": f"{count_text(truth.n_cases)}, {count_text(truth.diseased.sum())} with cancer",
             "lesions": f"{count_text(truth.lesion_case.size)}; hit: {self.scored.rule}",
-            "readers": f"{self.n_people}{', AI ' * bool(self.ai_name)}{self.ai_name}",
+            "readers": f"{self.n_people}; AI: {self.ai_name or self.ai_note or 'not asked for'}",
             "other analyses": f"{len(self.alternatives)}, by other hit rules {len(self.rules[1:])}",
             "missed by most": f"{count_text(len(self.missed))} lesions",
         }

@@ -1,4 +1,4 @@
-"""What chapter 08 shows: curves, readers, other analyses and hit rules, and lesions."""
+"""What chapter 08 shows first: its answer, the curves, the readers and the other analyses."""
 
 from __future__ import annotations
 
@@ -7,13 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from toolkit.chapters.exhibit import MOST_READERS, Exhibit, Headline
-from toolkit.chapters.localization.analysis import (
-    LocalizationStudy,
-    MarkAnalysis,
-)
+from toolkit.chapters.localization.analysis import LocalizationStudy, MarkAnalysis
 from toolkit.chapters.localization.scored import (
     CurveKind,
     Endpoint,
@@ -21,6 +17,7 @@ from toolkit.chapters.localization.scored import (
     SideCurves,
     curves_of,
     lies_above,
+    points_of,
 )
 from toolkit.draw.froc import FrocLine, FrocRole, SlopeRow, froc_figure
 from toolkit.draw.html import IntervalBar, TableColumn, TableRow, TableView, interval_bar
@@ -181,10 +178,8 @@ def question(study: LocalizationStudy) -> str:
     """Return the question that the plan asks."""
     plan, unit = study.plan, f"{noun(study)}s"
     place = 0 if plan.fom_difference_margin is None else 1
-    default = (
-        "find more lesions, in the right place,",
-        "find as many lesions, in the right place,",
-    )
+    where = "lesions, in the right place,"
+    default = (f"find more {where}", f"find as many {where}")
     how = {
         "HrAuc": ("tell cancer from no cancer better", "tell cancer from no cancer as well"),
         "HrSe": ("mark more cancers", "mark as many cancers"),
@@ -328,16 +323,12 @@ def froc(study: LocalizationStudy) -> Exhibit:
             f"{count_text(study.scored.study.truth.n_cases)} {noun(study)}s, {people(study)}. "
             f"{capital(found)}."
         )[:250],
-        data=_points(study, {"froc": curves}),
+        data=points_of({"froc": curves}, side_names(study)),
     )
 
 
 def _lines(
-    study: LocalizationStudy,
-    curves: Sequence[SideCurves],
-    *,
-    pooled: bool = False,
-    floor: bool = True,
+    study: LocalizationStudy, curves: Sequence[SideCurves], *, pooled: bool = False
 ) -> list[FrocLine]:
     """Return the lines of a panel: the mean with its readers, or all marks pooled."""
     names = side_names(study)
@@ -347,7 +338,7 @@ def _lines(
             curve=one.pooled if pooled else one.mean,
             readers=() if pooled else one.readers[:MOST_READERS],
             role=ROLES[one.side],
-            floor=floor and one.floor is not None,
+            floor=study.plan.paradigm == "FROC" and one.floor is not None,
         )
         for one in curves
     ]
@@ -407,32 +398,6 @@ def _colours(study: LocalizationStudy) -> str:
     return "; ".join(f"{looks[side]}, {names[side]}" for side in study.sides)
 
 
-def _points(
-    study: LocalizationStudy, drawn: Mapping[CurveKind, Sequence[SideCurves]]
-) -> pd.DataFrame:
-    """Return every point that was drawn."""
-    names, rows = side_names(study), []
-    for kind, curves in drawn.items():
-        for one in curves:
-            labelled = [("mean", one.mean), *((curve.label, curve) for curve in one.readers)]
-            if kind not in ("froc", "lroc", "roc"):
-                labelled.append(("pooled", one.pooled))
-            rows += [
-                pd.DataFrame(
-                    {
-                        "curve": kind,
-                        "modality": names[one.side],
-                        "reader": "" if one.side == "ai" else label,
-                        "x": curve.x,
-                        "y": curve.y,
-                        "threshold": curve.threshold,
-                    }
-                )
-                for label, curve in labelled
-            ]
-    return pd.concat(rows, ignore_index=True)
-
-
 def floor(study: LocalizationStudy) -> str:
     """Return where the AI's curve stops, what it found, or why there are no marks of it."""
     if study.ai is None:
@@ -472,7 +437,7 @@ def square(study: LocalizationStudy) -> Exhibit:
             f"{kind} curves of {people(study)} and inferred ROC curves, {counts_text(study)}. "
             f"{finding}"
         )[:250],
-        data=_points(study, drawn),
+        data=points_of(drawn, side_names(study)),
     )
 
 
@@ -480,33 +445,27 @@ def _panels(
     study: LocalizationStudy, first: CurveKind, drawn: Mapping[CurveKind, Sequence[SideCurves]]
 ) -> list[SquarePanel]:
     """Return the panels of the square figure."""
-    lroc, by_place = first == "lroc", drawn[first]
-    cases = f"{capital(noun(study))}s without cancer"
+    cases = f"{capital(noun(study))}s"
+    every = f"{cases}, " if first.endswith("1") else "Without cancer, "
+    x, y, kinds = f"{every}false mark", "Lesions found", [(capital(_AREAS[first]), False)]
+    if first == "lroc":
+        x, y = f"{cases} without cancer, called", "With cancer, right place"
+    else:
+        y += ", weighted" if first.startswith("w") else ""
+        kinds.append(("Marks pooled", True))
+    panels = [
+        SquarePanel(
+            title=title, lines=_lines(study, drawn[first], pooled=pooled), x_label=x, y_label=y
+        )
+        for title, pooled in kinds
+    ]
     roc = SquarePanel(
         title="Inferred ROC",
-        lines=_lines(study, drawn["roc"], floor=not lroc),
-        x_label=f"{cases}, marked",
+        lines=_lines(study, drawn["roc"]),
+        x_label=f"{cases} without cancer, marked",
         y_label="With cancer, marked",
         chance=True,
     )
-    if lroc:
-        panel = SquarePanel(
-            title="LROC",
-            lines=_lines(study, by_place, floor=False),
-            x_label=f"{cases}, called",
-            y_label="With cancer, right place",
-        )
-        return [panel, roc]
-    every = f"{capital(noun(study))}s, " if first.endswith("1") else "Without cancer, "
-    panels = [
-        SquarePanel(
-            title=title,
-            lines=_lines(study, by_place, pooled=pooled),
-            x_label=f"{every}false mark",
-            y_label="Lesions found" + (", weighted" if first.startswith("w") else ""),
-        )
-        for title, pooled in ((capital(_AREAS[first]), False), ("Marks pooled", True))
-    ]
     return [*panels, roc]
 
 
@@ -518,20 +477,21 @@ def _area(curve: Curve) -> float:
 def _square_caption(study: LocalizationStudy) -> str:
     """Return what the square panels draw."""
     roc = f"Each {noun(study)} by its highest mark, wherever that lies; grey diagonal, chance."
+    colours, counts = capital(_colours(study)), counts_text(study)
     if study.plan.paradigm == "LROC":
-        return (
+        text = (
             f"**a** Cancers called at their right place over {noun(study)}s without cancer called; "
-            f"the curve ends at the share of all right places. **b** {roc} "
-            f"{capital(_colours(study))}; thick, mean of the readers; thin, single readers. "
-            f"{counts_text(study)}. {rule_text(study)}"
+            f"the curve ends at the share of all right places. **b** {roc} {colours}; thick, mean "
+            f"of the readers; thin, single readers. {counts}."
         )
-    return (
-        "**a** Lesions found over cases with a false mark; thick, mean of the readers, whose area "
-        "is the mean figure of merit; thin, single readers; dotted, straight on to 1, which no "
-        "mark supports. **b** All marks of all readers as if on one scale. "
-        f"**c** {roc} {capital(_colours(study))}. {capital(counts_text(study))}. "
-        f"{rule_text(study)}"
-    )
+    else:
+        text = (
+            "**a** Lesions found over cases with a false mark; thick, mean of the readers, whose "
+            "area is the mean figure of merit; thin, single readers; dotted, straight on to 1, "
+            "which no mark supports. **b** All marks of all readers as if on one scale. "
+            f"**c** {roc} {colours}. {capital(counts)}."
+        )
+    return f"{text} {rule_text(study)}"
 
 
 def reader_table(study: LocalizationStudy) -> Exhibit:
@@ -566,24 +526,25 @@ def _modality_table(study: LocalizationStudy) -> TableView:
         cells += [number_text(row.rate, digits=2) for row in pair if not lroc]
         body.append(TableRow(cells, rule=number == 0))
     cut = f" The first {MOST_READERS} of {study.n_people} readers."
-    what = "Right places count" if lroc else "Lesions found and false marks count"
     return TableView(
         title="Figure of merit and lesions found, by reader",
         columns=columns,
         rows=body[: MOST_READERS + 1],
         dense=True,
-        foot=(
-            f"{capital(counts_text(study))}. {figure}: {measure(study, primary.endpoint)}. "
-            f"Difference: {names['b']} minus {names['a']}. {what} every mark, whatever its "
-            f"rating. {rule_text(study)}{_no_figure(primary)}"
-            f"{cut if study.n_people > MOST_READERS else ''}"
-        ),
+        foot=_reader_foot(study, f"Difference: {names['b']} minus {names['a']}.")
+        + (cut if study.n_people > MOST_READERS else ""),
     )
 
 
-def _no_figure(primary: MarkAnalysis) -> str:
-    """Return why there is no figure of merit, where there is none."""
-    return "" if primary.is_defined else f" No figure of merit: {primary.difference.note}."
+def _reader_foot(study: LocalizationStudy, how: str) -> str:
+    """Return what the tables of readers count, and why there is no figure where there is none."""
+    one, lroc = study.primary, study.plan.paradigm == "LROC"
+    what = "Right places count" if lroc else "Lesions found and false marks count"
+    text = (
+        f"{capital(counts_text(study))}. {short(one.endpoint)}: {measure(study, one.endpoint)}. "
+        f"{how} {what} every mark, whatever its rating. {rule_text(study)}"
+    )
+    return text if one.is_defined else f"{text} No figure of merit: {one.difference.note}."
 
 
 def _ai_table(study: LocalizationStudy) -> TableView:
@@ -619,11 +580,9 @@ def _ai_table(study: LocalizationStudy) -> TableView:
         columns=columns,
         rows=body,
         dense=True,
-        foot=(
-            f"{capital(counts_text(study))}. {figure}: {measure(study, primary.endpoint)}. CI of "
-            f"the mean: {_lower(primary.name)}; of each reader: over cases alone. "
-            f"{'Right places count' if lroc else 'Lesions found and false marks count'} every "
-            f"mark, whatever its rating. {rule_text(study)}{_no_figure(primary)}"
+        foot=_reader_foot(
+            study,
+            f"CI of the mean: {_lower(primary.name)}; of each reader: over cases alone.",
         ),
     )
 

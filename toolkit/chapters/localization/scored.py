@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from toolkit.results import Curve
 from toolkit.scoring.mark_readings import MarkTables, MarkUnit
@@ -463,6 +464,32 @@ def curves_of(marks: ScoredMarks, kind: CurveKind) -> tuple[SideCurves, ...]:
             )
         )
     return tuple(found)
+
+
+def points_of(
+    drawn: Mapping[CurveKind, Sequence[SideCurves]], names: Mapping[str, str]
+) -> pd.DataFrame:
+    """Return every point of some curves, with the name of its side."""
+    rows = []
+    for kind, curves in drawn.items():
+        for one in curves:
+            labelled = [("mean", one.mean), *((curve.label, curve) for curve in one.readers)]
+            if kind not in ("froc", "lroc", "roc"):
+                labelled.append(("pooled", one.pooled))
+            rows += [
+                pd.DataFrame(
+                    {
+                        "curve": kind,
+                        "modality": names[one.side],
+                        "reader": "" if one.side == "ai" else label,
+                        "x": curve.x,
+                        "y": curve.y,
+                        "threshold": curve.threshold,
+                    }
+                )
+                for label, curve in labelled
+            ]
+    return pd.concat(rows, ignore_index=True)
 
 
 def lies_above(upper: Curve, lower: Curve) -> bool:
