@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from tests.chapters.given import Given
 from tests.mark_sample import tables
 from toolkit.chapters.localization.analysis import analyse
 
@@ -50,20 +51,6 @@ def without_places(made):
     ).drop(columns=["image_id", "x_px", "y_px"])
     lesions = made.lesions[["case_id", "lesion_id"]]
     return replace(made, marks=marks, lesions=lesions, images=None)
-
-
-class Given:
-    """Tables as ``load_tables`` returns them."""
-
-    part = "reader_study"
-
-    def __init__(self, made):
-        self._made = made
-
-    def __getattr__(self, name):
-        return getattr(self._made, name)
-
-    optional = __getattr__
 
 
 def studied(made, plan):
