@@ -15,6 +15,8 @@ from toolkit.scoring.ratings import ScoringError, reader_labels
 
 if TYPE_CHECKING:
     import pandas as pd
+MarkUnit = Literal["exam", "breast", "image"]
+_UNITS = ("exam", "breast", "image")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -187,10 +189,6 @@ def _floor(reader: Mapping[Any, Any], labels: dict[str, str]) -> float:
         )
         raise ScoringError(msg)
     return floor
-
-
-MarkUnit = Literal["exam", "breast", "image"]
-_UNITS = ("exam", "breast", "image")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -224,8 +224,8 @@ def _localized(
         part=units.part,
         lesion_case_id=targets["case_id"].to_numpy(dtype=str),
         lesion_id=targets["lesion_id"].to_numpy(dtype=str),
-        lesion_type=_texts(targets, "lesion_type"),
-        lesion_size_mm=_numbers(targets, "size_mm"),
+        lesion_type=targets["lesion_type"].fillna("").to_numpy(dtype=str),
+        lesion_size_mm=targets["size_mm"].to_numpy(dtype=np.float64),
         mark_row=marks["row"].to_numpy(dtype=np.int64),
         mark_class=kind,
         mark_lesion=target,
@@ -272,20 +272,6 @@ def _classes(
     same[:1] = False
     kind[order[~same]] = "LL"
     return kind
-
-
-def _texts(frame: pd.DataFrame, column: str) -> NDArray[np.str_]:
-    """Return a column as text, empty where it is missing or absent."""
-    if column not in frame:
-        return np.full(len(frame), "", dtype=str)
-    return frame[column].fillna("").to_numpy(dtype=str)
-
-
-def _numbers(frame: pd.DataFrame, column: str) -> FloatArray:
-    """Return a column as numbers, NaN where it is missing or absent."""
-    if column not in frame:
-        return np.full(len(frame), np.nan)
-    return frame[column].to_numpy(dtype=np.float64)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
