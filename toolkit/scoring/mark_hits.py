@@ -1,4 +1,4 @@
-"""Which lesion each mark hits, if any, and how far it lies from the nearest one."""
+"""Which lesion each mark hits, how far it lies from the nearest one, and what that counts up to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which readers read which cases with marks: a study of marks must be fully crossed."""
+"""What marks are scored on: the cases that all readers read, and the units that these make."""
 
 from __future__ import annotations
 

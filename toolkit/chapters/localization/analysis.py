@@ -22,7 +22,6 @@ from toolkit.chapters.localization.scored import (
     ReaderMarks,
     ScoredMarks,
     Side,
-    fom_of,
     reader_marks,
     scored_by,
     scored_marks,
@@ -304,12 +303,7 @@ def mark_analysis(
     """
     plan, endpoint = study.plan, choices.endpoint
     margin = plan.fom_difference_margin if endpoint == plan.endpoint else None
-    fom = fom_of(
-        endpoint,
-        nl_per_image=plan.nl_per_image,
-        fraction=plan.false_positive_fraction,
-        lowest=choices.lowest,
-    )
+    fom = plan.fom(endpoint, lowest=choices.lowest)
     reason = _obstacle(study, choices)
     if not reason:
         try:

@@ -88,37 +88,6 @@ _CURVES = {
 }
 
 
-def require_endpoint(
-    endpoint: Endpoint,
-    *,
-    paradigm: Paradigm,
-    nl_per_image: float | None,
-    fraction: float | None,
-) -> None:
-    """Refuse an endpoint that the paradigm has not, or that lacks the place it is read off at.
-
-    Raises
-    ------
-    ScoringError
-        With what is needed.
-    """
-    known = _OF_PARADIGM[paradigm]
-    if endpoint not in known:
-        msg = (
-            f"endpoint must be one of {', '.join(known)} where the paradigm is {paradigm}, but got "
-            f"{endpoint!r}"
-        )
-        raise ScoringError(msg)
-    lacking = {
-        "lesion_sensitivity": ("nl_per_image", nl_per_image),
-        "PCL": ("false_positive_fraction", fraction),
-    }
-    name, value = lacking.get(endpoint, ("", 0.0))
-    if value is None:
-        msg = f"endpoint {endpoint!r} needs {name}, where it is read off, but there is none"
-        raise ScoringError(msg)
-
-
 def fom_of(
     endpoint: Endpoint,
     *,
@@ -151,12 +120,15 @@ def fom_of(
         return _PLAIN[endpoint]
     if endpoint == "ALROC":
         return alroc_fom(false_positive_fraction=1.0 if fraction is None else fraction)
-    paradigm: Paradigm = "LROC" if endpoint == "PCL" else "FROC"
-    require_endpoint(endpoint, paradigm=paradigm, nl_per_image=nl_per_image, fraction=fraction)
+    name, place = "nl_per_image", nl_per_image
     if endpoint == "PCL":
-        step: Literal["highest", "lowest"] = "lowest" if lowest else "highest"
-        return pcl_fom(false_positive_fraction=fraction or 0.0, step=step)
-    return lesion_sensitivity_fom(nl_per_image=nl_per_image or 0.0)
+        name, place = "false_positive_fraction", fraction
+    if place is None:
+        msg = f"endpoint {endpoint!r} needs {name}, where it is read off, but there is none"
+        raise ScoringError(msg)
+    if endpoint == "PCL":
+        return pcl_fom(false_positive_fraction=place, step="lowest" if lowest else "highest")
+    return lesion_sensitivity_fom(nl_per_image=place)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +174,11 @@ class Plan:
             msg = "hit_rule 'within radius' needs hit_radius_mm, in mm, but there is none; give it"
             raise ScoringError(msg)
         return WithinRadius(radius_mm=self.hit_radius_mm)
+
+    def fom(self, endpoint: Endpoint, *, lowest: bool = False) -> FrocFom:
+        """Return a figure of merit, read off where the plan says."""
+        fraction = self.false_positive_fraction
+        return fom_of(endpoint, nl_per_image=self.nl_per_image, fraction=fraction, lowest=lowest)
 
     @property
     def of_ai(self) -> bool:
@@ -279,12 +256,14 @@ def scored_marks(tables: MarkTables, plan: Plan) -> ScoredMarks:
         If endpoint and paradigm do not fit, a reading of one place has several marks, there are
         several AIs, or as ``localize_marks``.
     """
-    require_endpoint(
-        plan.endpoint,
-        paradigm=plan.paradigm,
-        nl_per_image=plan.nl_per_image,
-        fraction=plan.false_positive_fraction,
-    )
+    known = _OF_PARADIGM[plan.paradigm]
+    if plan.endpoint not in known:
+        msg = (
+            f"endpoint must be one of {', '.join(known)} where the paradigm is {plan.paradigm}, "
+            f"but got {plan.endpoint!r}"
+        )
+        raise ScoringError(msg)
+    plan.fom(plan.endpoint)
     if plan.of_ai and plan.ai_modality is None:
         msg = "comparison 'ai against readers' needs ai_modality, such as 'standalone'; give it"
         raise ScoringError(msg)
@@ -306,13 +285,25 @@ def scored_marks(tables: MarkTables, plan: Plan) -> ScoredMarks:
 
 def scored_by(tables: MarkTables, plan: Plan, rule: HitRule | AsRecorded) -> LocalizedMarks:
     """Return the marks that are compared, scored by a rule, on the cases that all read."""
-    both = (plan.modality_without, plan.modality_with)
+    if plan.of_ai:
+        return _localized(tables, plan, rule, (plan.modality_without,), plan.ai_modality)
+    return _localized(tables, plan, rule, (plan.modality_without, plan.modality_with), None)
+
+
+def _localized(
+    tables: MarkTables,
+    plan: Plan,
+    rule: HitRule | AsRecorded,
+    modalities: Sequence[str],
+    ai_modality: str | None,
+) -> LocalizedMarks:
+    """Return marks scored by a rule, with all else as planned."""
     return localize_marks(
         tables,
         rule=rule,
         unit=plan.unit,
-        modalities=both[:1] if plan.of_ai else both,
-        ai_modality=plan.ai_modality if plan.of_ai else None,
+        modalities=modalities,
+        ai_modality=ai_modality,
         session=plan.session,
         common_cases=True,
     )
@@ -333,15 +324,9 @@ def _of_kind(
     if not chosen.any():
         return None
     cases = tables.cases[tables.cases["case_id"].isin(np.unique(whole.case_id))]
-    marks = localize_marks(
-        replace(tables, readings=readings[chosen], cases=cases),
-        rule=plan.rule,
-        unit=plan.unit,
-        modalities=(plan.modality_without,),
-        ai_modality=plan.ai_modality if of_ai else None,
-        session=plan.session,
-        common_cases=True,
-    )
+    subset = replace(tables, readings=readings[chosen], cases=cases)
+    ai_modality = plan.ai_modality if of_ai else None
+    marks = _localized(subset, plan, plan.rule, (plan.modality_without,), ai_modality)
     if of_ai and len(marks.study.readers) > 1:
         msg = (
             f"modality {plan.ai_modality!r} has readings of {len(marks.study.readers)} AI readers, "
