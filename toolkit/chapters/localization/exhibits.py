@@ -104,6 +104,12 @@ def merit_form(one: MarkAnalysis) -> Form:
     return "ratio" if one.endpoint == "MaxNLF" else form_of(one.difference)
 
 
+def change_cells(change: Comparison, form: Form) -> list[str]:
+    """Return a difference, its interval and its P value as cells of a table."""
+    text = estimate_text(change, form=form, unit=False)
+    return [text, ci_text(change, form=form), p_text(change.p_value)]
+
+
 def both_heads(study: LocalizationStudy) -> tuple[str, str]:
     """Return the heads of the columns of what is compared."""
     if study.plan.of_ai:
@@ -565,8 +571,7 @@ def _ai_table(study: LocalizationStudy) -> TableView:
         mean = [
             "Mean of the readers",
             value_text(change.estimate_a, form=form, unit=False),
-            estimate_text(change, form=form, unit=False),
-            ci_text(change, form=form),
+            *change_cells(change, form)[:2],
             value_text(mean_of(row.share for row in readers), form="percent"),
             *([] if lroc else [number_text(mean_of(row.rate for row in readers), digits=2)]),
         ]
@@ -594,10 +599,7 @@ def _ai_row(study: LocalizationStudy, row: ReaderMarks, label: str) -> list[str]
     values = {} if table is None else dict(zip(table.readers, table.value[:, 0], strict=True))
     value = float(values.get(row.label, math.nan))
     cells, one = [label, value_text(value, form=form, unit=False)], each.get(row.label)
-    if one is None:
-        cells += ["", ""]
-    else:
-        cells += [estimate_text(one, form=form, unit=False), ci_text(one, form=form)]
+    cells += change_cells(one, form)[:2] if one else ["", ""]
     cells.append(f"{row.found}/{row.n_lesions}")
     return cells if study.plan.paradigm == "LROC" else [*cells, number_text(row.rate, digits=2)]
 
@@ -642,9 +644,7 @@ def _row(one: MarkAnalysis, name: str, kind: Literal["plain", "emphasis"] = "pla
     cells = [
         f"{name} {DAGGER}" if one.flag else name,
         *(value_text(value, form=form) for value in (change.estimate_a, change.estimate_b)),
-        estimate_text(change, form=form, unit=False),
-        ci_text(change, form=form),
-        p_text(change.p_value),
+        *change_cells(change, form),
     ]
     return TableRow(cells, kind)
 

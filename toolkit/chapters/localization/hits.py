@@ -13,6 +13,7 @@ from toolkit.chapters.localization.analysis import LocalizationStudy, Missed, Ru
 from toolkit.chapters.localization.exhibits import (
     ROLES,
     both_heads,
+    change_cells,
     counts_text,
     mean_of,
     measure,
@@ -34,7 +35,7 @@ from toolkit.draw.tables import RowKind
 from toolkit.results import stacked_frame
 from toolkit.scoring.lesions import LesionView, MarkAt
 from toolkit.scoring.marks import mark_distances
-from toolkit.words.sentences import ci_text, estimate_phrase, estimate_text, verdict_word
+from toolkit.words.sentences import estimate_phrase, verdict_word
 from toolkit.words.wording import (
     EM_DASH,
     capital,
@@ -42,7 +43,6 @@ from toolkit.words.wording import (
     counted,
     joined,
     number_text,
-    p_text,
     share_text,
     some_of,
     value_text,
@@ -106,13 +106,7 @@ def _rule_cells(study: LocalizationStudy, one: RuleResult) -> list[str]:
     ]
     if one.analysis is None or not one.analysis.is_defined:
         return [*cells, EM_DASH, EM_DASH, EM_DASH]
-    change, form = one.analysis.difference, merit_form(one.analysis)
-    return [
-        *cells,
-        estimate_text(change, form=form, unit=False),
-        ci_text(change, form=form),
-        p_text(change.p_value),
-    ]
+    return [*cells, *change_cells(one.analysis.difference, merit_form(one.analysis))]
 
 
 def rule_sentence(study: LocalizationStudy) -> str:
