@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from tests.chapters.given import Given
 from tests.mark_sample import tables
-from toolkit.chapters.localization.localization import LocalizationPlan, localized_study
+from toolkit.chapters.localization.analysis import analyse
 
 CASES = (("C1", "P1", 1), ("C2", "P2", 1), ("C3", "P3", 0), ("C4", "P4", 0))
 LESIONS = (
@@ -52,9 +53,14 @@ def without_places(made):
     return replace(made, marks=marks, lesions=lesions, images=None)
 
 
+def studied(made, plan):
+    """Return the study of some tables."""
+    return analyse(Given(made), **plan)
+
+
 def hand_plan(**changes):
-    return LocalizationPlan(**{"hit_radius_mm": 15.0, "ai_modality": "standalone", **changes})
+    return {"hit_radius_mm": 15.0, "ai_modality": "standalone", **changes}
 
 
 def hand_study(plan=None, **changes):
-    return localized_study(hand_tables(**changes), plan or hand_plan())
+    return studied(hand_tables(**changes), plan or hand_plan())

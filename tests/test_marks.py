@@ -11,16 +11,15 @@ import pytest
 
 from tests.froc_sample import froc_from_csv, rows
 from tests.mark_sample import drawn_tables, frame, tables
-from toolkit.scoring.mark_readings import MarkTables
-from toolkit.scoring.mark_rules import AsRecorded, InsideOutline, Overlap, WithinRadius
-from toolkit.scoring.marks import (
-    compare_hit_rules,
+from toolkit.scoring.lesions import (
     lesion_groups,
     lesion_sensitivity_of_marks,
-    localize_marks,
-    mark_distances,
+    lesion_views,
     missed_lesions,
 )
+from toolkit.scoring.mark_readings import MarkTables
+from toolkit.scoring.mark_rules import AsRecorded, InsideOutline, Overlap, WithinRadius
+from toolkit.scoring.marks import compare_hit_rules, localize_marks, mark_distances
 from toolkit.scoring.ratings import ScoringError
 from toolkit.stats.froc.cut_figures import lesion_sensitivity_by_group
 from toolkit.stats.froc.figures_of_merit import max_llf, max_nlf_all_cases, wafroc
@@ -106,6 +105,7 @@ def test_classes_add_up_to_all_marks():
         named = dict(zip(kinds.tolist(), sizes.tolist(), strict=True))
         assert named.get("LL", 0) == counts.ll
         assert named.get("further", 0) == counts.further
+        assert ((scored.mark_lesion >= 0) == (scored.mark_class != "NL")).all()
 
 
 # --- the rules for single marks -------------------------------------------------------------------
@@ -122,6 +122,9 @@ def test_a_mark_inside_several_lesions_goes_to_the_nearest_centre_then_the_lower
     assert scored.study.lesion_rating[:, 0, 0].tolist() == [3, UNMARKED]
     assert scored.counts.in_several == 1
     assert "1 marks inside several lesions went to the nearest centre" in scored.note
+    for number, hit in (("10", True), ("9", False)):
+        views = lesion_views(given, case_id="C1", lesion_id=number, marks={"all": (scored, 0)})
+        assert [(one.label, one.hit) for view in views for one in view.marks] == [("R1", hit)]
     tied = localized(tables(lesions=lesions, marks=[mark(3, 120, 100)]))
     assert tied.study.lesion_rating[:, 0, 0].tolist() == [UNMARKED, 3]  # 9 is below 10
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from toolkit.draw.tables import PairedTables, TableView
     from toolkit.results import Comparison
 
+MOST_READERS = 30  # figures and tables of more readers are cut, and say so
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Exhibit:

@@ -36,6 +36,14 @@ BinCounts = tuple[IntArray, IntArray]
 
 _MOST_BINS = 60
 _MOST_DOTS = 30  # a column of more looks the same
+_DASH = (0, (4, 2.5))
+_FEW_ROWS = 8
+_ROW, _LOW_ROW = 0.52, 0.38
+_LABEL_WIDTH = 1.9
+_LINE = 0.17
+_DOT_PT, _EDGE_PT = 3.2, 0.7
+_HIGHEST_STEP_PT = 3.6
+_HEADS = ("Hit", "No hit", "Elsewhere")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,7 +69,7 @@ class DistanceRow:
     role: FrocRole
 
 
-def check_rows(
+def _check_rows(
     rows: Sequence[DistanceRow], limit: float | None, elsewhere: Mapping[str, int]
 ) -> None:
     """Refuse what cannot be drawn."""
@@ -105,14 +113,14 @@ def _check_row(row: DistanceRow) -> None:
         raise ValueError(msg)
 
 
-def farthest(rows: Sequence[DistanceRow]) -> float:
+def _farthest(rows: Sequence[DistanceRow]) -> float:
     """Return the largest distance; 0 without a mark."""
     return max((float(row.distance.max(initial=0.0)) for row in rows), default=0.0)
 
 
-def bin_width(rows: Sequence[DistanceRow], limit: float | None) -> float:
+def _bin_width(rows: Sequence[DistanceRow], limit: float | None) -> float:
     """Return a bin width at which the limit, if there is one, is an edge."""
-    far = max(farthest(rows), (limit or 0.0) * 1.2) or 1.0
+    far = max(_farthest(rows), (limit or 0.0) * 1.2) or 1.0
     if limit is None:
         ticks = nice_ticks(0, far, most=_MOST_BINS)
         return ticks[1] - ticks[0]
@@ -120,13 +128,13 @@ def bin_width(rows: Sequence[DistanceRow], limit: float | None) -> float:
     return limit / parts if parts else far / _MOST_BINS
 
 
-def bin_counts(row: DistanceRow, width: float) -> BinCounts:
+def _bin_counts(row: DistanceRow, width: float) -> BinCounts:
     """Return hits and others by bin; a bin holds its upper edge, as a radius does."""
     place = np.maximum(np.ceil(row.distance / width - 1e-9).astype(np.int64) - 1, 0)
     return np.bincount(place[row.hit]), np.bincount(place[~row.hit])
 
 
-def column_dots(counts: IntArray) -> tuple[FloatArray, FloatArray]:
+def _column_dots(counts: IntArray) -> tuple[FloatArray, FloatArray]:
     """Return bin and height, in marks, of each dot; high columns are drawn with fewer."""
     x, height = [np.zeros(0)], [np.zeros(0)]
     for place, n in enumerate(counts.tolist()):
@@ -134,16 +142,6 @@ def column_dots(counts: IntArray) -> tuple[FloatArray, FloatArray]:
         x.append(np.full(n_dots, float(place)))
         height.append(np.linspace(0.0, n - 1.0, n_dots))
     return np.concatenate(x), np.concatenate(height)
-
-
-_DASH = (0, (4, 2.5))
-_FEW_ROWS = 8
-_ROW, _LOW_ROW = 0.52, 0.38
-_LABEL_WIDTH = 1.9
-_LINE = 0.17
-_DOT_PT, _EDGE_PT = 3.2, 0.7
-_HIGHEST_STEP_PT = 3.6
-_HEADS = ("Hit", "No hit", "Elsewhere")
 
 
 def distance_figure(
@@ -174,9 +172,9 @@ def distance_figure(
         above 0, or ``n_elsewhere`` names no row or a label of several.
     """
     elsewhere = dict(n_elsewhere or {})
-    check_rows(rows, limit, elsewhere)
-    width = bin_width(rows, limit)
-    counts = [bin_counts(row, width) for row in rows]
+    _check_rows(rows, limit, elsewhere)
+    width = _bin_width(rows, limit)
+    counts = [_bin_counts(row, width) for row in rows]
     top = 0.62
     pitch = _ROW if len(rows) <= _FEW_ROWS else _LOW_ROW
     with study_style():
@@ -231,7 +229,7 @@ def _set_axis(
     axes: Axes, rows: Sequence[DistanceRow], limit: float | None, width: float, unit: str
 ) -> None:
     """Set one axis of distances for all rows, up to the end of the last bin."""
-    far = max(farthest(rows), (limit or 0.0) * 1.2) or 1.0
+    far = max(_farthest(rows), (limit or 0.0) * 1.2) or 1.0
     axes.set_xlim(0, math.ceil(far / width - 1e-9) * width)
     axes.set_ylim(len(rows), 0)
     outward(axes, left=False)
@@ -255,7 +253,7 @@ def _draw_rows(
         axes.plot([0, end], [place + base] * 2, color=color("grid"), linewidth=0.8, zorder=1)
         ink = color(ROLE_STYLES[row.role].line)
         for side, (face, way) in enumerate(((ink, -1), (color("paper"), 1))):
-            x, height = column_dots(pair[side])
+            x, height = _column_dots(pair[side])
             axes.plot(
                 (x + 0.5) * width,
                 place + base + way * (first + height * step),

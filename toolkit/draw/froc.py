@@ -47,6 +47,19 @@ from toolkit.words.wording import number_text
 FrocRole = Literal["unaided", "aided", "ai"]
 
 Dash = Literal["-"] | tuple[float, tuple[float, float]]
+_NOT_SUPPORTED = (0, (1, 1.6))
+_MARKER_PT = 8.0
+# Points around a marker that names keep off as they do off lines.
+_AROUND = np.array([(x, y) for x in (-5.0, 0.0, 5.0) for y in (-5.0, 0.0, 5.0)])
+SAMPLE = 0.42  # of a line, with the room behind it
+NAME_LINE = 0.17
+_ABOVE, _BASELINE = 0.1, 0.08
+_FLOOR_WORDS = "export floor"
+_NOT_DEFINED = "not defined"
+_MOST_LINES = 3
+_BESIDE = 1.1  # a name stands best this much farther to the right than the last mark
+_HEIGHT, _LEFT = 2.95, 0.6
+_NAME_WIDTH = 2.4
 
 
 class RoleStyle(NamedTuple):
@@ -64,10 +77,6 @@ ROLE_STYLES: dict[FrocRole, RoleStyle] = {
     "aided": RoleStyle("^", "aided", "aided", "-", "aidedtext"),
     "ai": RoleStyle("s", "ai", "ai", "-", "ai"),
 }
-_NOT_SUPPORTED = (0, (1, 1.6))
-_MARKER_PT = 8.0
-# Points around a marker that names keep off as they do off lines.
-_AROUND = np.array([(x, y) for x in (-5.0, 0.0, 5.0) for y in (-5.0, 0.0, 5.0)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,16 +175,6 @@ def _thinned(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the points that a line needs to look as it does."""
     kept = visible_points(x, y)
     return x[kept], y[kept]
-
-
-SAMPLE = 0.42  # of a line, with the room behind it
-NAME_LINE = 0.17
-
-_ABOVE, _BASELINE = 0.1, 0.08
-_FLOOR_WORDS = "export floor"
-_NOT_DEFINED = "not defined"
-_MOST_LINES = 3
-_BESIDE = 1.1  # a name stands best this much farther to the right than the last mark
 
 
 def names_fit(lines: Iterable[FrocLine], width: float) -> bool:
@@ -287,10 +286,6 @@ def draw_sample(figure: Figure, place: tuple[float, float], role: FrocRole, dash
             markeredgewidth=1.3,
         )
     )
-
-
-_HEIGHT, _LEFT = 2.95, 0.6
-_NAME_WIDTH = 2.4
 
 
 @dataclass(frozen=True)
@@ -410,22 +405,21 @@ def froc_figure(
         7.5 in wide with the second panel, 5.2 in without. Names stand beside their curves unless
         one is too long for that: then all of them stand below.
     """
-    top = 0.0
     with study_style():
         full, fit = FULL_WIDTH if slopes else 5.2, names_fit(lines, _NAME_WIDTH)
         names = [] if fit else names_below(lines, full - _LEFT)
-        below = top + _HEIGHT + 0.85
+        below = _HEIGHT + 0.85
         figure = new_figure(full, below + height_below(names))
         draw_below(figure, (_LEFT, below), names)
-        axes = place_axes(figure, left=_LEFT, top=top + 0.28, width=3.85, height=_HEIGHT)
+        axes = place_axes(figure, left=_LEFT, top=0.28, width=3.85, height=_HEIGHT)
         _set_axes(axes, lines, axis_labels)
         taken = [points for line in lines for points in draw_line(axes, line)]
         name_floors(axes, lines, taken)
         if fit:
             name_lines(axes, lines, taken, width=_NAME_WIDTH)
         if slopes:
-            panel_title(figure, (_LEFT, top + 0.14), "a", titles[0])
-            panel_title(figure, (4.95, top + 0.14), "b", titles[1])
-            right = place_axes(figure, left=5.6, top=top + 0.28, width=1.0, height=_HEIGHT - 0.1)
+            panel_title(figure, (_LEFT, 0.14), "a", titles[0])
+            panel_title(figure, (4.95, 0.14), "b", titles[1])
+            right = place_axes(figure, left=5.6, top=0.28, width=1.0, height=_HEIGHT - 0.1)
             _draw_slopes(right, slopes, slope_labels)
     return figure

@@ -28,8 +28,6 @@ from toolkit.results import Estimate
 from toolkit.words.sentences import ci_text, estimate_text
 from toolkit.words.wording import EM_DASH, NO_BREAK_SPACE, count_text, number_text
 
-__all__ = ["TypeRow", "lesion_type_figure"]
-
 _ROW = {1: 0.28, 2: 0.48}
 _SHIFT = 0.18
 _LABEL_WIDTH = 1.75

@@ -27,15 +27,20 @@ from toolkit.draw.style import (
     write,
 )
 
-COLUMNS = 3
-GAP = 0.3
+_COLUMNS = 3
+_GAP = 0.3
 # Half a line is kept free at both sides, else the outer frames lose their edge.
-EDGE = 0.01
-COLUMN = (FULL_WIDTH - 2 * EDGE - (COLUMNS - 1) * GAP) / COLUMNS
-SIDE_ROOM = 0.2  # for the words at the chest wall
-_FRAME = (COLUMN - SIDE_ROOM, 2.7)
+_EDGE = 0.01
+_COLUMN = (FULL_WIDTH - 2 * _EDGE - (_COLUMNS - 1) * _GAP) / _COLUMNS
+_SIDE_ROOM = 0.2  # for the words at the chest wall
+_FRAME = (_COLUMN - _SIDE_ROOM, 2.7)
 _SAME_PLACE_PT = 6.0
 _MOST_NAMES = 3
+_LINE = 0.17
+_BELOW = 0.28
+_LEGEND = 0.3
+_SMALLEST_RADIUS_PT = 4.0
+_MARKER_PT = 5.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +97,7 @@ class MissedView:
     marks: Sequence[PlacedMark]
 
 
-def check_view(view: MissedView) -> None:
+def _check_view(view: MissedView) -> None:
     """Refuse an image without a size, and places outside it."""
     if view.rows <= 0 or view.columns <= 0:
         msg = f"{view.title!r}: rows and columns must be above 0; got {view.rows}, {view.columns}"
@@ -114,15 +119,15 @@ def check_view(view: MissedView) -> None:
             raise ValueError(msg)
 
 
-def frame_size(view: MissedView) -> tuple[float, float]:
+def _frame_size(view: MissedView) -> tuple[float, float]:
     """Return width and height of the frame in inches."""
     scale = min(_FRAME[0] / view.columns, _FRAME[1] / view.rows)
     return view.columns * scale, view.rows * scale
 
 
-def mark_groups(view: MissedView) -> list[list[PlacedMark]]:
+def _mark_groups(view: MissedView) -> list[list[PlacedMark]]:
     """Return the marks in groups of one role and kind whose first lies within 6 pt."""
-    near = _SAME_PLACE_PT * view.columns / (frame_size(view)[0] * 72)
+    near = _SAME_PLACE_PT * view.columns / (_frame_size(view)[0] * 72)
     groups: list[list[PlacedMark]] = []
     for mark in view.marks:
         for group in groups:
@@ -136,19 +141,12 @@ def mark_groups(view: MissedView) -> list[list[PlacedMark]]:
     return groups
 
 
-def group_name(group: Sequence[PlacedMark]) -> str:
+def _group_name(group: Sequence[PlacedMark]) -> str:
     """Return the names at one place, each once; of many the first ones and a number."""
     names = list(dict.fromkeys(mark.label for mark in group if mark.label))
     if len(names) <= _MOST_NAMES:
         return ", ".join(names)
     return f"{', '.join(names[: _MOST_NAMES - 1])} + {len(names) - _MOST_NAMES + 1}"
-
-
-_LINE = 0.17
-_BELOW = 0.28
-_LEGEND = 0.3
-_SMALLEST_RADIUS_PT = 4.0
-_MARKER_PT = 5.5
 
 
 def missed_figure(views: Sequence[MissedView]) -> Figure:
@@ -174,18 +172,18 @@ def missed_figure(views: Sequence[MissedView]) -> Figure:
         msg = "views must hold at least one view, but there is none; say in words that none is"
         raise ValueError(msg)
     for view in views:
-        check_view(view)
-    rows = [views[start : start + COLUMNS] for start in range(0, len(views), COLUMNS)]
+        _check_view(view)
+    rows = [views[start : start + _COLUMNS] for start in range(0, len(views), _COLUMNS)]
     start = 0.02
     with study_style():
         heads = [max(len(_head(view)) for view in row) * _LINE + 0.08 for row in rows]
-        frames = [max(frame_size(view)[1] for view in row) for row in rows]
+        frames = [max(_frame_size(view)[1] for view in row) for row in rows]
         height = start + sum(heads) + sum(frames) + _BELOW * (len(rows) - 1) + _LEGEND
         figure = new_figure(FULL_WIDTH, height)
         top = start
         for row, head, frame in zip(rows, heads, frames, strict=True):
             for place, view in enumerate(row):
-                _draw_view(figure, view, (EDGE + place * (COLUMN + GAP), top), head)
+                _draw_view(figure, view, (_EDGE + place * (_COLUMN + _GAP), top), head)
             top += head + frame + _BELOW
         _draw_legend(figure, height - 0.06, views)
     return figure
@@ -193,8 +191,8 @@ def missed_figure(views: Sequence[MissedView]) -> Figure:
 
 def _head(view: MissedView) -> list[tuple[str, int]]:
     """Return the lines above a frame and how heavy each is."""
-    title = [(line, 600) for line in wrapped(view.title, COLUMN, BODY, 600)]
-    return title + [(line, 400) for line in wrapped(view.subtitle, COLUMN, SMALL) if line]
+    title = [(line, 600) for line in wrapped(view.title, _COLUMN, BODY, 600)]
+    return title + [(line, 400) for line in wrapped(view.subtitle, _COLUMN, SMALL) if line]
 
 
 def _draw_view(figure: Figure, view: MissedView, place: tuple[float, float], head: float) -> None:
@@ -206,9 +204,9 @@ def _draw_view(figure: Figure, view: MissedView, place: tuple[float, float], hea
             write(figure, (left, y), text, role="muted", size=SMALL)
         else:
             write(figure, (left, y), text, weight=600)
-    width, height = frame_size(view)
+    width, height = _frame_size(view)
     at_right = view.laterality == "R"
-    shift = 0.0 if at_right else SIDE_ROOM
+    shift = 0.0 if at_right else _SIDE_ROOM
     axes = place_axes(figure, left=left + shift, top=top + head, width=width, height=height)
     axes.set_xlim(0, view.columns)
     axes.set_ylim(view.rows, 0)
@@ -248,7 +246,7 @@ def _draw_chest_wall(axes: Axes, view: MissedView, *, at_right: bool) -> list[Fl
         color=color("muted"),
         fontsize=SMALL,
     )
-    per_point = view.columns / (frame_size(view)[0] * 72)
+    per_point = view.columns / (_frame_size(view)[0] * 72)
     width = text_width(name, SMALL) * 72
     start = 5.0 * per_point if at_right else view.columns - (5 + width) * per_point
     return [box_points(axes, (start, 16 * per_point), (width, 10.0))]
@@ -265,7 +263,7 @@ def _draw_lesion(axes: Axes, view: MissedView) -> list[FloatArray]:
         return [along_line(axes, *np.vstack([corners, corners[:1]]).T)]
     if view.lesion is not None:
         x, y, radius = view.lesion
-        per_point = view.columns / (frame_size(view)[0] * 72)
+        per_point = view.columns / (_frame_size(view)[0] * 72)
         radius = max(radius, _SMALLEST_RADIUS_PT * per_point)
         axes.add_patch(Circle((x, y), radius, fill=False, edgecolor=edge, linewidth=1.6, zorder=2))
         angle = np.linspace(0, 2 * np.pi, 37)
@@ -299,12 +297,12 @@ def _draw_marks(axes: Axes, view: MissedView, taken: Sequence[FloatArray]) -> No
             zorder=4,
             clip_on=False,
         )
-    groups = mark_groups(view)
+    groups = _mark_groups(view)
     label_points(
         axes,
         [group[0].x_px for group in groups],
         [group[0].y_px for group in groups],
-        [group_name(group) for group in groups],
+        [_group_name(group) for group in groups],
         roles=[ROLE_STYLES[group[0].role].text for group in groups],
         lines=taken,
     )

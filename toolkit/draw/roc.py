@@ -45,6 +45,19 @@ Window = tuple[float, float, float, float]
 _WINDOW_STEP = 0.02
 _SMALLEST_WINDOW = 0.3
 _NEAR_EDGE = 0.1
+# Marker, size, width of its edge, colours of its face and edge, layer.
+_MARKERS = {
+    "reader": ("o", 5.2, 1.4, "paper", "unaided", 5),
+    "mean": ("D", 5.2, 0.8, "unaided", "paper", 6),
+    "ai": ("s", 5.8, 0.8, "ai", "paper", 7),
+}
+_LABEL_ROLES = {"reader": "muted", "ai": "ai", "mean": "ink"}
+# Width of the figure, side of a panel, and how far apart two panels begin.
+_SIZES = {1: (4.6, 3.82, 0.0), 2: (FULL_WIDTH, 3.07, 3.68), 3: (FULL_WIDTH, 1.85, 2.47)}
+_LEFT = 0.6
+_TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+_NAME_WIDTH = 0.6
+_CHANCE = 0.72
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,15 +80,6 @@ class OperatingPoint:
     y: float
     label: str = ""
     role: Literal["reader", "ai", "mean"] = "reader"
-
-
-# Marker, size, width of its edge, colours of its face and edge, layer.
-_MARKERS = {
-    "reader": ("o", 5.2, 1.4, "paper", "unaided", 5),
-    "mean": ("D", 5.2, 0.8, "unaided", "paper", 6),
-    "ai": ("s", 5.8, 0.8, "ai", "paper", 7),
-}
-_LABEL_ROLES = {"reader": "muted", "ai": "ai", "mean": "ink"}
 
 
 def _check_curves(curves: Sequence[Curve]) -> None:
@@ -288,14 +292,6 @@ def _name_curves(
         label_curve(axes, labels[0], "ai", (0.62, 0.64), taken)
     if readers and labels[1]:
         label_curve(axes, labels[1], "unaided", (0.74, 0.42), taken)
-
-
-# Width of the figure, side of a panel, and how far apart two panels begin.
-_SIZES = {1: (4.6, 3.82, 0.0), 2: (FULL_WIDTH, 3.07, 3.68), 3: (FULL_WIDTH, 1.85, 2.47)}
-_LEFT = 0.6
-_TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-_NAME_WIDTH = 0.6
-_CHANCE = 0.72
 
 
 @dataclass(frozen=True, kw_only=True)

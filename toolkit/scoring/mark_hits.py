@@ -1,4 +1,4 @@
-"""Which lesion each mark hits, if any, and how far it lies from the nearest one."""
+"""Which lesion each mark hits, how far it lies from the nearest one, and what that counts up to."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from toolkit.arrays import BoolArray, FloatArray, IntArray
 from toolkit.scoring.mark_readings import MarkTables, ReadingGrid, Units
 from toolkit.scoring.mark_rules import (
     HitRule,
-    LesionPlaces,
-    MarkPlaces,
     Pairs,
+    Places,
     centroid,
     polygon_of,
 )
@@ -63,8 +62,9 @@ def lesion_rows(
     """
     lesions = tables.lesions.assign(row=np.arange(1, len(tables.lesions) + 1))
     lesions = lesions[lesions["case_id"].isin(grid.cases["case_id"])]
-    texts = ("image_id", "outline", "histology")
-    lesions = _with_columns(lesions, texts=texts, numbers=("x_px", "y_px", "radius_px", "weight"))
+    texts = ("image_id", "outline", "histology", "lesion_type")
+    numbers = ("x_px", "y_px", "radius_px", "weight", "size_mm")
+    lesions = _with_columns(lesions, texts=texts, numbers=numbers)
     diseased = grid.cases["case_id"][grid.cases["truth"] == 1]
     target = lesions["case_id"].isin(diseased) & ~lesions["histology"].isin(list(benign_histology))
     lesions = lesions.assign(target=target.to_numpy(dtype=bool))
@@ -199,30 +199,19 @@ def _require_inside(joined: pd.DataFrame, frame: pd.DataFrame, table: str) -> No
     )
 
 
-def lesion_places(lesions: pd.DataFrame) -> LesionPlaces:
-    """Return the places of lesions; the centre is that of the outline where none is given."""
-    outlines = _outlines(lesions, "lesions")
-    x, y = (lesions[name].to_numpy(dtype=np.float64).copy() for name in ("x_px", "y_px"))
+def _places(frame: pd.DataFrame, table: str) -> Places:
+    """Return the places of marks or lesions; the centre of an outline where none is given."""
+    outlines = _outlines(frame, table)
+    x, y = (frame[name].to_numpy(dtype=np.float64).copy() for name in ("x_px", "y_px"))
     for place, outline in enumerate(outlines):
         if outline is not None and np.isnan(x[place] + y[place]):
             x[place], y[place] = centroid(outline)
-    return LesionPlaces(
+    return Places(
         x=x,
         y=y,
-        radius_px=lesions["radius_px"].to_numpy(dtype=np.float64),
+        radius_px=frame["radius_px"].to_numpy(dtype=np.float64),
         outline=outlines,
-        row=lesions["row"].to_numpy(),
-    )
-
-
-def mark_places(marks: pd.DataFrame) -> MarkPlaces:
-    """Return the places of marks."""
-    return MarkPlaces(
-        x=marks["x_px"].to_numpy(dtype=np.float64),
-        y=marks["y_px"].to_numpy(dtype=np.float64),
-        radius_px=marks["radius_px"].to_numpy(dtype=np.float64),
-        outline=_outlines(marks, "marks"),
-        row=marks["row"].to_numpy(),
+        row=frame["row"].to_numpy(),
     )
 
 
@@ -324,7 +313,7 @@ def scored_by_place(
     marks: pd.DataFrame, lesions: pd.DataFrame, images: pd.DataFrame, rule: HitRule
 ) -> Scored:
     """Return the lesions that marks hit by a rule."""
-    at_marks, at_lesions = mark_places(marks), lesion_places(lesions)
+    at_marks, at_lesions = _places(marks, "marks"), _places(lesions, "lesions")
     pairs = _pairs(marks, lesions, images, at_marks, at_lesions)
     hit = rule.hits(pairs, at_marks, at_lesions)
     is_target = lesions["target"].to_numpy(dtype=bool)
@@ -353,8 +342,8 @@ def _pairs(
     marks: pd.DataFrame,
     lesions: pd.DataFrame,
     images: pd.DataFrame,
-    at_marks: MarkPlaces,
-    at_lesions: LesionPlaces,
+    at_marks: Places,
+    at_lesions: Places,
 ) -> Pairs:
     """Return every mark with every lesion on its image."""
     left = marks[["image_id"]].assign(mark=np.arange(len(marks)))

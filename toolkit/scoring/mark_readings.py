@@ -1,4 +1,4 @@
-"""Which readers read which cases with marks: a study of marks must be fully crossed."""
+"""What marks are scored on: the cases that all readers read, and the units that these make."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from toolkit.scoring.ratings import ScoringError, reader_labels
 
 if TYPE_CHECKING:
     import pandas as pd
+MarkUnit = Literal["exam", "breast", "image"]
+_UNITS = ("exam", "breast", "image")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,6 +38,14 @@ class MarkTables:
     marks: pd.DataFrame
     lesions: pd.DataFrame
     images: pd.DataFrame | None = None
+
+    @property
+    def placed(self) -> bool:
+        """Whether marks and lesions have places on images."""
+        return self.images is not None and all(
+            "x_px" in table and "image_id" in table and bool(table["x_px"].notna().any())
+            for table in (self.marks, self.lesions)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -179,10 +189,6 @@ def _floor(reader: Mapping[Any, Any], labels: dict[str, str]) -> float:
         )
         raise ScoringError(msg)
     return floor
-
-
-MarkUnit = Literal["exam", "breast", "image"]
-_UNITS = ("exam", "breast", "image")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -16,6 +16,9 @@ import numpy as np
 from toolkit.arrays import BoolArray, FloatArray, IntArray
 from toolkit.scoring.ratings import ScoringError
 
+# Of a distance against a radius, so that the rounding of mm to pixels decides nothing.
+_ROUNDING = 1e-9
+
 
 def polygon_of(text: str) -> FloatArray | None:
     """Return the corners (n_corners, 2) of an outline given as x,y pairs; None if it is none.
@@ -194,28 +197,13 @@ def circles_overlap(distance: FloatArray, first: FloatArray, second: FloatArray)
     return np.where(apart, 0.0, np.where(within, math.pi * small**2, lens))
 
 
-# Of a distance against a radius, so that the rounding of mm to pixels decides nothing.
-_ROUNDING = 1e-9
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
-class LesionPlaces:
-    """Places of lesions on images, each of shape (n_places,).
+class Places:
+    """Places of lesions or of marks on images, each of shape (n_places,).
 
     ``outline`` holds corners (n_corners, 2) or None; ``radius_px`` is NaN where it is not known;
-    ``row`` is the row in the lesions table, from 1.
+    ``row`` is the row in the table of lesions or of marks, from 1.
     """
-
-    x: FloatArray
-    y: FloatArray
-    radius_px: FloatArray
-    outline: tuple[FloatArray | None, ...]
-    row: IntArray
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class MarkPlaces:
-    """Places of marks on images, each of shape (n_marks,); as ``LesionPlaces``."""
 
     x: FloatArray
     y: FloatArray
@@ -245,7 +233,7 @@ class HitRule(Protocol):
     def text(self) -> str:
         """Return the rule in words."""
 
-    def hits(self, pairs: Pairs, marks: MarkPlaces, lesions: LesionPlaces) -> BoolArray:
+    def hits(self, pairs: Pairs, marks: Places, lesions: Places) -> BoolArray:
         """Return which pairs are hits, (n_pairs,)."""
 
 
@@ -261,7 +249,7 @@ class InsideOutline:
         """Return the rule in words."""
         return "inside the outline of the lesion"
 
-    def hits(self, pairs: Pairs, marks: MarkPlaces, lesions: LesionPlaces) -> BoolArray:
+    def hits(self, pairs: Pairs, marks: Places, lesions: Places) -> BoolArray:
         """Return which pairs are hits; see ``HitRule``."""
         shapes = zip(lesions.row, lesions.outline, strict=True)
         lacking = [int(row) for row, shape in shapes if shape is None]
@@ -310,7 +298,7 @@ class WithinRadius:
             return f"within {self.radius_mm:g} mm of the centre of the lesion"
         return f"within {self.radius_px:g} pixels of the centre of the lesion"
 
-    def hits(self, pairs: Pairs, marks: MarkPlaces, lesions: LesionPlaces) -> BoolArray:  # noqa: ARG002 - one form for all rules
+    def hits(self, pairs: Pairs, marks: Places, lesions: Places) -> BoolArray:  # noqa: ARG002 - one form for all rules
         """Return which pairs are hits; see ``HitRule``."""
         if self.radius_mm is None:
             reach = np.full(pairs.mark.size, self.radius_px)
@@ -319,7 +307,7 @@ class WithinRadius:
         return np.asarray(pairs.distance_px <= reach * (1 + _ROUNDING))
 
 
-def _spacing(pairs: Pairs, marks: MarkPlaces, rule: str) -> FloatArray:
+def _spacing(pairs: Pairs, marks: Places, rule: str) -> FloatArray:
     """Return the spacing of each pair's image; refuse one that is not known."""
     unknown = ~(pairs.spacing_mm > 0)
     if unknown.any():
@@ -371,7 +359,7 @@ class Overlap:
             marks = f"; marks are circles of radius {self.mark_radius_px:g} pixels"
         return f"overlap with the lesion of at least {self.least:g} (shared over joint area){marks}"
 
-    def hits(self, pairs: Pairs, marks: MarkPlaces, lesions: LesionPlaces) -> BoolArray:
+    def hits(self, pairs: Pairs, marks: Places, lesions: Places) -> BoolArray:
         """Return which pairs are hits; see ``HitRule``."""
         radius, lesion_radius = self._mark_radius(pairs, marks), lesions.radius_px[pairs.lesion]
         drawn_mark, drawn_lesion = (
@@ -394,7 +382,7 @@ class Overlap:
             joint[place] = own.area + region.area - shared[place]
         return np.asarray(shared >= self.least * joint * (1 - _ROUNDING))
 
-    def _mark_radius(self, pairs: Pairs, marks: MarkPlaces) -> FloatArray:
+    def _mark_radius(self, pairs: Pairs, marks: Places) -> FloatArray:
         """Return the radius of each pair's mark in pixels, NaN where it has none."""
         radius = marks.radius_px[pairs.mark]
         if self.mark_radius_px is not None:
@@ -432,7 +420,7 @@ class _Region:
     outline: FloatArray | None
 
     @classmethod
-    def of(cls, places: MarkPlaces | LesionPlaces, place: int, radius: float) -> _Region:
+    def of(cls, places: Places, place: int, radius: float) -> _Region:
         """Return the region of a mark or lesion."""
         return cls(float(places.x[place]), float(places.y[place]), radius, places.outline[place])
 

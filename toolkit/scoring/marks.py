@@ -9,15 +9,14 @@ A lesion is found in an examination or a breast where it is found in any view of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
-from toolkit.results import Estimate, Result
+from toolkit.results import Result
 from toolkit.scoring.mark_hits import (
     MarkCounts,
     Scored,
@@ -44,7 +43,6 @@ from toolkit.scoring.mark_rules import AsRecorded, HitRule
 from toolkit.scoring.ratings import ScoringError
 from toolkit.stats.froc.figures_of_merit import max_llf, max_nlf_all_cases, wafroc
 from toolkit.stats.froc.studies import FrocStudy, froc_study
-from toolkit.stats.proportions.clustered import mean_proportion_ci
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,6 +74,8 @@ class LocalizedMarks:
         Row of the marks table, from 1.
     mark_class : ndarray of str, shape (n_marks,)
         ``"LL"``, ``"NL"`` or ``"further"``.
+    mark_lesion : ndarray of int, shape (n_marks,)
+        Place among the lesions of ``study`` of the lesion that the mark hits; -1 for none.
     mark_reader, mark_modality : ndarray of int, shape (n_marks,)
         Places in ``study.readers`` and ``study.modalities``.
     distance_px, distance_mm : ndarray, shape (n_marks,)
@@ -98,6 +98,7 @@ class LocalizedMarks:
     lesion_size_mm: FloatArray
     mark_row: IntArray
     mark_class: NDArray[np.str_]
+    mark_lesion: IntArray
     mark_reader: IntArray
     mark_modality: IntArray
     distance_px: FloatArray
@@ -223,10 +224,11 @@ def _localized(
         part=units.part,
         lesion_case_id=targets["case_id"].to_numpy(dtype=str),
         lesion_id=targets["lesion_id"].to_numpy(dtype=str),
-        lesion_type=_texts(targets, "lesion_type"),
-        lesion_size_mm=_numbers(targets, "size_mm"),
+        lesion_type=targets["lesion_type"].fillna("").to_numpy(dtype=str),
+        lesion_size_mm=targets["size_mm"].to_numpy(dtype=np.float64),
         mark_row=marks["row"].to_numpy(dtype=np.int64),
         mark_class=kind,
+        mark_lesion=target,
         mark_reader=reader,
         mark_modality=condition,
         distance_px=scored.distance_px,
@@ -270,20 +272,6 @@ def _classes(
     same[:1] = False
     kind[order[~same]] = "LL"
     return kind
-
-
-def _texts(frame: pd.DataFrame, column: str) -> NDArray[np.str_]:
-    """Return a column as text, empty where it is missing or absent."""
-    if column not in frame:
-        return np.full(len(frame), "", dtype=str)
-    return frame[column].fillna("").to_numpy(dtype=str)
-
-
-def _numbers(frame: pd.DataFrame, column: str) -> FloatArray:
-    """Return a column as numbers, NaN where it is missing or absent."""
-    if column not in frame:
-        return np.full(len(frame), np.nan)
-    return frame[column].to_numpy(dtype=np.float64)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -377,86 +365,6 @@ def hit_rule_rows(scored: LocalizedMarks) -> list[HitRuleRow]:
     return rows
 
 
-def lesion_groups(scored: LocalizedMarks, *, size_edges_mm: Sequence[float] = ()) -> list[str]:
-    """Return the group of each lesion: its type, or its size class where edges are given.
-
-    Parameters
-    ----------
-    scored : LocalizedMarks
-        Scored marks.
-    size_edges_mm : sequence of float
-        Ascending edges; a size equal to an edge belongs to the class above it.
-
-    Returns
-    -------
-    list of str
-        ``"not known"`` where the type or size is not given.
-    """
-    if not len(size_edges_mm):
-        return [kind or "not known" for kind in scored.lesion_type.tolist()]
-    edges = [float(edge) for edge in size_edges_mm]
-    if edges != sorted(set(edges)) or not np.isfinite(edges).all():
-        msg = f"size_edges_mm must ascend, but got {', '.join(f'{edge:g}' for edge in edges)}"
-        raise ScoringError(msg)
-    names = [f"below {edges[0]:g} mm"]
-    names += [f"{low:g} to below {high:g} mm" for low, high in pairwise(edges)]
-    names.append(f"{edges[-1]:g} mm and more")
-    places = np.searchsorted(edges, scored.lesion_size_mm, side="right")
-    unknown = np.isnan(scored.lesion_size_mm)
-    return ["not known" if no else names[place] for place, no in zip(places, unknown, strict=True)]
-
-
-def lesion_sensitivity_of_marks(
-    scored: LocalizedMarks,
-    group: Sequence[str],
-    *,
-    modality: int = 0,
-    readers: Sequence[int] | None = None,
-    ci_level: float = 0.95,
-) -> tuple[Estimate, ...]:
-    """Estimate the share of lesions that have a mark at all, by group, as a mean over readers.
-
-    Parameters
-    ----------
-    scored : LocalizedMarks
-        Scored marks.
-    group : sequence of str, length n_lesions
-        As of ``lesion_groups``.
-    modality : int
-        From 0.
-    readers : sequence of int, optional
-        Readers that count, from 0; all if not given.
-    ci_level : float
-        Confidence level, two-sided.
-
-    Returns
-    -------
-    tuple of Estimate
-        One a group, sorted by name; lesions of one patient are taken as alike, readers as fixed.
-        At a fixed number of false marks take ``froc.lesion_sensitivity``.
-    """
-    names = np.asarray(group, dtype=object)
-    marked = scored.study.lesion_rating[:, :, modality] > -np.inf
-    if readers is not None:
-        marked = marked[:, list(readers)]
-    if names.shape != (marked.shape[0],):
-        msg = f"group must name a group for each of {marked.shape[0]} lesions, but got {names.size}"
-        raise ScoringError(msg)
-    return tuple(
-        replace(
-            mean_proportion_ci(
-                marked[names == label],
-                cluster=scored.lesion_patient[names == label],
-                ci_level=ci_level,
-                quantity="lesion sensitivity",
-                label=str(label),
-            ),
-            n_cases=None,  # lesions, which the denominator counts
-        )
-        for label in sorted(set(names.tolist()))
-    )
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MarkDistances:
     """Distances of marks from the nearest centre of a lesion on the same image.
@@ -506,66 +414,4 @@ def mark_distances(scored: LocalizedMarks) -> MarkDistances:
         modality=scored.mark_modality[near],
         unit="mm" if known else "px",
         n_elsewhere=int((~near).sum()),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class MissedLesion:
-    """A lesion and how many readers did not mark it; its identifiers are not to be printed."""
-
-    place: int
-    case_id: str
-    lesion_id: str
-    lesion_type: str
-    size_mm: float
-    n_missed: int
-    n_readers: int
-
-
-def missed_lesions(
-    scored: LocalizedMarks,
-    *,
-    modality: int = 0,
-    readers: Sequence[int] | None = None,
-    least_share: float = 0.5,
-) -> tuple[MissedLesion, ...]:
-    """Return the lesions that more than a share of the readers missed, the most missed first.
-
-    Parameters
-    ----------
-    scored : LocalizedMarks
-        Scored marks.
-    modality : int
-        From 0.
-    readers : sequence of int, optional
-        Readers that count, from 0; people, who have no export floor, if not given.
-    least_share : float
-        A lesion is listed if more than this share of the readers missed it.
-
-    Returns
-    -------
-    tuple of MissedLesion
-        ``place`` is that among the lesions of ``scored.study``.
-    """
-    study = scored.study
-    floors = study.export_floor or (-np.inf,) * len(study.readers)
-    people = [place for place, floor in enumerate(floors) if not np.isfinite(floor)]
-    chosen = people if readers is None else list(readers)
-    if not chosen:
-        msg = "there is no reader whose misses could be counted; name readers="
-        raise ScoringError(msg)
-    missed = (study.lesion_rating[:, chosen, modality] == -np.inf).sum(axis=1)
-    order = np.argsort(-missed, kind="stable")
-    return tuple(
-        MissedLesion(
-            place=int(place),
-            case_id=str(scored.lesion_case_id[place]),
-            lesion_id=str(scored.lesion_id[place]),
-            lesion_type=str(scored.lesion_type[place]),
-            size_mm=float(scored.lesion_size_mm[place]),
-            n_missed=int(missed[place]),
-            n_readers=len(chosen),
-        )
-        for place in order
-        if missed[place] > least_share * len(chosen)
     )

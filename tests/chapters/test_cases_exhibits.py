@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from toolkit.chapters.cases import show_telling_cases as exhibits
-from toolkit.chapters.cases.telling_cases import KINDS, Recalls, TellingCase, TellingCases
+from toolkit.chapters.cases import exhibits
+from toolkit.chapters.cases.analysis import KINDS, CasesStudy, Recalls, TellingCase
 
 CASE = TellingCase(
     case_id="SECRET-1",
@@ -16,8 +16,9 @@ CASE = TellingCase(
     ai_place=(13, 1240),
     recalls={"unaided": Recalls(recalled=1, called=10), "aided": Recalls(recalled=6, called=10)},
 )
-FOUND = TellingCases(
+FOUND = CasesStudy(
     ai="P 1",
+    modality="unaided",
     shown={"missed by readers": (CASE,), "rated low": (CASE,), "rated high": ()},
     n_of_kind={"missed by readers": 19, "rated low": 100, "rated high": 0},
     n_cancers_called=95,
@@ -26,7 +27,7 @@ FOUND = TellingCases(
 
 
 def test_answer_counts_the_cancers_that_readers_called() -> None:
-    assert exhibits.answer(FOUND, modality="unaided") == (
+    assert exhibits.head(FOUND).answer == (
         "More than half of the readers without AI did not recall 19 of 95 (20.0%) cancers. "
         "One case chosen by rule stands below."
     )
@@ -34,11 +35,9 @@ def test_answer_counts_the_cancers_that_readers_called() -> None:
 
 def test_answer_without_readers_or_cancers_says_so() -> None:
     nobody = replace(FOUND, n_cancers_called=0)
-    assert exhibits.answer(nobody, modality="unaided").startswith(
-        "No reader called a cancer without AI."
-    )
+    assert exhibits.head(nobody).answer.startswith("No reader called a cancer without AI.")
     none = replace(FOUND, n_of_kind=dict.fromkeys(KINDS, 0), shown=dict.fromkeys(KINDS, ()))
-    assert exhibits.answer(none, modality="x") == (
+    assert exhibits.head(none).answer == (
         "There is no cancer among the cases with pictures. No case stands below."
     )
 
@@ -72,20 +71,20 @@ def test_opening_says_how_many_of_how_many(shown: int, total: int, sentence: str
 
 
 def test_facts_name_cases_without_pictures_only_where_there_are_any() -> None:
-    assert [name for name, _ in exhibits.facts(FOUND)] == [
+    assert [name for name, _ in exhibits.head(FOUND).facts] == [
         "AI",
         "Cancers with pictures",
         "Others with pictures",
     ]
-    lacking = dict(exhibits.facts(replace(FOUND, n_without_pictures=7)))
+    lacking = dict(exhibits.head(replace(FOUND, n_without_pictures=7)).facts)
     assert lacking["Rated, without pictures"] == "7"
 
 
 def test_no_sentence_holds_an_identifier() -> None:
     said = [
-        exhibits.answer(FOUND, modality="unaided"),
-        exhibits.rule(modality="unaided"),
-        str(exhibits.facts(FOUND)),
+        exhibits.head(FOUND).answer,
+        exhibits.rule(FOUND),
+        str(exhibits.head(FOUND).facts),
     ]
     for kind in KINDS:
         said += [exhibits.opening(FOUND, kind), *exhibits.labels(FOUND, kind)]

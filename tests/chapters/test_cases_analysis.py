@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
-from toolkit.chapters.cases.telling_cases import Recalls, TellingCases, telling_cases
+from tests.chapters.given import Given
+from toolkit.chapters.cases.analysis import CasesStudy, Recalls, analyse
 from toolkit.demo import demo_study
 from toolkit.scoring.ratings import ScoringError
 
@@ -53,12 +56,16 @@ def tables() -> dict[str, pd.DataFrame]:
     }
 
 
-def names(found: TellingCases, kind: str) -> list[str]:
+def cases_of(given: dict[str, pd.DataFrame], **choices: object) -> CasesStudy:
+    return analyse(Given(SimpleNamespace(**given)), **choices)  # type: ignore[arg-type]
+
+
+def names(found: CasesStudy, kind: str) -> list[str]:
     return [case.case_id for case in found.shown[kind]]  # type: ignore[index]
 
 
 def test_telling_cases_are_those_that_the_rule_names_in_its_order() -> None:
-    found = telling_cases(**tables(), most=9)
+    found = cases_of(tables(), cases_each=9)
     assert found.ai == "P 1"
     assert names(found, "missed by readers") == ["c1", "c2"]
     assert names(found, "rated low") == ["c2", "c3", "c1", "c4"]
@@ -69,7 +76,7 @@ def test_telling_cases_are_those_that_the_rule_names_in_its_order() -> None:
 
 
 def test_telling_cases_say_rating_place_and_recalls() -> None:
-    case = telling_cases(**tables(), most=1).shown["rated high"][0]
+    case = cases_of(tables(), cases_each=1).shown["rated high"][0]
     assert (case.cancer, case.ai_rating) == (False, 8.0)
     # Above it: c1 9.0, c4 9.5 and x1 9.9, of the eight cases with a rating and a truth.
     assert case.ai_place == (4, 8)
@@ -80,14 +87,14 @@ def test_telling_cases_say_rating_place_and_recalls() -> None:
 
 
 def test_telling_cases_half_of_the_readers_is_not_most() -> None:
-    found = telling_cases(**tables(), most=9)
+    found = cases_of(tables(), cases_each=9)
     c4 = next(case for case in found.shown["rated low"] if case.case_id == "c4")
     assert c4.recalls["unaided"] == Recalls(recalled=1, called=2)
     assert "c4" not in names(found, "missed by readers")
 
 
 def test_telling_cases_show_at_most_what_was_asked_for_and_count_all() -> None:
-    found = telling_cases(**tables(), most=1)
+    found = cases_of(tables(), cases_each=1)
     assert [len(cases) for cases in found.shown.values()] == [1, 1, 1]
     assert found.n_of_kind["rated low"] == 4
 
@@ -95,7 +102,7 @@ def test_telling_cases_show_at_most_what_was_asked_for_and_count_all() -> None:
 def test_telling_cases_without_readers_have_no_missed_ones() -> None:
     given = tables()
     given["readings"] = given["readings"][given["readings"]["reader_id"] == "AI"]
-    found = telling_cases(**given)
+    found = cases_of(given)
     assert found.n_of_kind["missed by readers"] == found.n_cancers_called == 0
     assert found.shown["rated low"][0].recalls == {}
 
@@ -103,7 +110,7 @@ def test_telling_cases_without_readers_have_no_missed_ones() -> None:
 def test_telling_cases_agree_with_counting_on_the_demo() -> None:
     demo = demo_study()["reader_study"]
     given = {name: demo[name] for name in ("cases", "readers", "readings", "images")}
-    found = telling_cases(**given, most=240)
+    found = cases_of(given, cases_each=240)
     calls = demo["readings"].query("modality == 'unaided'").groupby("case_id")["call"].mean()
     truth = demo["cases"].set_index("case_id")["truth"]
     expected = {case for case, share in calls.items() if share < 0.5 and truth[case] == 1}
@@ -119,6 +126,6 @@ def test_telling_cases_refuse_two_ais_and_no_case() -> None:
         [given["readers"], pd.DataFrame([{"reader_id": "B", "kind": "ai", "product": "Q"}])]
     )
     with pytest.raises(ScoringError, match="one AI is expected with ratings in modality"):
-        telling_cases(**given)
+        cases_of(given)
     with pytest.raises(ScoringError, match=r"most must be at least 1 .* got 0 and \("):
-        telling_cases(**tables(), most=0)
+        cases_of(tables(), cases_each=0)

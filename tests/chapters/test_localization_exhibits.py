@@ -12,22 +12,12 @@ from tests.localization_sample import (
     hand_plan,
     hand_study,
     hand_tables,
+    studied,
     without_places,
 )
-from toolkit.chapters.localization import show_localization as words
-from toolkit.chapters.localization import show_localization_analyses as others
-from toolkit.chapters.localization import show_localization_curves as curves
-from toolkit.chapters.localization import show_localization_lesions as lesions
-from toolkit.chapters.localization import show_localization_readers as each
-from toolkit.chapters.localization import show_localization_rules as hits
-from toolkit.chapters.localization import show_localization_squares as squares
-from toolkit.chapters.localization.localization import localized_study
-from toolkit.chapters.localization.localization_analyses import analysed_marks
-from toolkit.chapters.localization.localization_groups import grouped_lesions, most_missed
-from toolkit.chapters.localization.localization_places import missed_views
-from toolkit.chapters.localization.localization_rules import rule_results
+from toolkit.chapters.localization import exhibits, hits
+from toolkit.chapters.localization.scored import Plan
 from toolkit.draw.html import headline_html, table_html
-from toolkit.results import Curve
 from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
 
 AGAINST = {"comparison": "ai against readers"}
@@ -40,82 +30,51 @@ def plain(text):
 
 def page(study):
     """Return all that the chapter says of a study; every figure and table is made."""
-    found, rules = analysed_marks(study), rule_results(study)
-    groups, missed = grouped_lesions(study), most_missed(study)
-    views = missed_views(study, missed)
     figures = {
-        "froc": (
-            curves.froc(study, found.primary),
-            curves.froc_finding(study, found.primary),
-            curves.froc_caption(study, found.primary),
-            curves.froc_alt(study),
-            curves.curve_data(study, ("froc",)),
-        ),
-        "square": (
-            squares.square(study),
-            squares.square_finding(study),
-            squares.square_caption(study),
-            squares.square_alt(study),
-            curves.curve_data(study, squares.square_kinds(study)),
-        ),
-        "distances": (
-            hits.distances(study),
-            hits.distance_finding(study),
-            hits.distance_caption(study),
-            hits.distance_alt(study),
-            hits.distance_data(study),
-        ),
-        "groups": (
-            lesions.groups_figure(study, groups),
-            lesions.groups_finding(study, groups),
-            lesions.groups_caption(study, groups),
-            lesions.groups_alt(study, groups),
-            lesions.groups_data(groups),
-        ),
-        "missed": (
-            lesions.missed_gallery(views),
-            lesions.missed_finding(study, missed, views),
-            lesions.missed_caption(study, views),
-            lesions.missed_alt(study, missed, views),
-            lesions.missed_data(views),
-        ),
+        "froc": exhibits.froc(study),
+        "square": exhibits.square(study),
+        "distances": hits.distances(study),
+        "groups": hits.groups(study),
+        "missed": hits.missed(study),
     }
-    tables = [
-        each.reader_table(study, found.primary),
-        others.analysis_table(study, found),
-        hits.rule_table(study, rules),
-        lesions.missed_table(study, missed),
-        others.count_table(study),
-    ]
-    html = headline_html(
-        words.question(study),
-        words.answer(study, found),
-        bar=words.bar(study, found),
-        facts=words.facts(study, found),
+    makers = (
+        exhibits.reader_table,
+        exhibits.analysis_table,
+        hits.rule_table,
+        hits.missed_table,
+        hits.count_table,
     )
+    tables = [made and made.table for made in (make(study) for make in makers)]
+    head = exhibits.head(study)
+    assert headline_html(head.question, head.answer, bar=head.bar, facts=head.facts)
     texts = [
-        words.question(study),
-        words.answer(study, found),
-        curves.floor_sentence(study),
-        others.verdicts(found),
-        hits.rule_sentence(rules),
-        *(text for _, *parts, _ in figures.values() for text in parts),
+        head.question,
+        head.answer,
+        exhibits.floor(study),
+        exhibits.verdicts(study),
+        hits.rule_sentence(study),
+        *(text for made in figures.values() for text in (made.finding, made.caption, made.alt)),
     ]
-    assert all(len(parts[3]) <= 250 for parts in figures.values())
+    for made in figures.values():
+        assert made.finding
+        if made.figure is not None:
+            assert made.caption
+            assert 0 < len(made.alt) <= 250
+            assert len(made.data)
     for view in tables:
         if view is not None:
             assert "it rule" in (html_of_table := table_html(view, number="8.1"))
             assert "nan" not in html_of_table
     text = plain(" ".join(texts))
     assert "nan" not in text
-    assert html
-    assert words.record(study, found, groups, rules)
-    return {"figures": figures, "tables": tables, "text": text, "found": found}
+    assert exhibits.record(study)
+    assert type(study).__name__ in repr(study)
+    return {"figures": figures, "tables": tables, "text": text}
 
 
 def shown(page_):
     """Return which figures and tables are there."""
-    figures = {name for name, parts in page_["figures"].items() if parts[0] is not None}
+    figures = {name for name, made in page_["figures"].items() if made.figure is not None}
     return figures, sum(view is not None for view in page_["tables"])
 
 
@@ -144,12 +103,12 @@ def test_whole_page_of_an_ai_against_readers():
 
 
 def test_margin_asks_for_as_many():
-    study = hand_study(hand_plan(margin=0.05))
-    assert words.question(study) == (
+    study = hand_study(hand_plan(fom_difference_margin=0.05))
+    assert exhibits.question(study) == (
         "Do readers find as many lesions, in the right place, with aided reading?"
     )
-    study = replace(study, plan=hand_plan(margin=0.05, **AGAINST))
-    assert words.question(study) == (
+    study = replace(study, plan=Plan(**hand_plan(fom_difference_margin=0.05, **AGAINST)))
+    assert exhibits.question(study) == (
         "Does the AI find as many lesions, in the right place, as readers do?"
     )
 
@@ -166,9 +125,9 @@ def test_margin_asks_for_as_many():
 )
 def test_question_of_every_endpoint(endpoint, asked, against):
     study = hand_study(hand_plan(endpoint=endpoint), ai=False)
-    assert words.question(study) == f"Do readers {asked} with aided reading?"
-    study = replace(study, plan=hand_plan(endpoint=endpoint, **AGAINST))
-    assert words.question(study) == f"Does the AI {asked} {against} readers do?"
+    assert exhibits.question(study) == f"Do readers {asked} with aided reading?"
+    study = replace(study, plan=Plan(**hand_plan(endpoint=endpoint, **AGAINST)))
+    assert exhibits.question(study) == f"Does the AI {asked} {against} readers do?"
 
 
 def test_page_of_an_endpoint_that_is_better_where_lower():
@@ -178,15 +137,14 @@ def test_page_of_an_endpoint_that_is_better_where_lower():
 
 def test_fewer_false_marks_are_the_better_side():
     study = hand_study(hand_plan(endpoint="MaxNLF"))
-    found = analysed_marks(study)
-    assert found.primary.difference.better == "lower"
-    known = replace(found.primary.difference, ci_low=-0.1, ci_high=0.05)
-    bar = words.bar(study, replace(found, primary=replace(found.primary, difference=known)))
+    assert study.primary.difference.better == "lower"
+    known = replace(study.primary.difference, ci_low=-0.1, ci_high=0.05)
+    bar = exhibits.head(replace(study, primary=replace(study.primary, difference=known))).bar
     assert (bar.left, bar.right) == ("aided reading better", "unaided reading better")
 
 
 def test_without_places_types_and_sizes_it_says_so():
-    study = localized_study(without_places(hand_tables(ai=False)), hand_plan(**RECORDED))
+    study = studied(without_places(hand_tables(ai=False)), hand_plan(**RECORDED))
     made = page(study)
     assert shown(made) == ({"froc", "square"}, 3)
     text = made["text"]
@@ -200,7 +158,7 @@ def test_without_places_types_and_sizes_it_says_so():
 
 def test_missed_lesions_without_places_are_a_table():
     tables = without_places(hand_tables(ai=False))
-    made = page(localized_study(tables, hand_plan(missed_share=0.4, **RECORDED)))
+    made = page(studied(tables, hand_plan(missed_share=0.4, **RECORDED)))
     assert "where they lie is not in the data" in made["text"]
     view = made["tables"][3]
     assert [row.cells for row in view.rows] == [["1", "2/2", "1/2"]]
@@ -222,7 +180,7 @@ def test_readers_without_the_ai_that_was_asked_for():
 
 def test_one_reader():
     study = hand_study(people=("A",), ai=False)
-    text = plain(words.answer(study, analysed_marks(study)))
+    text = plain(exhibits.answer(study))
     assert "one reader alone says nothing of readers in general" in text
     assert "For this reader alone: a difference of +0.375" in text
 
@@ -235,7 +193,7 @@ def test_no_examination_without_cancer():
 
 def test_unit_of_a_breast_and_of_an_image():
     for unit, counted in (("breast", "8 breasts"), ("image", "16 images")):
-        text = words.counts_text(hand_study(hand_plan(unit=unit), ai=False))
+        text = exhibits.counts_text(hand_study(hand_plan(unit=unit), ai=False))
         assert text == f"{counted}, two lesions"
 
 
@@ -258,7 +216,7 @@ def test_lroc_has_its_own_curves_and_no_false_marks():
     plan = hand_plan(
         paradigm="LROC", endpoint="PCL", false_positive_fraction=0.5, **AGAINST, **RECORDED
     )
-    made = page(localized_study(lroc_tables(), plan))
+    made = page(studied(lroc_tables(), plan))
     assert shown(made)[0] == {"square"}
     text = made["text"]
     assert "so that there is no FROC curve" in text
@@ -283,7 +241,7 @@ def test_lroc_of_two_modalities_counts_right_places():
         ai_modality=None,
         **RECORDED,
     )
-    view = page(localized_study(both, plan))["tables"][0]
+    view = page(studied(both, plan))["tables"][0]
     spans = [column.span for column in view.columns]
     assert spans == ["", "ALROC", "ALROC", "ALROC", "Right places", "Right places"]
     assert view.rows[0].cells[3] == "0.000"
@@ -292,54 +250,42 @@ def test_lroc_of_two_modalities_counts_right_places():
 def test_fixed_readers_and_fixed_cases_limit_the_answer():
     for random, only in (("cases", "readers"), ("readers", "cases")):
         study = hand_study(hand_plan(random=random), ai=False)
-        text = words.answer(study, analysed_marks(study))
+        text = exhibits.answer(study)
         assert f"the answer holds for these {only} only" in text
 
 
 def test_another_verdict_is_marked_in_the_table():
     study = hand_study()
-    found = analysed_marks(study)
-    flagged = replace(found.alternatives[0], flag="the analysis says otherwise")
-    view = others.analysis_table(study, replace(found, alternatives=(flagged,)))
+    flagged = replace(study.alternatives[0], flag="the analysis says otherwise")
+    view = exhibits.analysis_table(replace(study, alternatives=(flagged,))).table
     assert view.rows[-1].cells[0].endswith("†")
     assert "† Another verdict than the primary analysis." in view.foot
 
 
 def test_verdict_by_other_hit_rules():
-    results = rule_results(hand_study())
-    assert hits.rule_sentence(()).startswith("Marks and lesions have no places")
-    assert hits.rule_sentence(results[:1]) == "No other hit rule can be compared."
+    study = hand_study()
+    results = study.rules
+
+    def said(*rules):
+        return hits.rule_sentence(replace(study, rules=rules))
+
+    assert said().startswith("Marks and lesions have no places")
+    assert said(results[0]) == "No other hit rule can be compared."
     difference = results[0].analysis.difference
     yes = replace(difference, ci_low=0.01, ci_high=0.2)
     no = replace(difference, ci_low=-0.1, ci_high=0.2)
     first = replace(results[0], analysis=replace(results[0].analysis, difference=yes))
     same = replace(first, planned=False, rule="within 5 mm")
     other = replace(same, analysis=replace(same.analysis, difference=no))
-    assert hits.rule_sentence((first, same)) == "The verdict is the same by all two hit rules."
-    assert hits.rule_sentence((first, other)).startswith(
+    assert said(first, same) == "The verdict is the same by all two hit rules."
+    assert said(first, other).startswith(
         "The verdict differs by one of two hit rules: within 5 mm."
     )
 
 
-def curve(x, y):
-    points = np.array(x, dtype=float)
-    return Curve(kind="froc", x=points, y=np.array(y, dtype=float), threshold=points, method="")
-
-
-def test_lies_above_up_to_where_both_have_marks():
-    low, high = curve([0, 1], [0, 0.5]), curve([0, 0, 2], [0, 0.5, 1])
-    assert curves.lies_above(high, low)
-    assert not curves.lies_above(low, high)
-    assert not curves.lies_above(low, low)
-    crossing = curve([0, 0.5, 1], [0, 0.1, 0.9])
-    assert not curves.lies_above(crossing, low)
-    assert not curves.lies_above(low, crossing)
-    assert not curves.lies_above(curve([0], [0]), low)
-
-
 def test_no_identifier_and_no_reader_id_on_the_page():
     made = page(hand_study(hand_plan(missed_share=0.4)))
-    frames = [parts[4] for parts in made["figures"].values() if parts[4] is not None]
+    frames = [one.data for one in made["figures"].values() if one.data is not None]
     text = made["text"] + " ".join(frame.to_csv() for frame in frames)
     assert not any(case[0] in text or case[1] in text for case in CASES)
     assert "C1-L-CC" not in text
@@ -347,21 +293,20 @@ def test_no_identifier_and_no_reader_id_on_the_page():
 
 def test_finding_of_kinds_names_the_least_found():
     study = hand_study()
-    groups = grouped_lesions(study)
-    finding = plain(lesions.groups_finding(study, groups))
-    assert finding.startswith(
+    assert plain(hits.groups(study).finding).startswith(
         "Found least often with aided reading: calcification (one lesion), 50"
     )
     undefined = [
         replace(
             group,
             found={
-                side: replace(one, estimate=math.nan, note="none")
+                side: replace(
+                    one, estimate=math.nan, ci_low=math.nan, ci_high=math.nan, note="none"
+                )
                 for side, one in group.found.items()
             },
         )
-        for group in groups
+        for group in study.groups
     ]
-    assert lesions.groups_finding(study, undefined) == (
-        "No kind of lesion has a defined share found."
-    )
+    finding = hits.groups(replace(study, groups=tuple(undefined))).finding
+    assert finding == "No kind of lesion has a defined share found."

@@ -5,16 +5,16 @@ They are chosen by rule, never by hand: whoever picks examples picks those that 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
+from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.scoring.ratings import RatingArray, ScoringError, rating_array
-
-if TYPE_CHECKING:
-    import pandas as pd
+from toolkit.words.wording import count_text
 
 Kind = Literal["missed by readers", "rated low", "rated high"]
 KINDS: tuple[Kind, ...] = ("missed by readers", "rated low", "rated high")
@@ -54,26 +54,29 @@ class TellingCase:
     recalls: dict[str, Recalls]
 
 
-@dataclass(frozen=True, kw_only=True)
-class TellingCases:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CasesStudy(Summarised):
     """The cases of each kind, the most telling first.
 
     Parameters
     ----------
     ai : str
         Product and version.
+    modality : str
+        Reading condition by which a cancer counts as missed.
     shown : dict of Kind to tuple of TellingCase
         At most as many of a kind as were asked for.
     n_of_kind : dict of Kind to int
         How many there are of each kind, shown or not: cancers that more than half of the readers
         did not recall; cancers; cases without cancer.
     n_cancers_called : int
-        Cancers that at least one reader called in the first modality: of these some were missed.
+        Cancers that at least one reader called in that modality: of these some were missed.
     n_without_pictures : int
         Cases with a rating that no image is known of; they are of no kind.
     """
 
     ai: str
+    modality: str
     shown: dict[Kind, tuple[TellingCase, ...]]
     n_of_kind: dict[Kind, int]
     n_cancers_called: int
@@ -83,42 +86,49 @@ class TellingCases:
         """Return the cases of a kind that are shown, the most telling first."""
         return [case.case_id for case in self.shown[kind]]
 
+    def summary(self) -> Mapping[str, str]:
+        """Return the AI, and how many cases there are of each kind."""
+        rows = {"ai": self.ai, "cancers called": count_text(self.n_cancers_called)}
+        for kind, total in self.n_of_kind.items():
+            rows[kind] = f"{count_text(total)}, {len(self.shown[kind])} shown"
+        return rows
 
-def telling_cases(
+
+def analyse(
+    tables: Tables,
     *,
-    cases: pd.DataFrame,
-    readers: pd.DataFrame,
-    readings: pd.DataFrame,
-    images: pd.DataFrame,
+    modality_without: str = "unaided",
+    modality_with: str | None = "aided",
     ai_modality: str = "standalone",
-    modalities: tuple[str, ...] = ("unaided", "aided"),
     session: str | None = None,
-    most: int = 3,
-) -> TellingCases:
+    cases_each: int = 3,
+) -> CasesStudy:
     """Return the cancers that most readers missed, those the AI rated lowest, and its false alarms.
 
     Parameters
     ----------
-    cases, readers, readings, images : DataFrame
-        Canonical tables. Only cases with an image are chosen from.
+    tables : Tables
+        Cases, readers, readings and images. Only cases with an image are chosen from.
+    modality_without : str
+        Reading condition of people by which a cancer counts as missed.
+    modality_with : str or None
+        Another reading condition of people.
     ai_modality : str
         Reading condition of the AI alone.
-    modalities : tuple of str
-        Reading conditions of people, at least one; by the first a cancer counts as missed.
     session : str or None
         Reading session; None takes whichever a reader read a case in.
-    most : int
+    cases_each : int
         Cases of a kind, at least 1.
 
     Returns
     -------
-    TellingCases
+    CasesStudy
 
     Raises
     ------
     ScoringError
-        If not exactly one AI rated cases in ``ai_modality``, no modality is given, or ``most`` is
-        below 1.
+        If not exactly one AI rated cases in ``ai_modality``, no modality is given, or
+        ``cases_each`` is below 1.
 
     Notes
     -----
@@ -127,37 +137,39 @@ def telling_cases(
     highest first. Ties keep the order of the cases table. A case without a complete reading by the
     AI is of no kind: it has no rating.
     """
-    if most < 1 or not modalities:
-        msg = f"most must be at least 1 and modalities name one, got {most} and {modalities}"
+    modalities = tuple(filter(None, (modality_without, modality_with)))
+    if cases_each < 1 or not modality_without:
+        msg = f"most must be at least 1 and modalities name one, got {cases_each} and {modalities}"
         raise ScoringError(msg)
-    tables = (readings, readers, cases)
-    ai = rating_array(*tables, kind="ai", modality=ai_modality, session=session)
+    read_from = (tables.readings, tables.readers, tables.cases)
+    ai = rating_array(*read_from, kind="ai", modality=ai_modality, session=session)
     if len(ai.labels) != 1:
         names = ", ".join(ai.labels) or "none"
         msg = f"one AI is expected with ratings in modality {ai_modality!r}, but there are: {names}"
         raise ScoringError(msg)
     read = {
         modality: rating_array(
-            *tables, kind="human", modality=modality, session=session, required=False
+            *read_from, kind="human", modality=modality, session=session, required=False
         )
         for modality in modalities
     }
     rating = ai.rating[:, 0]
-    pictured = np.isin(ai.case_id, images["case_id"].to_numpy(dtype=str))
+    pictured = np.isin(ai.case_id, tables.images["case_id"].to_numpy(dtype=str))
     rated = ~np.isnan(rating)
     usable = rated & pictured
     cancer = usable & (ai.truth == 1)
-    called, recalled = _counts(ai, read[modalities[0]])
+    called, recalled = _counts(ai, read[modality_without])
     missed = cancer & (2 * recalled < called)
     orders: dict[Kind, IndexArray] = {
         "missed by readers": _ordered(missed, -rating),
         "rated low": _ordered(cancer, rating),
         "rated high": _ordered(usable & (ai.truth == 0), -rating),
     }
-    return TellingCases(
+    return CasesStudy(
         ai=ai.labels[0],
+        modality=modality_without,
         shown={
-            kind: tuple(_case(ai, read, int(row)) for row in order[:most])
+            kind: tuple(_case(ai, read, int(row)) for row in order[:cases_each])
             for kind, order in orders.items()
         },
         n_of_kind={kind: int(order.size) for kind, order in orders.items()},

@@ -1,7 +1,9 @@
-"""Chapter 08 from tables to numbers, worked out by hand on four examinations."""
+"""Chapter 08 from tables to numbers: four examinations by hand, two studies against RJafroc."""
 
+import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,22 +14,19 @@ from tests.localization_sample import (
     hand_plan,
     hand_study,
     hand_tables,
+    studied,
     without_places,
 )
-from toolkit.chapters.localization.localization import localized_study
-from toolkit.chapters.localization.localization_analyses import (
-    MarkChoices,
-    analysed_marks,
-    mark_analysis,
-)
-from toolkit.chapters.localization.localization_foms import fom_of
-from toolkit.chapters.localization.localization_groups import grouped_lesions, most_missed
-from toolkit.chapters.localization.localization_places import missed_views
-from toolkit.chapters.localization.localization_readers import reader_marks
-from toolkit.chapters.localization.localization_rules import by_side, rule_results
+from toolkit.chapters.localization import analysis
+from toolkit.chapters.localization.scored import Plan, curves_of, fom_of, lies_above
 from toolkit.readers.tabular.sources import read_table
+from toolkit.results import Curve
+from toolkit.scoring.mark_readings import MarkTables
 from toolkit.scoring.mark_rules import AsRecorded, InsideOutline, Overlap
 from toolkit.scoring.ratings import ScoringError
+from toolkit.study.parameters.file import load_parameters
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_figures_of_four_examinations_by_hand():
@@ -36,14 +35,14 @@ def test_figures_of_four_examinations_by_hand():
     # A aided wins all four, B unaided marks nothing there, and B aided rates 2 and none against 3
     # and none, of which one pair counts 1 and one 1/2.
     study = hand_study()
-    primary = analysed_marks(study).primary
+    primary = study.primary
     assert primary.table.value.tolist() == [[0.625, 1.0], [0.5, 0.375]]
     difference = primary.difference
     assert (difference.estimate_a, difference.estimate_b) == (0.5625, 0.6875)
     assert difference.estimate == 0.125
     assert (difference.label_a, difference.label_b) == ("unaided reading", "aided reading")
     assert difference.quantity == "wafroc"
-    rows = {(row.label, row.side): (row.found, row.false_marks) for row in reader_marks(study)}
+    rows = {(row.label, row.side): (row.found, row.false_marks) for row in study.readers}
     assert rows == {
         ("R1", "a"): (1, 1),
         ("R1", "b"): (2, 0),
@@ -51,13 +50,13 @@ def test_figures_of_four_examinations_by_hand():
         ("R2", "b"): (1, 1),
         ("CAD", "ai"): (1, 2),
     }
-    assert {row.n_images for row in reader_marks(study)} == {16}
+    assert {row.n_images for row in study.readers} == {16}
 
 
 def test_ai_against_readers_by_hand():
     # AI: 60 and none against none and 25: (1 + 1 + 1/2 + 0) / 4.
     study = hand_study(hand_plan(comparison="ai against readers"))
-    found = analysed_marks(study).primary
+    found = study.primary
     assert found.difference.estimate_b == 0.625
     assert found.difference.estimate_a == 0.5625
     assert [one.label_a for one in found.each] == ["R1", "R2"]
@@ -72,10 +71,10 @@ def test_ai_on_fewer_cases_stands_beside_readers_on_all():
     )
     marks = made.marks[~((made.marks["reader_id"] == "X") & (made.marks["case_id"] == "C4"))]
     made = replace(made, readings=made.readings.assign(status=status), marks=marks)
-    study = localized_study(made, hand_plan())
+    study = studied(made, hand_plan())
     assert study.scored.study.truth.n_cases == 4
     assert study.ai.study.truth.n_cases == 3
-    against = localized_study(made, hand_plan(comparison="ai against readers"))
+    against = studied(made, hand_plan(comparison="ai against readers"))
     assert against.scored.study.truth.n_cases == 3
     assert against.people.study.truth.n_cases == 3
     assert "1 cases that not all readers read were left out" in against.scored.note
@@ -83,13 +82,16 @@ def test_ai_on_fewer_cases_stands_beside_readers_on_all():
 
 def test_hit_rules_by_hand():
     study = hand_study()
-    results = rule_results(study)
+    results = study.rules
     by_rule = {one.rule: one for one in results}
     planned = results[0]
     assert planned.planned
     assert planned.rule == "within 15 mm of the centre of the lesion"
     found = {
-        rule: [np.mean([row.lesion_sensitivity for row in rows]) for rows in by_side(study, one)]
+        rule: [
+            np.mean([row.lesion_sensitivity for row in rows])
+            for rows in analysis.by_side(study, one)
+        ]
         for rule, one in by_rule.items()
         if one.rows
     }
@@ -103,42 +105,42 @@ def test_hit_rules_by_hand():
 
 def test_without_places_there_is_one_rule_and_the_same_numbers():
     plan = hand_plan(hit_rule="as recorded", hit_radius_mm=None)
-    study = localized_study(without_places(hand_tables()), plan)
-    assert rule_results(study) == ()
-    assert missed_views(study, most_missed(study)) == ()
-    assert analysed_marks(study).primary.difference.estimate == 0.125
-    assert grouped_lesions(study) == ()
+    study = studied(without_places(hand_tables()), plan)
+    assert study.rules == ()
+    assert all(one.views == () for one in study.missed)
+    assert study.primary.difference.estimate == 0.125
+    assert study.groups == ()
 
 
 def test_missed_lesions_and_their_views_by_hand():
     study = hand_study(hand_plan(missed_share=0.4))
-    [missed] = most_missed(study)
+    [missed] = study.missed
     assert (missed.lesion.case_id, missed.lesion.n_missed) == ("C2", 1)
     assert missed.n_missed == {"a": 2, "b": 1, "ai": 1}
-    [view] = missed_views(study, [missed])
+    [view] = missed.views
     assert (view.laterality, view.view, view.x_px, view.radius_px) == ("R", "CC", 200.0, 20.0)
-    assert [(mark.label, mark.hit, mark.side) for mark in view.marks] == [("R1", True, "b")]
+    assert [(mark.label, mark.hit, mark.source) for mark in view.marks] == [("R1", True, "b")]
 
 
 def test_a_mark_on_another_lesion_of_the_image_is_no_hit_of_this_one():
     made = hand_tables()
     second = made.lesions.iloc[[1]].assign(lesion_id="2", x_px=600.0, y_px=600.0)
     made = replace(made, lesions=pd.concat([made.lesions, second], ignore_index=True))
-    study = localized_study(made, hand_plan())
-    [missed] = [one for one in most_missed(study) if one.lesion.lesion_id == "2"]
-    [view] = missed_views(study, [missed])
+    study = studied(made, hand_plan())
+    [missed] = [one for one in study.missed if one.lesion.lesion_id == "2"]
+    [view] = missed.views
     assert (view.x_px, [mark.hit for mark in view.marks]) == (600.0, [False])
 
 
 def test_missed_lesions_by_image_take_the_same_view():
     study = hand_study(hand_plan(missed_share=0.4, unit="image"))
-    [missed] = most_missed(study)
+    [missed] = study.missed
     assert missed.n_missed == {"a": 2, "b": 1, "ai": 1}
 
 
 def test_groups_of_lesions_by_hand():
     study = hand_study(hand_plan(size_edges_mm=(10.0,)))
-    groups = {group.label: group for group in grouped_lesions(study)}
+    groups = {group.label: group for group in study.groups}
     assert list(groups) == ["calcification", "mass", "below 10 mm", "10 mm and more"]
     assert groups["mass"].found["a"].estimate == 0.5  # A of A and B
     assert groups["mass"].found["b"].estimate == 1.0
@@ -147,14 +149,14 @@ def test_groups_of_lesions_by_hand():
     assert {group.n_lesions for group in groups.values()} == {1}
     budget = hand_study(hand_plan(nl_per_image=0.01))
     # Before its first false mark A aided marks both lesions; B aided has its false mark first.
-    found = {group.label: group.found["b"].estimate for group in grouped_lesions(budget)}
+    found = {group.label: group.found["b"].estimate for group in budget.groups}
     assert found == {"calcification": 0.5, "mass": 0.5}
 
 
 def test_patients_are_the_clusters_of_every_analysis():
     cases = (("C1", "P1", 1), ("C2", "P2", 1), ("C3", "P1", 0), ("C4", "P3", 0))
     study = hand_study(cases=cases)
-    for one in (found := analysed_marks(study)).alternatives:
+    for one in (found := study).alternatives:
         if one.table is not None:
             assert one.table.n_clusters == 3
     assert found.primary.table.covariance_method == "jackknife, patients"
@@ -162,7 +164,7 @@ def test_patients_are_the_clusters_of_every_analysis():
 
 def test_one_reader_has_a_result_for_that_reader_alone():
     study = hand_study(people=("A",), ai=False)
-    found = analysed_marks(study)
+    found = study
     assert math.isnan(found.primary.difference.estimate)
     assert "one reader alone" in found.primary.difference.note
     alone = [one for one in found.alternatives if one.name.startswith("These readers only")]
@@ -172,15 +174,15 @@ def test_one_reader_has_a_result_for_that_reader_alone():
 
 def test_ai_alone_is_scored_and_not_compared():
     study = hand_study(hand_plan(comparison="ai against readers"), people=())
-    found = analysed_marks(study).primary
+    found = study.primary
     assert "no marks of readers" in found.difference.note
-    assert [row.side for row in reader_marks(study)] == ["ai"]
-    assert most_missed(study) == ()
+    assert [row.side for row in study.readers] == ["ai"]
+    assert study.missed == ()
 
 
 def test_no_ai_is_said():
     study = hand_study(hand_plan(comparison="ai against readers"), ai=False)
-    difference = analysed_marks(study).primary.difference
+    difference = study.primary.difference
     assert difference.note == "no AI read in modality 'standalone'"
 
 
@@ -195,15 +197,13 @@ def test_ai_without_floor_is_left_out_of_a_comparison_of_readers():
 def test_no_case_without_lesion_leaves_areas_undefined_and_shares_defined():
     cases = tuple(case for case in CASES if case[2] == 1)
     study = hand_study(cases=cases)
-    assert "without a lesion" in analysed_marks(study).primary.difference.note
-    share = mark_analysis(
-        study, MarkChoices(endpoint="MaxLLF", covariance=None, random="readers and cases")
-    )
+    assert "without a lesion" in study.primary.difference.note
+    share = analysis.mark_analysis(study, analysis.Choices("MaxLLF"))
     assert share.difference.estimate == 0.5
 
 
 def test_margin_belongs_to_the_endpoint_alone():
-    found = analysed_marks(hand_study(hand_plan(margin=0.05)))
+    found = hand_study(hand_plan(fom_difference_margin=0.05))
     assert found.primary.difference.margin == 0.05
     for one in found.alternatives:
         assert (one.difference.margin is None) == (one.endpoint != "wAFROC")
@@ -212,21 +212,19 @@ def test_margin_belongs_to_the_endpoint_alone():
 def test_a_difference_the_other_way_is_flagged():
     # More lesions found and more false marks: both differences are clear, and they disagree.
     study = hand_study()
-    from toolkit.chapters.localization import localization_analyses as module
-
-    primary = analysed_marks(study).primary
+    primary = study.primary
     up = replace(primary.difference, ci_low=0.1, ci_high=0.2, p_value=0.001)
     down = replace(up, ci_low=-0.2, ci_high=-0.1)
     one, two = replace(primary, difference=up), replace(primary, difference=down)
-    assert "in the other direction" in module._flag(one, two)
+    assert "in the other direction" in analysis._flag(one, two)
     lower = replace(two, difference=replace(down, better="lower"))
-    assert module._flag(one, lower) == ""
+    assert analysis._flag(one, lower) == ""
 
 
 def test_rules_of_the_plan():
-    assert isinstance(hand_plan(hit_rule="inside outline").rule, InsideOutline)
-    assert isinstance(hand_plan(hit_rule="as recorded").rule, AsRecorded)
-    assert hand_plan(hit_rule="overlap").rule == Overlap(least=0.1, mark_radius_mm=15.0)
+    assert isinstance(Plan(**hand_plan(hit_rule="inside outline")).rule, InsideOutline)
+    assert isinstance(Plan(**hand_plan(hit_rule="as recorded")).rule, AsRecorded)
+    assert Plan(**hand_plan(hit_rule="overlap")).rule == Overlap(least=0.1, mark_radius_mm=15.0)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +248,7 @@ def test_lroc_refuses_readings_with_several_marks():
     again = made.marks.iloc[[0]].assign(mark_id="again")
     made = replace(made, marks=pd.concat([made.marks, again], ignore_index=True))
     with pytest.raises(ScoringError, match="1 of 10 marked readings have several"):
-        localized_study(made, hand_plan(paradigm="LROC", endpoint="ALROC"))
+        studied(made, hand_plan(paradigm="LROC", endpoint="ALROC"))
 
 
 def test_two_ais_are_refused():
@@ -261,8 +259,8 @@ def test_two_ais_are_refused():
         copy = frame[frame[column] == "X"].assign(**{column: "Y"})
         made = replace(made, **{name: pd.concat([frame, copy], ignore_index=True)})
     with pytest.raises(ScoringError, match="has readings of 2 AI readers"):
-        localized_study(made, hand_plan(comparison="ai against readers"))
-    assert "2 AI readers" in localized_study(made, hand_plan()).ai_note
+        studied(made, hand_plan(comparison="ai against readers"))
+    assert "2 AI readers" in studied(made, hand_plan()).ai_note
 
 
 def test_fom_of_needs_the_place_it_is_read_off_at():
@@ -290,3 +288,104 @@ def test_numbered_column_counts_the_rows_of_the_file(tmp_path):
     bare = TableSource(file="marks.csv", numbered="mark_id")
     with pytest.raises(TableError, match="numbers a column, which needs mapped columns"):
         read_table("marks", [bare], folder=tmp_path)
+
+
+def curve(x, y):
+    points = np.array(x, dtype=float)
+    return Curve(kind="froc", x=points, y=np.array(y, dtype=float), threshold=points, method="")
+
+
+def test_lies_above_up_to_where_both_have_marks():
+    low, high = curve([0, 1], [0, 0.5]), curve([0, 0, 2], [0, 0.5, 1])
+    assert lies_above(high, low)
+    assert not lies_above(low, high)
+    assert not lies_above(low, low)
+    crossing = curve([0, 0.5, 1], [0, 0.1, 0.9])
+    assert not lies_above(crossing, low)
+    assert not lies_above(low, crossing)
+    assert not lies_above(curve([0], [0]), low)
+
+
+def study_of(name, folder):
+    """Return the study of a parameters file, read as a run reads it, with its plan."""
+    parameters = load_parameters(ROOT / "parameters" / f"{name}.yaml")
+    sources = parameters.data["reader_study"]
+    made = {
+        table: read_table(table, entries, folder=folder).frame for table, entries in sources.items()
+    }
+    [chapter] = [entry for entry in parameters.chapters if entry.chapter == "08_localization"]
+    return studied(MarkTables(**made), chapter.parameters)
+
+
+@pytest.fixture(scope="module")
+def peer(reference_data):
+    text = (reference_data / "reference" / "rjafroc.json").read_text()
+    return json.loads(text)["results"]
+
+
+@pytest.fixture(scope="module")
+def tomosynthesis(reference_data):
+    return study_of("tomosynthesis", reference_data / "data" / "dataset01")
+
+
+@pytest.fixture(scope="module")
+def lroc(reference_data):
+    return study_of("hupse2013_lroc", reference_data / "data" / "datasetCadLroc")
+
+
+def close(value):
+    return pytest.approx(value, rel=1e-9)
+
+
+def test_tomosynthesis_has_the_numbers_of_rjafroc(tomosynthesis, peer):
+    found = tomosynthesis
+    difference = found.primary.difference
+    means = [difference.estimate_a, difference.estimate_b]
+    assert means == pytest.approx([0.7111130618, 0.8122366573], abs=5e-11)
+    assert difference.statistic**2 == pytest.approx(10.29882525, abs=5e-9)
+    assert difference.p_value == pytest.approx(0.00366857839, abs=5e-12)
+    expected = {
+        "AFROC": "AFROC",
+        "HrAuc": "HrAuc",
+        "wAFROC1": "wAFROC1",
+    }
+    others = {one.endpoint: one for one in found.alternatives if one.endpoint in expected}
+    for endpoint, key in expected.items():
+        result = peer[f"dataset01/{key}/OR/jackknife/RRRC"]["result"]["RRRC"]
+        assert others[endpoint].difference.p_value == close(result["FTests"]["p"][0])
+    fixed = [one for one in found.alternatives if one.name.startswith("These readers only")]
+    result = peer["dataset01/wAFROC/OR/jackknife/FRRC"]["result"]["FRRC"]
+    assert fixed[0].difference.p_value == close(result["FTests"]["p"][0])
+
+
+def test_tomosynthesis_counts_are_those_of_the_files(tomosynthesis, reference_data):
+    marks = pd.read_csv(reference_data / "data" / "dataset01" / "marks.csv")
+    for row in tomosynthesis.readers:
+        name = {"a": "DM", "b": "BT"}[row.side]
+        own = marks[(marks["reader"] == int(row.label[1:])) & (marks["modality"] == name)]
+        assert row.found == (own["mark_type"] == "LL").sum()
+        assert row.false_marks == (own["mark_type"] == "NL").sum()
+        assert (row.n_lesions, row.n_images) == (95, 185)
+    assert tomosynthesis.scored.study.truth.n_cases == 185
+
+
+def test_lroc_has_the_numbers_of_rjafroc(lroc):
+    found = lroc
+    lowest = [one for one in found.alternatives if "lower end" in one.name]
+    difference = lowest[0].difference
+    assert difference.estimate_b == pytest.approx(0.591667, abs=5e-7)
+    assert difference.estimate_a == pytest.approx(0.710173, abs=5e-7)
+    assert difference.p_value == pytest.approx(0.0417262624, abs=5e-11)
+    others = {one.endpoint: one.difference for one in found.alternatives}
+    assert others["ALROC"].p_value == pytest.approx(0.1854193, abs=5e-8)
+    assert others["HrAuc"].p_value == pytest.approx(0.3210474343, abs=5e-11)
+    assert others["HrAuc"].estimate_b == pytest.approx(0.8169270833, abs=5e-11)
+    assert "bootstrap" in found.primary.name  # the jackknife does not suit a quantile
+
+
+def test_area_of_the_mean_curve_is_the_mean_figure_of_merit(tomosynthesis):
+    means = tomosynthesis.primary.means
+    for curves, mean in zip(curves_of(tomosynthesis, "wafroc"), means, strict=True):
+        area = np.trapezoid(curves.mean.y, curves.mean.x)
+        assert area == close(mean.estimate)
+        assert len(curves.readers) == 5
