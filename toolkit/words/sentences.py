@@ -79,10 +79,14 @@ def ci_text(result: Estimate, *, form: Form | None = None, always_to: bool = Fal
     return range_text(result.ci_low, result.ci_high, form=chosen, always_to=always_to)
 
 
+def level_text(result: Estimate) -> str:
+    """Return the level of an interval: "95%"."""
+    return f"{number_text(result.ci_level * 100, digits=1).removesuffix('.0')}%"
+
+
 def ci_phrase(result: Estimate, *, form: Form | None = None) -> str:
     """Return the interval with its level, with no-break spaces inside."""
-    level = number_text(result.ci_level * 100, digits=1).removesuffix(".0")
-    return NO_BREAK_SPACE.join((f"{level}%", "CI", ci_text(result, form=form)))
+    return NO_BREAK_SPACE.join((level_text(result), "CI", ci_text(result, form=form)))
 
 
 def estimate_phrase(result: Estimate, *, form: Form | None = None) -> str:
