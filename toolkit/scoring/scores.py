@@ -295,7 +295,7 @@ def scored_cases(
     return ScoredCases(
         ai=str(row["label"]),
         scale=scale,
-        unit=_unit(cases),
+        unit=unit_of(cases),
         classes=classes,
         status=_statuses(of_case["status"], score),
         score=score,
@@ -309,16 +309,21 @@ def scored_cases(
     )
 
 
+def ais_that_read(
+    readings: pd.DataFrame, readers: pd.DataFrame, *, modality: str, session: str
+) -> pd.DataFrame:
+    """Return the rows of the AIs with such readings, each with its label."""
+    here = (readings["modality"] == modality) & (readings["session"] == session)
+    read = readers["reader_id"].isin(readings["reader_id"][here])
+    there, labels = readers[(readers["kind"] == "ai") & read], reader_labels(readers)
+    return there.assign(label=[labels[reader] for reader in there["reader_id"]])
+
+
 def _only_ai(
     readings: pd.DataFrame, readers: pd.DataFrame, *, ai: str, modality: str, session: str
 ) -> pd.Series:
     """Return the one AI's row of the readers table, with its label."""
-    programs = readers[readers["kind"] == "ai"]
-    of_ai = readings["reader_id"].isin(programs["reader_id"])
-    here = of_ai & (readings["modality"] == modality) & (readings["session"] == session)
-    there = programs[programs["reader_id"].isin(readings["reader_id"][here])]
-    labels = reader_labels(readers)
-    there = there.assign(label=[labels[reader] for reader in there["reader_id"]])
+    there = ais_that_read(readings, readers, modality=modality, session=session)
     if ai:
         there = there[there["label"] == ai]
     if len(there) == 1:
@@ -327,7 +332,8 @@ def _only_ai(
             msg = f"{row['label']} scores regions; take the score of the examination or breast"
             raise ScoringError(msg)
         return row
-    known = sorted(labels[reader] for reader in programs["reader_id"])
+    labels, programs = reader_labels(readers), readers["reader_id"][readers["kind"] == "ai"]
+    known = sorted(labels[reader] for reader in programs)
     wanted = f"the AI {ai!r}" if ai else "one AI"
     msg = (
         f"{wanted} is expected with readings in modality {modality!r}, session {session!r}, but "
@@ -344,11 +350,10 @@ def _statuses(status: pd.Series, score: FloatArray) -> IntArray:
     return np.where(without, numbers["no_score"], coded)
 
 
-def _unit(cases: pd.DataFrame) -> Unit:
+def unit_of(cases: pd.DataFrame) -> Unit:
     """Return what a case is: one breast where the cases say which."""
-    return (
-        "breast" if "laterality" in cases and cases["laterality"].notna().any() else "examination"
-    )
+    sides = "laterality" in cases and cases["laterality"].notna().any()
+    return "breast" if sides else "examination"
 
 
 def _indications(cases: pd.DataFrame) -> tuple[tuple[str, ...], IntArray]:

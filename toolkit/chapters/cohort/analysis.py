@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from toolkit.chapters.analysis import Summarised, Tables
-from toolkit.scoring.ratings import ScoringError, reader_labels
+from toolkit.scoring.ratings import ScoringError
+from toolkit.scoring.scores import ais_that_read, unit_of
 from toolkit.stats.monitoring.stability import (
     StandardizedDifference,
     standardized_difference,
@@ -243,9 +244,8 @@ def analyse(
 
 def _unit(cases: pd.DataFrame, part: str) -> Unit:
     """Return what a row is: a breast where the cases say which, a case in a reader study."""
-    if "laterality" in cases and cases["laterality"].notna().any():
-        return "breast"
-    return "case" if part == "reader_study" else "examination"
+    unit = unit_of(cases)
+    return "case" if part == "reader_study" and unit == "examination" else unit
 
 
 def _earlier(cases: pd.DataFrame) -> pd.Series[float]:
@@ -290,13 +290,9 @@ def _only_ai(
     readings: pd.DataFrame | None, readers: pd.DataFrame | None, *, ai: str
 ) -> pd.Series | None:
     """Return the one AI's row of the readers table with its label, or None where no AI read."""
-    if readings is None or readers is None:
-        there = None
-    else:
-        labels = reader_labels(readers)
-        own = readings[(readings["modality"] == "standalone") & (readings["session"] == "1")]
-        there = readers[(readers["kind"] == "ai") & readers["reader_id"].isin(own["reader_id"])]
-        there = there.assign(label=[labels[reader] for reader in there["reader_id"]])
+    there = None
+    if readings is not None and readers is not None:
+        there = ais_that_read(readings, readers, modality="standalone", session="1")
     known = [] if there is None else there["label"].tolist()
     if ai and ai not in known:
         msg = f"no AI {ai!r} has readings of its own; those that have: {', '.join(known) or 'none'}"

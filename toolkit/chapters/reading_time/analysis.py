@@ -31,6 +31,7 @@ from toolkit.scoring.reading_times import (
     time_counts,
     timed_readings,
 )
+from toolkit.scoring.undefined import undefined_difference
 from toolkit.stats.times.anova import ReadingTimes, compare_reading_times
 from toolkit.stats.times.model import ReadingTimeModel, reading_time_model
 from toolkit.words.sentences import estimate_phrase, verdict_word
@@ -395,29 +396,12 @@ def times_compared(given: ComparedTimes, rows: BoolArray) -> ReadingTimes | None
 
 def undefined_ratio(given: ComparedTimes, reason: str) -> Comparison:
     """Return a ratio of times that cannot be estimated, with the reason."""
-    nan = math.nan
-    return Comparison(
-        quantity="reading_time",
-        unit="ratio",
-        estimate=nan,
-        std_error=nan,
-        ci_low=nan,
-        ci_high=nan,
-        ci_level=given.ci_level,
-        ci_method="none",
-        method="ratio of geometric mean times",
-        note=reason,
-        label_a=given.timed.names[0],
-        label_b=given.timed.names[1],
-        estimate_a=nan,
-        estimate_b=nan,
-        effect="ratio",
-        statistic=nan,
-        df=nan,
-        p_value=nan,
-        margin=given.margin,
-        better="lower",
+    names, level = given.timed.names, given.ci_level
+    none = undefined_difference(
+        "reading_time", reason, margin=given.margin, names=names, ci_level=level
     )
+    method = "ratio of geometric mean times"
+    return replace(none, unit="ratio", effect="ratio", better="lower", method=method)
 
 
 def _readers(given: ComparedTimes, primary: TimeAnalysis) -> tuple[Comparison, ...]:
