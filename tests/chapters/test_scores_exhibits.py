@@ -36,28 +36,28 @@ def cells(view, label):
 def test_answer_no_names_where_the_classes_differ_most():
     result = stated(many(LOW, n=2000, cancers=TOP))
     # 120 + 140 + 180 + 200 + 200 and one cancer of score 3 of 2,010: 841, where 1,005 is half.
-    assert plain(exhibits.answer(result)) == (
+    assert plain(exhibits.head(result).answer) == (
         "No. Scores 1 to 5 hold 41.8% of the screening examinations, where 50% is expected; "
         "score 10 holds 12.3%. The order is right: 1.2 cancers per 1,000 at scores 1 to 5, "
         "28.3 per 1,000 at score 10, which holds 7 of 10."
     )
-    assert exhibits.question(result) == (
+    assert exhibits.head(result).question == (
         "Is the AI score spread over its 10 classes as the vendor describes?"
     )
 
 
 def test_answer_no_does_not_repeat_the_highest_class():
     shares = [0.11] * 9 + [0.01]
-    text = plain(exhibits.answer(stated(many(shares, n=2000))))
+    text = plain(exhibits.head(stated(many(shares, n=2000))).answer)
     assert "Scores 1 to 9 hold 99.0% of the screening examinations, where 90% is expected." in text
 
 
 def test_answer_yes_and_not_shown():
-    text = exhibits.answer(stated(many(TEN, n=20_000)))
+    text = exhibits.head(stated(many(TEN, n=20_000))).answer
     assert text.startswith(
         "Yes. Each class holds 10% of the screening examinations, to within 2 points."
     )
-    text = exhibits.answer(stated(many(TEN, n=200)))
+    text = exhibits.head(stated(many(TEN, n=200))).answer
     assert text.startswith(
         "Not shown. The classes hold 10.0% to 10.0% of the screening examinations; 200 of them "
         "are too few to place every class within 2 points of 10%."
@@ -65,7 +65,7 @@ def test_answer_yes_and_not_shown():
 
 
 def test_answer_cannot_be_given_without_indication():
-    text = exhibits.answer(stated(many(TEN, indication=NAN)))
+    text = exhibits.head(stated(many(TEN, indication=NAN))).answer
     assert text.startswith(
         "Cannot be answered yet. The vendor's 10% is about screening as it comes, and the data do "
         "not say which examinations were screening."
@@ -74,9 +74,9 @@ def test_answer_cannot_be_given_without_indication():
 
 def test_answer_says_whose_shares_they_are():
     rows = many(LOW, cancers=TOP, weight=6.0)
-    weighted = exhibits.answer(stated(rows, basis="weighted"))
+    weighted = exhibits.head(stated(rows, basis="weighted")).answer
     assert "of the screening examinations, by their sampling weights, where 50%" in weighted
-    without = plain(exhibits.answer(stated(rows, basis="without_cancer")))
+    without = plain(exhibits.head(stated(rows, basis="without_cancer")).answer)
     # Without cancers the gap is 8 points after 3, 4 and 5 classes; the fewest are named.
     assert "Scores 1 to 3 hold 22.0% of the screening examinations without cancer" in without
     assert "28.3 per 1,000 of this enriched set at score 10" in without
@@ -84,13 +84,18 @@ def test_answer_says_whose_shares_they_are():
 
 def test_answer_without_a_statement_is_about_order_alone():
     result = stated(many(TEN, cancers=TOP), expected_share=None)
-    assert exhibits.question(result) == "Do examinations with a higher AI score hold more cancers?"
-    assert exhibits.answer(result).startswith("Yes. The order is right:")
+    assert (
+        exhibits.head(result).question
+        == "Do examinations with a higher AI score hold more cancers?"
+    )
+    assert exhibits.head(result).answer.startswith("Yes. The order is right:")
     few = stated(many(TEN, n=50, cancers=[2, 9]), expected_share=None)
-    assert exhibits.answer(few).startswith("Not shown. That higher scores hold more cancers is not")
-    assert "(AUC 0." in exhibits.answer(few)
+    assert exhibits.head(few).answer.startswith(
+        "Not shown. That higher scores hold more cancers is not"
+    )
+    assert "(AUC 0." in exhibits.head(few).answer
     turned = stated(many(TEN, n=500, cancers=[1] * 10), expected_share=None)
-    assert exhibits.answer(turned).startswith(
+    assert exhibits.head(turned).answer.startswith(
         "No. The order is reversed: 38.5 cancers per\u00a01,000"
     )
 
@@ -103,18 +108,18 @@ def test_answer_without_a_statement_is_about_order_alone():
     ],
 )
 def test_answer_says_why_there_is_no_order(rows, reason):
-    text = exhibits.answer(stated(rows, expected_share=None))
+    text = exhibits.head(stated(rows, expected_share=None)).answer
     assert text.startswith("Cannot be answered yet. The order of the classes cannot be judged: ")
     assert reason in text
 
 
 def test_answer_counts_where_the_highest_class_is_small():
-    text = exhibits.answer(stated(many([1 / 9] * 9 + [0], n=9000, cancers=[10] * 12)))
+    text = exhibits.head(stated(many([1 / 9] * 9 + [0], n=9000, cancers=[10] * 12))).answer
     assert "no cancer at scores 1 to 5, 12 of 12 verified at score 10, which holds 12" in text
 
 
 def test_facts_keep_indications_apart():
-    facts = dict(exhibits.facts(stated(ROWS)))
+    facts = dict(exhibits.head(stated(ROWS)).facts)
     assert facts["With a score"] == "7 of 11"
     assert facts["Screening, verified"] == "4; 1 cancer"
     assert facts["Other indications (cancers)"] == (
@@ -381,7 +386,7 @@ def test_nothing_shown_names_a_case_or_a_woman():
     result = stated(ROWS)
     shown = [exhibits.class_table(result).table, exhibits.status_table(result).table]
     text = " ".join(table_html(view, number="4.1") for view in shown)
-    text += exhibits.shares(result).data.to_csv() + exhibits.answer(result)
+    text += exhibits.shares(result).data.to_csv() + exhibits.head(result).answer
     for row in ROWS:
         assert f">{row[0]}<" not in text
         assert f",{row[0]}," not in text

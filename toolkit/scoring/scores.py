@@ -222,6 +222,11 @@ class ScoredCases:
         return self.score_class >= 0
 
     @property
+    def verified(self) -> BoolArray:
+        """Cases with a score whose truth is known, shape (n_cases,)."""
+        return self.scored & ~np.isnan(self.truth)
+
+    @property
     def knows_indication(self) -> bool:
         """Whether the cases say why they were examined."""
         return self.groups != (EVERYTHING,)

@@ -145,7 +145,7 @@ def group_classes(sample: ScoreSample, name: str) -> GroupClasses:
     scored = sample.scored
     rows = scored.group(name)
     counted = sample.in_basis(rows)
-    verified = rows & scored.scored & ~np.isnan(scored.truth)
+    verified = rows & scored.verified
     cancer = np.asarray(scored.truth == 1)
     event_weight = None
     if sample.weight is not None and (verified & cancer).any():
@@ -187,8 +187,7 @@ def group_classes(sample: ScoreSample, name: str) -> GroupClasses:
 def found_at_top_class(sample: ScoreSample, rows: BoolArray, label: str) -> Estimate:
     """Return the share of the cancers among some cases that are in the highest class."""
     scored = sample.scored
-    cancers = rows & scored.scored & (scored.truth == 1)
-    top = scored.score_class == scored.top
+    cancers, top = rows & scored.scored & (scored.truth == 1), scored.score_class == scored.top
     return sample.proportion(top, cancers, quantity="found_at_top", label=label)
 
 
@@ -472,7 +471,7 @@ def score_drift(
         rows &= scored.truth != 1
     top = scored.score_class == scored.top
     shift, limit, by_chance = _shift(scored, rows, baseline_months)
-    everyone = np.ones(scored.n_cases, dtype=bool)
+    everyone = np.ones_like(scored.scored)
     return ScoreDrift(
         n_months=int(scored.month.max(initial=0)),
         n_undated=int((scored.month == 0).sum()),
@@ -588,12 +587,10 @@ class ScoreStudy(Summarised):
         return {
             "AI": scored.ai,
             "with a score": f"{count_text(scored.scored.sum())} of {count_text(scored.n_cases)}",
-            "classes": ", ".join(scored.classes.names),
             "basis": self.basis,
             "spread as stated": self.expectation.obstacle or self.expectation.verdict,
             "order (AUC)": estimate_phrase(self.order),
             "found at the top": estimate_phrase(self.found_at_top),
-            "months": count_text(self.drift.n_months),
         }
 
 
@@ -650,15 +647,7 @@ def analyse(  # noqa: PLR0913 - the parameters of the notebook
     check_weights(scored, basis)
     sample = ScoreSample(scored=scored, basis=basis, ci_level=ci_level)
     reference = group_classes(sample, scored.reference)
-    verified = scored.scored & ~np.isnan(scored.truth)
-    ordered = verified & scored.group(scored.reference)
-    curve = capture_curve(
-        scored.truth[verified],
-        scored.score[verified],
-        weight=None if sample.weight is None else sample.weight[verified],
-        ci_level=ci_level,
-        label=scored.ai,
-    )
+    capture, borders = _capture(sample)
     return ScoreStudy(
         scored=scored,
         basis=basis,
@@ -670,27 +659,42 @@ def analyse(  # noqa: PLR0913 - the parameters of the notebook
             group_classes(sample, name) for name in scored.groups if name != scored.reference
         ),
         expectation=expectation_of(sample, reference, expected_share, share_tolerance),
-        order=delong_ci(
-            scored.truth[ordered],
-            scored.score[ordered],
-            cluster=repeated_patients(scored.patient[ordered]),
-            ci_level=ci_level,
-            label=scored.ai,
-        ),
-        capture=curve,
-        capture_borders=_borders(scored, verified, curve),
-        found_at_top=found_at_top_class(sample, np.ones(scored.n_cases, dtype=bool), "all"),
+        order=_order(sample),
+        capture=capture,
+        capture_borders=borders,
+        found_at_top=found_at_top_class(sample, np.ones_like(scored.scored), "all"),
         drift=score_drift(
             scored, basis=basis, baseline_months=baseline_months, psi_limit=psi_limit
         ),
     )
 
 
-def _borders(scored: ScoredCases, verified: BoolArray, curve: CaptureCurve) -> IntArray:
-    """Return the curve's point at which each class has been taken, shape (n_classes,)."""
+def _order(sample: ScoreSample) -> Estimate:
+    """Return the area under the curve of the reference group."""
+    scored = sample.scored
+    rows = scored.verified & scored.group(scored.reference)
+    return delong_ci(
+        scored.truth[rows],
+        scored.score[rows],
+        cluster=repeated_patients(scored.patient[rows]),
+        ci_level=sample.ci_level,
+        label=scored.ai,
+    )
+
+
+def _capture(sample: ScoreSample) -> tuple[CaptureCurve, IntArray]:
+    """Return the capture curve, and its point at which each class has been taken."""
+    scored, rows = sample.scored, sample.scored.verified
+    curve = capture_curve(
+        scored.truth[rows],
+        scored.score[rows],
+        weight=None if sample.weight is None else sample.weight[rows],
+        ci_level=sample.ci_level,
+        label=scored.ai,
+    )
     points = []
     for number in range(scored.n_classes):
-        above = scored.score[verified & (scored.score_class >= number)]
+        above = scored.score[rows & (scored.score_class >= number)]
         # Thresholds fall along the curve; 0 is the point where nothing was taken.
         points.append(int((curve.threshold >= above.min()).sum()) - 1 if above.size else 0)
-    return np.array(points, dtype=np.int64)
+    return curve, np.array(points, dtype=np.int64)

@@ -89,22 +89,27 @@ def answer(study: ScoreStudy) -> str:
     """Return the chapter's answer: a verdict, the shares behind it, and the order of cancers."""
     if study.expectation.share is None:
         return f"{_order_verdict(study)} {order_sentence(study)}"
-    openings = {
-        "yes": _all_within,
-        "no": _largest_gap,
-        "not_shown": _too_few,
-        "cannot": _not_comparable,
-    }
-    opening = openings[study.expectation.verdict](study)
-    return f"{opening} {order_sentence(study)}"
+    return f"{_spread_verdict(study)} {order_sentence(study)}"
 
 
-def _all_within(study: ScoreStudy) -> str:
-    """Return that every class holds what it should."""
-    return (
-        f"Yes. Each class holds {stated_text(study)} of {population(study)}, to within "
-        f"{tolerance_text(study)}."
-    )
+def _spread_verdict(study: ScoreStudy) -> str:
+    """Return whether each class holds what is stated, with the shares behind it."""
+    stated, tolerance = stated_text(study), tolerance_text(study)
+    expectation, whose = study.expectation, population(study)
+    if expectation.verdict == "yes":
+        return f"Yes. Each class holds {stated} of {whose}, to within {tolerance}."
+    if expectation.verdict == "not_shown":
+        return (
+            f"Not shown. The classes hold {spread_text(study)} of {whose}; "
+            f"{count_text(study.reference.n.sum())} of them are too few to place every class "
+            f"within {tolerance} of {stated}."
+        )
+    if expectation.verdict == "cannot":
+        return (
+            f"Cannot be answered yet. The vendor's {stated} is about screening as it comes, and "
+            f"{expectation.obstacle}."
+        )
+    return _largest_gap(study)
 
 
 def tolerance_text(study: ScoreStudy) -> str:
@@ -135,23 +140,6 @@ def _largest_gap(study: ScoreStudy) -> str:
         f"No. {capital(classes_text(study.scored, 0, last))} {verb} "
         f"{value_text(held, form='percent')} of {population(study)}, where "
         f"{number_text(100 * stated, digits=0)}% is expected{ending}."
-    )
-
-
-def _too_few(study: ScoreStudy) -> str:
-    """Return that the shares fit, but could be others."""
-    return (
-        f"Not shown. The classes hold {spread_text(study)} of {population(study)}; "
-        f"{count_text(study.reference.n.sum())} of them are too few to place every class within "
-        f"{tolerance_text(study)} of {stated_text(study)}."
-    )
-
-
-def _not_comparable(study: ScoreStudy) -> str:
-    """Return why the shares are not held against the statement."""
-    return (
-        f"Cannot be answered yet. The vendor's {stated_text(study)} is about screening as it "
-        f"comes, and {study.expectation.obstacle}."
     )
 
 
