@@ -1,4 +1,4 @@
-"""How soon cancers are found when examinations are read from the highest score down."""
+"""How soon cancers are found when examinations are read from the highest score down, by group."""
 
 from __future__ import annotations
 
@@ -12,14 +12,20 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
 from toolkit.arrays import FloatArray
-from toolkit.draw.labels import along_line, box_points, free_place, in_points, label_points
+from toolkit.draw.labels import (
+    along_line,
+    box_points,
+    free_place,
+    in_points,
+    label_points,
+    write_lines,
+)
 from toolkit.draw.style import (
     BODY,
     FULL_WIDTH,
     SMALL,
     Weight,
     color,
-    halo,
     new_figure,
     outward,
     panel_title,
@@ -33,7 +39,7 @@ from toolkit.draw.style import (
 )
 from toolkit.stats.calibration.expected_shares import CaptureCurve
 
-_SIDE = 3.3
+_TOP, _SIDE = 0.26, 3.3
 _LINE = 0.165
 _TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
@@ -139,36 +145,24 @@ def _draw_callout(axes: Axes, point: CapturePoint, text: str, taken: list[FloatA
         textcoords="offset points",
         arrowprops={"arrowstyle": "-", "linewidth": 0.7, "color": color("axis"), "shrinkB": 5},
     )
-    for order, line in enumerate(reversed(lines)):
-        halo(
-            axes.annotate(
-                line,
-                xy=corner,
-                xytext=(0, 3 + order * _LINE * 72),
-                textcoords="offset points",
-                color=color("ai"),
-                fontsize=BODY,
-                fontweight=600,
-            )
-        )
+    semibold = [(line, BODY, 600) for line in lines]
+    write_lines(axes, corner, semibold, role="ai", low=3, step=_LINE * 72)
 
 
-def _draw_rows(figure: Figure, rows: Sequence[CaptureRow], top: float, title: str) -> None:
+def _draw_rows(figure: Figure, rows: Sequence[CaptureRow], title: str) -> None:
     """Draw the shares by group beside the curve, with their counts."""
-    panel_title(figure, (4.85, top + 0.14), "b", title)
+    panel_title(figure, (4.85, 0.14), "b", title)
     start = 4.85 + widest([row.label for row in rows], BODY, 600) + 0.2
     end = FULL_WIDTH - widest([row.text for row in rows], BODY, 600) - 0.2
     pitch = min(0.5, (_SIDE - 0.55) / len(rows))
-    axes = place_axes(
-        figure, left=start, top=top + 0.26, width=end - start, height=pitch * len(rows)
-    )
+    axes = place_axes(figure, left=start, top=_TOP, width=end - start, height=pitch * len(rows))
     axes.set_xlim(0, 1)
     axes.set_ylim(len(rows), 0)
     outward(axes, left=False)
     axes.set_xticks([0, 0.5, 1], tick_text([0, 0.5, 1], form="percent", unit_last=True))
     axes.set_xlabel("Share of cancers", labelpad=3)
     for place, row in enumerate(rows):
-        above = top + 0.26 + place * pitch
+        above = _TOP + place * pitch
         y = above + 0.5 * pitch + 0.33 * BODY / 72
         weight: Weight = 600 if row.pooled else 400
         write(figure, (4.85, y), row.label, weight=weight)
@@ -225,10 +219,9 @@ def capture_figure(
     Figure
         7.5 in wide with the second panel, 4.6 in without.
     """
-    top = 0.0
     with study_style():
-        figure = new_figure(FULL_WIDTH if rows else 4.6, top + _SIDE + 0.85)
-        axes = place_axes(figure, left=0.78, top=top + 0.26, width=_SIDE + 0.22, height=_SIDE)
+        figure = new_figure(FULL_WIDTH if rows else 4.6, _SIDE + 0.85)
+        axes = place_axes(figure, left=0.78, top=_TOP, width=_SIDE + 0.22, height=_SIDE)
         _percent_axes(axes, "Examinations, from the highest score down", y_label)
         taken = _draw_curve(axes, curve, points)
         if callout and points:
@@ -243,6 +236,6 @@ def capture_figure(
             strong=(),
         )
         if rows:
-            panel_title(figure, (0.78, top + 0.14), "a", titles[0])
-            _draw_rows(figure, rows, top, titles[1])
+            panel_title(figure, (0.78, 0.14), "a", titles[0])
+            _draw_rows(figure, rows, titles[1])
     return figure

@@ -27,6 +27,15 @@ from toolkit.words.wording import count_text
 
 DiagnosisKind = Literal["cancer", "normal", "inconclusive"]
 
+# Half a line's width is kept free at the right, else the boxes there lose their edge.
+_RIGHT = FULL_WIDTH - 0.01
+_PADDING = 0.11
+_FIRST_LINE, _LINE, _BELOW = 0.235, 0.172, 0.14
+_SIDE_LEFT, _SIDE_BRANCH_LEFT = 4.9, 5.12
+_BRANCH_GAP = 0.15
+_SWATCH = 0.055
+_ROLE = {"cancer": "cancer", "normal": "normal", "inconclusive": "axis"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class FlowBox:
@@ -162,16 +171,6 @@ def _fault(whole: FlowBox, parts: Sequence[tuple[str, int]], verb: str) -> str:
         return ""
     named = " + ".join(f"{label!r} {count_text(count)}" for label, count in parts)
     return f"{whole.label!r} {count_text(whole.count)} {verb} {named} = {count_text(total)}"
-
-
-# Half a line's width is kept free at the right, else the boxes there lose their edge.
-_RIGHT = FULL_WIDTH - 0.01
-_PADDING = 0.11
-_FIRST_LINE, _LINE, _BELOW = 0.235, 0.172, 0.14
-_SIDE_LEFT, _SIDE_BRANCH_LEFT = 4.9, 5.12
-_BRANCH_GAP = 0.15
-_SWATCH = 0.055
-_ROLE = {"cancer": "cancer", "normal": "normal", "inconclusive": "axis"}
 
 
 @dataclass(frozen=True, kw_only=True)

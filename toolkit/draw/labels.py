@@ -279,12 +279,25 @@ def label_curve(
     size_pt = (width, len(lines) * BODY * _LINE_HEIGHT + 2)
     corner = free_place(axes, size_pt, near, taken)
     taken.append(box_points(axes, corner, size_pt))
+    write_lines(axes, corner, lines, role=role, low=2, step=BODY * _LINE_HEIGHT)
+
+
+def write_lines(
+    axes: Axes,
+    corner: tuple[float, float],
+    lines: Sequence[tuple[str, float, int]],
+    *,
+    role: str,
+    low: float,
+    step: float,
+) -> None:
+    """Write lines, each with size and weight, the last ``low`` points above a data place."""
     for place, (line, size, weight) in enumerate(reversed(lines)):
         halo(
             axes.annotate(
                 line,
                 xy=corner,
-                xytext=(0, 2 + place * BODY * _LINE_HEIGHT),
+                xytext=(0, low + place * step),
                 textcoords="offset points",
                 color=color(role),
                 fontsize=size,

@@ -1,4 +1,4 @@
-"""How an AI's score is spread: the share of each class, and the cancers in it."""
+"""How an AI's score is spread: share and cancers of each class, and cancers against prediction."""
 
 from __future__ import annotations
 
@@ -210,24 +210,23 @@ def score_figure(
     if not numbers.sum() > 0:
         msg = "counts must hold at least one examination with a score, but their sum is 0"
         raise ValueError(msg)
-    top = 0.0
     with study_style():
-        figure = new_figure(FULL_WIDTH, top + 3.5)
-        panel_title(figure, (0.44, top + 0.14), "a", share_label)
-        axes = place_axes(figure, left=0.46, top=top + 0.26, width=2.95, height=2.72)
+        figure = new_figure(FULL_WIDTH, 3.5)
+        panel_title(figure, (0.44, 0.14), "a", share_label)
+        axes = place_axes(figure, left=0.46, top=0.26, width=2.95, height=2.72)
         _draw_shares(axes, numbers, expected_share)
         _class_axis(axes, classes, axis_label)
         if expected_share:
             dotted = number_text(expected_share * 100, digits=0)
             write(
                 figure,
-                (0.5, top + 0.36),
+                (0.5, 0.36),
                 f"dotted: expected, {dotted}% in each class",
                 role="muted",
                 size=SMALL,
             )
-        panel_title(figure, (4.15, top + 0.14), "b", "Cancers per 1,000, log scale")
-        axes = place_axes(figure, left=4.15, top=top + 0.26, width=3.3, height=2.72)
+        panel_title(figure, (4.15, 0.14), "b", "Cancers per 1,000, log scale")
+        axes = place_axes(figure, left=4.15, top=0.26, width=3.3, height=2.72)
         _draw_rates(axes, len(classes), groups)
         _class_axis(axes, classes, axis_label)
     return figure

@@ -50,6 +50,25 @@ def color(role: str) -> str:
     return ROLES[role][0]
 
 
+_CELLS = 800  # of a side of the unit square, for the points of a curve
+_STEPS = (1.0, 2.0, 5.0, 10.0)
+# From fine to coarse; the first with at most seven ticks on the axis is taken.
+_RATIO_TICKS = (
+    tuple(step / 20 for step in range(10, 41)),
+    tuple(step / 10 for step in range(3, 21)),
+    tuple(step / 5 for step in range(2, 11)),
+    (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0),
+    (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0),
+)
+_MOST_RATIO_TICKS = 7
+_NARROW = 3.0
+# Per power of ten, from fine to coarse.
+_LOG_TICKS = (
+    (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0),
+    (1.0, 2.0, 5.0),
+    (1.0, 3.0),
+    (1.0,),
+)
 _SETTINGS: dict[RcKeyType, Any] = {
     "font.family": [FONT_FAMILY],
     "font.size": BODY,
@@ -205,9 +224,6 @@ def widest(texts: Sequence[str], size: float = BODY, weight: Weight = 400) -> fl
     return max((text_width(text, size, weight) for text in texts), default=0.0)
 
 
-_CELLS = 800
-
-
 def visible_points(x: FloatArray, y: FloatArray) -> IndexArray:
     """Return the places of the points that a curve within the unit square needs.
 
@@ -254,26 +270,6 @@ def wrapped(text: str, width: float, size: float = BODY, weight: Weight = 400) -
         else:
             lines[-1] = longer
     return lines
-
-
-_STEPS = (1.0, 2.0, 5.0, 10.0)
-# From fine to coarse; the first with at most seven ticks on the axis is taken.
-_RATIO_TICKS = (
-    tuple(step / 20 for step in range(10, 41)),
-    tuple(step / 10 for step in range(3, 21)),
-    tuple(step / 5 for step in range(2, 11)),
-    (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0),
-    (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0),
-)
-_MOST_RATIO_TICKS = 7
-_NARROW = 3.0
-# Per power of ten, from fine to coarse.
-_LOG_TICKS = (
-    (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0),
-    (1.0, 2.0, 5.0),
-    (1.0, 3.0),
-    (1.0,),
-)
 
 
 def nice_ticks(low: float, high: float, *, most: int) -> list[float]:

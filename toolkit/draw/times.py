@@ -1,4 +1,4 @@
-"""Reading times: how they are spread in two modalities, all of them and reader by reader."""
+"""Reading times in two modalities: how they are spread, by reader, and along the order."""
 
 from __future__ import annotations
 
@@ -32,13 +32,14 @@ from toolkit.draw.style import (
     widest,
     write,
 )
-from toolkit.words.wording import number_text, value_text
+from toolkit.words.wording import capital, number_text, value_text
 
 _ROW = 0.27
 _TOP_PANEL = 1.55
 _BINS = 40
 _DASH = (0, (4, 2.5))
 _COMPARATOR = (0, (4, 2))
+_THIN = 0.4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -265,9 +266,6 @@ def _write_heads(
     write(figure, (FULL_WIDTH, y - 0.17), "Median, s", role="muted", size=SMALL, align="right")
 
 
-_THIN = 0.4
-
-
 def order_figure(
     middle: ArrayLike,
     by_reader: ArrayLike,
@@ -275,7 +273,6 @@ def order_figure(
     *,
     label_a: str,
     label_b: str,
-    axis_label: str = "Place in the order of reading",
 ) -> Figure:
     """Draw geometric mean times along the order of reading, one panel a modality.
 
@@ -289,8 +286,6 @@ def order_figure(
         Thick lines; that of a is dashed, and shown again beside b.
     label_a, label_b : str
         Comparator and new modality.
-    axis_label : str
-        What the order counts.
 
     Raises
     ------
@@ -315,17 +310,17 @@ def order_figure(
         for place, (label, letter) in enumerate(zip((label_a, label_b), "ab", strict=True)):
             left = 0.62 + place * 3.62
             axes = place_axes(figure, left=left, top=top, width=3.2, height=2.5)
-            _order_axes(axes, x, limits, axis_label)
+            _order_axes(axes, x, limits)
             _draw_order(axes, x, each[:, :, place], together, place)
-            name = f"{label[:1].upper()}{label[1:]}"
-            panel_title(figure, (left - 0.62 if not place else left, top - 0.12), letter, name)
+            start = left if place else left - 0.62
+            panel_title(figure, (start, top - 0.12), letter, capital(label))
             if not place:
                 axes.set_ylabel("Reading time in seconds, log scale", labelpad=4)
             _name_means(axes, x, together, (label_a, label_b)[: place + 1])
     return figure
 
 
-def _order_axes(axes: Axes, x: FloatArray, limits: tuple[float, float], label: str) -> None:
+def _order_axes(axes: Axes, x: FloatArray, limits: tuple[float, float]) -> None:
     """Set the order at the bottom and a log axis of seconds at the left."""
     axes.set_yscale("log")
     axes.set_ylim(*limits)
@@ -337,7 +332,7 @@ def _order_axes(axes: Axes, x: FloatArray, limits: tuple[float, float], label: s
     axes.set_yticks([], minor=True)
     places = [tick for tick in nice_ticks(*axes.get_xlim(), most=6) if tick == int(tick)]
     axes.set_xticks(places, tick_text(places))
-    axes.set_xlabel(label, labelpad=3)
+    axes.set_xlabel("Place in the order of reading", labelpad=3)
 
 
 def _draw_order(

@@ -281,3 +281,61 @@ def _second(read: BoolArray, day: FloatArray, session: FloatArray) -> FloatArray
     b_second = np.where(np.isnan(step) | (step == 0), np.nan, (step > 0).astype(float))
     both = read[:, :, [0]] & read[:, :, [1]]
     return np.where(both, np.stack([1 - b_second, b_second], axis=2), 0.0)
+
+
+def case_scores(
+    readings: pd.DataFrame,
+    readers: pd.DataFrame,
+    case_id: NDArray[np.str_],
+    *,
+    ai: str = "",
+    modality: str = "standalone",
+) -> FloatArray:
+    """Return the score of one AI for some cases, shape (n_cases,); NaN where it gave none.
+
+    Parameters
+    ----------
+    readings, readers : DataFrame
+        Canonical tables.
+    case_id : ndarray of str, shape (n_cases,)
+        The cases.
+    ai : str
+        Product and version, needed only where several AIs read.
+    modality : str
+        Reading condition of the AI.
+
+    Raises
+    ------
+    ScoringError
+        If several AIs scored and none is named, the named one did not, or one of them scored a
+        case more than once.
+    """
+    labels = {
+        reader: label
+        for reader, label in reader_labels(readers).items()
+        if reader in set(readers["reader_id"][readers["kind"] == "ai"])
+    }
+    scored = readings[
+        readings["reader_id"].isin(labels.keys())
+        & (readings["modality"] == modality)
+        & (readings["status"] == "complete")
+        & readings["rating"].notna()
+    ]
+    known = sorted({labels[reader] for reader in scored["reader_id"]})
+    if ai not in known and (ai or len(known) > 1):
+        wanted = f"the AI {ai!r} gave no score" if ai else "several AIs gave scores"
+        msg = (
+            f"{wanted} in modality {modality!r}; those that did: {', '.join(known) or 'none'}; "
+            "name one of them as ai"
+        )
+        raise ScoringError(msg)
+    if ai:
+        scored = scored[scored["reader_id"].map(labels) == ai]
+    again = int(scored["case_id"].duplicated().sum())
+    if again:
+        msg = (
+            f"the AI scored {again} cases more than once (identifiers withheld); keep one score "
+            "of each"
+        )
+        raise ScoringError(msg)
+    return scored.set_index("case_id")["rating"].reindex(case_id).to_numpy(dtype=np.float64)

@@ -1,25 +1,26 @@
 """Reading times joined by key, the rule for pauses, and the analyses that follow from both."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.chapters.reading_time.reading_time_analyses import analysed_times
-from toolkit.chapters.reading_time.reading_time_comparison import TimePlan
-from toolkit.chapters.reading_time.reading_time_groups import case_scores, time_groups
-from toolkit.chapters.reading_time.reading_time_models import ORDER, SECOND
-from toolkit.chapters.reading_time.reading_time_spread import (
+from toolkit.chapters.reading_time.analysis import (
+    ORDER,
+    SECOND,
+    analyse,
     order_blocks,
     reader_spreads,
     recorded_times,
+    time_groups,
 )
-from toolkit.chapters.reading_time.reading_times import TimeRule, time_counts, timed_readings
 from toolkit.demo import DEMO_RATES, demo_study
 from toolkit.demo.population import log_time_ratio
 from toolkit.demo.reader_study import simulate_readings
 from toolkit.scoring.ratings import ScoringError
+from toolkit.scoring.reading_times import TimeRule, case_scores, time_counts, timed_readings
 
 BOTH = ("unaided", "aided")
 NONE = math.nan
@@ -58,6 +59,16 @@ def time_study(seconds, *, order=None, session="1", read_at=None, patients=None,
 
 def timed(seconds, **columns):
     return timed_readings(*time_study(seconds, **columns), modalities=BOTH)
+
+
+def analysed(seconds, *, plan=None, **columns):
+    """Return the study of times, with the choices of a plan."""
+    return study_of(*time_study(seconds, **columns), **(plan or {}))
+
+
+def study_of(readings, readers, cases, **plan):
+    """Return the study of tables."""
+    return analyse(SimpleNamespace(readings=readings, readers=readers, cases=cases), **plan)
 
 
 def random_times(n_cases=12, n_readers=3, *, ratio=0.8, rng=5, scale=1.0):
@@ -218,91 +229,91 @@ def test_wrong_rules_are_refused(change, match):
 def test_primary_is_the_ratio_of_geometric_means_of_complete_cases():
     times = random_times()
     times[4, 1, 0] = NONE
-    study = analysed_times(timed(times), TimePlan())
+    study = analysed(times)
     complete = np.delete(times, 4, axis=0)
-    assert study.primary.ratio.estimate == pytest.approx(geometric_ratio(complete), rel=1e-12)
+    assert study.primary.difference.estimate == pytest.approx(geometric_ratio(complete), rel=1e-12)
     assert (study.primary.n_cases, study.primary.n_times) == (11, 66)
     by_reader = [one.estimate for one in study.readers]
     each = [geometric_ratio(complete[:, [reader]]) for reader in range(3)]
     np.testing.assert_allclose(by_reader, each, rtol=1e-12)
     # Readers weigh alike, so their mean on the log scale is the pooled one.
-    assert np.exp(np.mean(np.log(by_reader))) == pytest.approx(study.primary.ratio.estimate)
+    assert np.exp(np.mean(np.log(by_reader))) == pytest.approx(study.primary.difference.estimate)
     seconds = study.primary.times.seconds
     assert seconds.estimate == pytest.approx(np.mean(complete[..., 1] - complete[..., 0]))
 
 
 def test_primary_swaps_with_the_modalities_and_does_not_hang_on_the_unit():
     times = random_times()
-    study = analysed_times(timed(times), TimePlan()).primary.ratio
-    swapped = analysed_times(timed(times[:, :, ::-1]), TimePlan()).primary.ratio
+    study = analysed(times).primary.difference
+    swapped = analysed(times[:, :, ::-1]).primary.difference
     assert swapped.estimate == pytest.approx(1 / study.estimate)
     assert swapped.ci_low == pytest.approx(1 / study.ci_high)
-    doubled = analysed_times(timed(times * 2), TimePlan(rule=TimeRule(pause_limit_s=9e3)))
-    assert doubled.primary.ratio.ci_low == pytest.approx(study.ci_low)
+    doubled = analysed(times * 2, plan={"pause_limit_s": 9e3})
+    assert doubled.primary.difference.ci_low == pytest.approx(study.ci_low)
 
 
 def test_margin_and_level_reach_the_comparison():
-    study = analysed_times(timed(random_times()), TimePlan(margin=1.1, ci_level=0.9))
-    ratio = study.primary.ratio
+    study = analysed(random_times(), plan={"time_ratio_margin": 1.1, "ci_level": 0.9})
+    ratio = study.primary.difference
     assert (ratio.margin, ratio.better, ratio.ci_level) == (1.1, "lower", 0.9)
     assert (ratio.label_a, ratio.label_b) == ("unaided reading", "aided reading")
     with pytest.raises(ValueError, match="margin of a ratio must be above 1"):
-        analysed_times(timed(random_times()), TimePlan(margin=0.9))
+        analysed(random_times(), plan={"time_ratio_margin": 0.9})
 
 
 def test_other_rules_are_there_only_if_a_time_holds_a_pause():
     times = random_times()
-    assert analysed_times(timed(times), TimePlan()).other_rules == ()
+    assert analysed(times).other_rules == ()
     times[0, 0, 0] = 5000.0
-    study = analysed_times(timed(times), TimePlan())
+    study = analysed(times)
     assert [one.pauses for one in study.other_rules] == ["excluded", "kept"]
     excluded, kept = study.other_rules
-    assert kept.ratio.estimate == pytest.approx(geometric_ratio(times), rel=1e-12)
-    assert excluded.ratio.estimate == pytest.approx(geometric_ratio(times[1:]), rel=1e-12)
+    assert kept.difference.estimate == pytest.approx(geometric_ratio(times), rel=1e-12)
+    assert excluded.difference.estimate == pytest.approx(geometric_ratio(times[1:]), rel=1e-12)
     cut = times.copy()
     cut[0, 0, 0] = 600.0
-    assert study.primary.ratio.estimate == pytest.approx(geometric_ratio(cut), rel=1e-12)
+    assert study.primary.difference.estimate == pytest.approx(geometric_ratio(cut), rel=1e-12)
 
 
 def test_readers_without_times_in_both_modalities_are_left_out():
     times = random_times()
     times[:, 1, 1] = NONE
-    study = analysed_times(timed(times), TimePlan())
+    study = analysed(times)
     assert study.labels == ("R1", "R3")
     assert study.primary.n_cases == 12
-    assert study.primary.ratio.estimate == pytest.approx(geometric_ratio(times[:, [0, 2]]))
+    assert study.primary.difference.estimate == pytest.approx(geometric_ratio(times[:, [0, 2]]))
 
 
 def test_patients_with_several_cases_are_clusters_and_no_mixed_model_is_fitted():
     patients = ["p0", "p0", *(f"p{case}" for case in range(2, 12))]
     times = random_times()
-    study = analysed_times(timed(times, patients=patients), TimePlan())
-    assert (study.primary.ratio.n_clusters, study.primary.ratio.n_cases) == (11, 12)
+    study = analysed(times, patients=patients)
+    assert (study.primary.difference.n_clusters, study.primary.difference.n_cases) == (11, 12)
     merged = np.log(times)
     merged = np.concatenate([merged[:2].mean(axis=0, keepdims=True), merged[2:]])
     expected = np.exp((merged[..., 1] - merged[..., 0]).mean())
-    assert study.primary.ratio.estimate == pytest.approx(expected)
+    assert study.primary.difference.estimate == pytest.approx(expected)
     (model,) = study.models
-    assert math.isnan(model.ratio.estimate)
-    assert "women have more than one" in model.ratio.note
+    assert math.isnan(model.difference.estimate)
+    assert "women have more than one" in model.difference.note
 
 
 def test_one_reader_is_analysed_alone_and_needs_no_model():
     times = random_times(n_readers=1)
-    study = analysed_times(timed(times, order=np.arange(24).reshape(12, 1, 2)), TimePlan())
+    study = analysed(times, order=np.arange(24).reshape(12, 1, 2))
     assert study.primary.times.random == "cases"
-    assert study.primary.ratio.estimate == pytest.approx(geometric_ratio(times))
-    assert "needs two readers" in study.models[0].ratio.note
-    assert study.order_reason == study.models[0].ratio.note
+    assert study.primary.difference.estimate == pytest.approx(geometric_ratio(times))
+    assert "needs two readers" in study.models[0].difference.note
+    assert study.order_reason == study.models[0].difference.note
     assert study.with_order is None
 
 
 def test_without_a_complete_case_each_reader_still_has_a_ratio():
     times = random_times(n_readers=2)
     times[:6, 0], times[6:, 1] = NONE, NONE
-    study = analysed_times(timed(times), TimePlan())
-    assert math.isnan(study.primary.ratio.estimate)
-    assert "by all of R1, R2" in study.primary.ratio.note
+    study = analysed(times)
+    assert math.isnan(study.primary.difference.estimate)
+    assert "by all of R1, R2" in study.primary.difference.note
     own = [geometric_ratio(times[6:, [0]]), geometric_ratio(times[:6, [1]])]
     np.testing.assert_allclose([one.estimate for one in study.readers], own)
     assert study.models[0].model is not None
@@ -312,7 +323,7 @@ def test_without_a_complete_case_each_reader_still_has_a_ratio():
 def test_a_reader_whose_modalities_share_no_case_has_no_ratio():
     times = random_times(n_readers=2)
     times[:6, 0, 0], times[6:, 0, 1] = NONE, NONE
-    study = analysed_times(timed(times), TimePlan())
+    study = analysed(times)
     lonely, other = study.readers
     assert math.isnan(lonely.estimate)
     assert lonely.note == "no examination was timed in both modalities"
@@ -322,50 +333,48 @@ def test_a_reader_whose_modalities_share_no_case_has_no_ratio():
 def test_nobody_timed_both_ways_leaves_nothing_to_compare():
     times = random_times(n_readers=2)
     times[:, 0, 0], times[:, 1, 1] = NONE, NONE
-    study = analysed_times(timed(times), TimePlan())
-    assert study.primary.ratio.note == "no reader has times in both modalities"
+    study = analysed(times)
+    assert study.primary.difference.note == "no reader has times in both modalities"
     assert study.readers == ()
     assert study.labels == ()
     assert order_blocks(study) is None
 
 
 def test_one_case_gives_a_ratio_without_an_interval():
-    study = analysed_times(timed(random_times(n_cases=1)), TimePlan())
-    assert not math.isnan(study.primary.ratio.estimate)
-    assert math.isnan(study.primary.ratio.ci_low)
-    assert "needs two examinations" in study.models[0].ratio.note
+    study = analysed(random_times(n_cases=1))
+    assert not math.isnan(study.primary.difference.estimate)
+    assert math.isnan(study.primary.difference.ci_low)
+    assert "needs two examinations" in study.models[0].difference.note
 
 
 def test_model_is_fitted_where_a_time_is_missing():
     times = random_times()
-    assert analysed_times(timed(times), TimePlan()).models == ()
+    assert analysed(times).models == ()
     times[3, 1, 0] = NONE
-    (model,) = analysed_times(timed(times), TimePlan()).models
+    (model,) = analysed(times).models
     assert (model.method, model.n_cases, model.n_times) == ("mixed model", 12, 71)
 
 
 def test_order_is_allowed_for_only_where_it_can_be_told_from_the_modality():
     times = random_times()
     order = np.arange(72).reshape(12, 3, 2) + 1
-    assert "not recorded" in analysed_times(timed(times), TimePlan()).order_reason
-    study = analysed_times(timed(times, order=order), TimePlan())
+    assert "not recorded" in analysed(times).order_reason
+    study = analysed(times, order=order)
     assert [one.label for one in study.with_order.covariates] == [f"one more of {ORDER}"]
     assert study.order_reason == ""
     # unaided always first: second reading and aided are one
-    always = analysed_times(
-        timed(times, session=np.broadcast_to(["1", "2"], (12, 3, 2))), TimePlan()
-    )
+    always = analysed(times, session=np.broadcast_to(["1", "2"], (12, 3, 2)))
     assert always.with_order is None
     assert "the modality determines it" in always.order_reason
     turns = np.where(np.arange(12)[:, None, None] % 2, ["1", "2"], ["2", "1"])
-    turned = analysed_times(timed(times, session=np.broadcast_to(turns, times.shape)), TimePlan())
+    turned = analysed(times, session=np.broadcast_to(turns, times.shape))
     assert [one.label for one in turned.with_order.covariates] == [f"one more of {SECOND}"]
 
 
 def test_order_unknown_for_one_time_is_not_allowed_for():
     order = np.arange(72).reshape(12, 3, 2) + 1.0
     order[2, 2, 1] = NONE
-    study = analysed_times(timed(random_times(), order=order), TimePlan())
+    study = analysed(random_times(), order=order)
     assert study.with_order is None
     assert "not known for every time" in study.order_reason
 
@@ -376,8 +385,8 @@ def test_order_unknown_for_one_time_is_not_allowed_for():
 @pytest.fixture(scope="module")
 def demo():
     tables = demo_study()["reader_study"]
-    joined = timed_readings(tables["readings"], tables["readers"], tables["cases"], modalities=BOTH)
-    return tables, joined, analysed_times(joined, TimePlan())
+    study = study_of(tables["readings"], tables["readers"], tables["cases"])
+    return tables, study.timed, study
 
 
 def test_demo_readings_are_those_that_were_simulated(demo):
@@ -395,7 +404,7 @@ def test_demo_analyses_recover_what_was_put_in(demo):
     scores = case_scores(tables["readings"], tables["readers"], joined.case_id)
     truth = float(np.exp(log_time_ratio(scores, DEMO_RATES).mean()))
     for one in (study.primary, *study.other_rules, *study.models):
-        assert one.ratio.ci_low < truth < one.ratio.ci_high
+        assert one.difference.ci_low < truth < one.difference.ci_high
     along, second = study.with_order.covariates
     # log time falls by time_learning over 240 places
     assert along.ci_low < np.exp(-DEMO_RATES.time_learning * 100 / 240) < along.ci_high
@@ -428,7 +437,7 @@ def test_groups_by_score_and_truth_hold_the_cases_they_should():
     times = random_times(n_cases=7)
     truth = [0, 0, 1, 1, np.nan, 0, 1]
     readings, readers, cases = time_study(times, truth=truth)
-    study = analysed_times(timed_readings(readings, readers, cases, modalities=BOTH), TimePlan())
+    study = study_of(readings, readers, cases)
     scores = case_scores(
         pd.concat([readings, scored([1, 5.4, 5.5, 9.4, 9.5, 10, None])]),
         readers,
@@ -453,14 +462,14 @@ def test_groups_by_score_and_truth_hold_the_cases_they_should():
 def test_a_group_without_a_complete_case_has_no_ratio():
     times = random_times(n_cases=4)
     times[[0, 2], 0, 0] = NONE  # the cases without cancer
-    study = analysed_times(timed(times), TimePlan())
+    study = analysed(times)
     without, with_cancer = time_groups(study, np.full(4, NONE), cutoffs=[])
     assert (without.n_cases, with_cancer.n_cases) == (0, 2)
     assert without.ratio.note == "no examination of the group has every time"
 
 
 def test_groups_refuse_cutoffs_that_do_not_rise():
-    study = analysed_times(timed(random_times(n_cases=4)), TimePlan())
+    study = analysed(random_times(n_cases=4))
     for cutoffs in ([9.5, 5.5], [5.5, 5.5], [NONE]):
         with pytest.raises(ScoringError, match="score_cutoffs must be rising numbers, but are"):
             time_groups(study, np.zeros(4), cutoffs=cutoffs)
@@ -514,7 +523,7 @@ def test_order_blocks_hold_the_geometric_means_of_their_times():
     times = random_times(n_cases=16, n_readers=2)
     order = np.arange(32).reshape(16, 1, 2) + 1 + np.zeros((1, 2, 1))
     times[0, 1, 0] = NONE
-    study = analysed_times(timed(times, order=order), TimePlan())
+    study = analysed(times, order=order)
     blocks = order_blocks(study)
     assert blocks.first.tolist() == [1, 5, 9, 13, 17, 21, 25, 29]
     assert blocks.last.tolist() == [4, 8, 12, 16, 20, 24, 28, 32]
@@ -529,21 +538,21 @@ def test_order_blocks_hold_the_geometric_means_of_their_times():
 def test_order_blocks_are_as_many_as_there_are_places():
     times = random_times(n_cases=6, n_readers=2)
     order = np.array([1, 2, 3, 1, 2, 3]).reshape(6, 1, 1)
-    blocks = order_blocks(analysed_times(timed(times, order=order), TimePlan()))
+    blocks = order_blocks(analysed(times, order=order))
     assert (blocks.first.tolist(), blocks.last.tolist()) == ([1, 2, 3], [1, 2, 3])
-    assert order_blocks(analysed_times(timed(times, order=1), TimePlan())) is None
+    assert order_blocks(analysed(times, order=1)) is None
 
 
 def test_a_block_without_a_time_is_not_defined():
     times = random_times(n_cases=4, n_readers=2)
     order = np.broadcast_to(np.array([1, 2, 9, 10]).reshape(4, 1, 1), times.shape)
-    blocks = order_blocks(analysed_times(timed(times, order=order), TimePlan()))
+    blocks = order_blocks(analysed(times, order=order))
     empty = np.isnan(blocks.mean[:, 0])
     assert empty.any()
     assert (blocks.n_times[empty] == 0).all()
 
 
 def test_rule_changes_nothing_where_no_time_holds_a_pause():
-    study = analysed_times(timed(random_times()), TimePlan())
-    kept = analysed_times(timed(random_times()), TimePlan(rule=TimeRule(pauses="kept")))
-    assert kept.primary.ratio.estimate == study.primary.ratio.estimate
+    study = analysed(random_times())
+    kept = analysed(random_times(), plan={"pauses": "kept"})
+    assert kept.primary.difference.estimate == study.primary.difference.estimate

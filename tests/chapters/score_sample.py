@@ -1,7 +1,11 @@
 """Small tables of AI scores, written by hand or by rule, for the tests of chapter 04."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
+
+from toolkit.chapters.scores.analysis import analyse
 
 NAN = np.nan
 
@@ -49,6 +53,16 @@ def tables(rows=ROWS, **reader):
     about = {"product": "AI", "version": "2.1", "score_min": 1.0, "score_max": 10.0} | reader
     readers = pd.DataFrame([{"reader_id": "AI", "kind": "ai", "score_kind": "exam"} | about])
     return readings[readings["status"] != ""], readers, cases
+
+
+def study(rows=ROWS, **choices):
+    """Return the study of some rows."""
+    return study_of(*tables(rows), **choices)
+
+
+def study_of(readings, readers, cases, **choices):
+    """Return the study of some tables."""
+    return analyse(SimpleNamespace(readings=readings, readers=readers, cases=cases), **choices)
 
 
 def many(shares, *, n=2000, cancers=(), indication="screening", weight=1.0, clusters=False):

@@ -4,21 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.score_sample import ROWS, TEN, by_month, many, tables
-from toolkit.chapters.scores.score_distribution import score_distribution
-from toolkit.chapters.scores.score_drift import score_drift
-from toolkit.chapters.scores.score_scale import score_classes
-from toolkit.chapters.scores.scores import STATUSES, scored_cases
+from tests.chapters.score_sample import ROWS, TEN, by_month, many, study, study_of, tables
+from toolkit.chapters.scores.analysis import score_drift
 from toolkit.scoring.ratings import ScoringError
+from toolkit.scoring.scores import STATUSES, score_classes, scored_cases
 from toolkit.stats.calibration.expected_shares import goodness_of_fit
 from toolkit.stats.proportions.one import wilson_ci
 
 NAN = np.nan
-
-
-def distribution(rows, **choices):
-    """Return the distribution of some rows."""
-    return score_distribution(scored_cases(*tables(rows)), **choices)
 
 
 # --- classes -------------------------------------------------------------------------------------
@@ -162,7 +155,7 @@ def test_scored_cases_refuse_scores_of_regions_and_none_at_all():
 
 
 def test_distribution_counts_by_hand():
-    result = distribution(ROWS)
+    result = study(ROWS)
     screening = result.reference
     assert screening.n.tolist() == [2, 1, 0, 1, 0, 0, 0, 0, 0, 1]
     assert screening.verified.tolist() == [2, 1, 0, 0, 0, 0, 0, 0, 0, 1]
@@ -180,20 +173,20 @@ def test_distribution_counts_by_hand():
 
 
 def test_distribution_uses_weights_only_when_told():
-    weighted = distribution(ROWS, basis="weighted")
+    weighted = study(ROWS, basis="weighted")
     # Screening with a score: 6 + 6 + 6 + 1 + 6 = 25; class 1 holds 12, class 10 holds 1.
     assert weighted.reference.share[0].estimate == pytest.approx(12 / 25)
     assert weighted.reference.share[9].estimate == pytest.approx(1 / 25)
     assert weighted.reference.weighted_n.tolist() == [12, 6, 0, 6, 0, 0, 0, 0, 0, 1]
     assert weighted.reference.total_rate.estimate == pytest.approx(1000 / 19)
     assert weighted.weights_used
-    plain = distribution(ROWS)
+    plain = study(ROWS)
     assert plain.reference.share[0].estimate == pytest.approx(2 / 5)
     assert not plain.weights_used
 
 
 def test_distribution_without_cancer_leaves_cancers_and_unknown_out_of_shares_only():
-    result = distribution(ROWS, basis="without_cancer")
+    result = study(ROWS, basis="without_cancer")
     assert result.reference.n.tolist() == [2, 1, 0, 0, 0, 0, 0, 0, 0, 0]
     assert result.reference.cancers.sum() == 1
     assert result.enriched
@@ -201,7 +194,7 @@ def test_distribution_without_cancer_leaves_cancers_and_unknown_out_of_shares_on
 
 def test_distribution_no_cancer_in_a_class_has_the_limit_of_all_it_stands_for():
     rows = many(TEN, n=100, cancers=[10] * 5, weight=6.0)
-    result = distribution(rows, basis="weighted")
+    result = study(rows, basis="weighted")
     # Ten cases of weight 6 without cancer; cancers have weight 1: 0 of 60.
     assert result.reference.rate[0].ci_high == pytest.approx(1000 * wilson_ci(0, 60).ci_high)
 
@@ -210,32 +203,32 @@ def test_distribution_no_cancer_in_a_class_has_the_limit_of_all_it_stands_for():
 
 
 def test_expectation_is_met_when_every_interval_lies_within_the_tolerance():
-    result = distribution(many(TEN, n=20_000, cancers=[10] * 100), expected_share=0.1)
+    result = study(many(TEN, n=20_000, cancers=[10] * 100), expected_share=0.1)
     assert result.expectation.verdict == "yes"
     assert all(0.08 < one.ci_low < one.ci_high < 0.12 for one in result.expectation.simultaneous)
 
 
 def test_expectation_is_refused_by_the_test():
     shares = [0.06, 0.07, 0.09, 0.10, 0.10, 0.11, 0.11, 0.12, 0.12, 0.12]
-    result = distribution(many(shares), expected_share=0.1)
+    result = study(many(shares), expected_share=0.1)
     expected = goodness_of_fit(np.array(shares) * 2000, TEN)
     assert result.expectation.verdict == "no"
     assert result.expectation.fit.statistic == pytest.approx(expected.statistic)
 
 
 def test_expectation_is_open_with_few_cases():
-    assert distribution(many(TEN, n=200), expected_share=0.1).expectation.verdict == "not_shown"
+    assert study(many(TEN, n=200), expected_share=0.1).expectation.verdict == "not_shown"
 
 
 def test_expectation_within_tolerance_is_met_though_the_test_rejects():
     shares = [0.095] * 5 + [0.105] * 5
-    result = distribution(many(shares, n=40_000), expected_share=0.1)
+    result = study(many(shares, n=40_000), expected_share=0.1)
     assert result.expectation.fit.p_value < 0.001
     assert result.expectation.verdict == "yes"
 
 
 def test_expectation_allows_for_women_who_came_twice():
-    fit = distribution(many(TEN, n=400, clusters=True), expected_share=0.1).expectation.fit
+    fit = study(many(TEN, n=400, clusters=True), expected_share=0.1).expectation.fit
     assert "Rao-Scott" in fit.method
     assert fit.n_clusters == 200
 
@@ -248,9 +241,9 @@ def test_order_of_women_who_came_twice_says_no_more_than_once():
         (f"p{i}", int(sick), "screening", "2024-01-01", 1.0, value, "complete")
         for i, (sick, value) in enumerate(zip(cancer, score, strict=True))
     ]
-    once = distribution([(f"c{i}", *row) for i, row in enumerate(exams)]).order
+    once = study([(f"c{i}", *row) for i, row in enumerate(exams)]).order
     rows = [(f"c{i}{again}", *row) for again in "ab" for i, row in enumerate(exams)]
-    twice = distribution(rows).order
+    twice = study(rows).order
     assert (once.n_clusters, twice.n_clusters) == (None, 80)
     assert twice.estimate == pytest.approx(once.estimate, rel=1e-12)
     assert twice.std_error == pytest.approx(once.std_error, rel=1e-12)
@@ -259,8 +252,8 @@ def test_order_of_women_who_came_twice_says_no_more_than_once():
 def test_expectation_is_about_screening_only():
     low = [0.3] + [0.7 / 9] * 9
     others = [(f"s{row[0]}", f"s{row[1]}", *row[2:]) for row in many(low, indication="symptomatic")]
-    alone = distribution(many(TEN), expected_share=0.1)
-    beside = distribution(many(TEN) + others, expected_share=0.1)
+    alone = study(many(TEN), expected_share=0.1)
+    beside = study(many(TEN) + others, expected_share=0.1)
     assert beside.expectation.fit.statistic == pytest.approx(alone.expectation.fit.statistic)
 
 
@@ -287,14 +280,14 @@ def test_expectation_is_about_screening_only():
     ],
 )
 def test_expectation_has_an_obstacle(rows, basis, obstacle):
-    expectation = distribution(rows, basis=basis, expected_share=0.1).expectation
+    expectation = study(rows, basis=basis, expected_share=0.1).expectation
     assert obstacle in expectation.obstacle
     assert (expectation.verdict, expectation.fit) == ("cannot", None)
 
 
 def test_expectation_without_cancer_has_an_obstacle_where_all_have_one():
     rows = many(TEN, n=0, cancers=[9, 10])
-    result = distribution(rows, basis="without_cancer", expected_share=0.1)
+    result = study(rows, basis="without_cancer", expected_share=0.1)
     assert result.expectation.obstacle == "no screening examination has a score and no cancer"
 
 
@@ -302,30 +295,30 @@ def test_enriched_set_is_comparable_by_weights_or_without_its_cancers():
     # 2,000 of weight 6 and 60 cancers of weight 1: 5 cancers per 1,000.
     rows = many(TEN, cancers=[10] * 60, weight=6.0)
     for basis in ("weighted", "without_cancer"):
-        expectation = distribution(rows, basis=basis, expected_share=0.1).expectation
+        expectation = study(rows, basis=basis, expected_share=0.1).expectation
         assert expectation.obstacle == ""
         assert expectation.verdict != "no"
-    assert distribution(rows).enriched
-    assert not distribution(rows, basis="weighted").enriched
+    assert study(rows).enriched
+    assert not study(rows, basis="weighted").enriched
 
 
 def test_many_cancers_of_unknown_indication_are_not_called_enriched():
-    assert not distribution(many(TEN, n=100, cancers=[10] * 20, indication=NAN)).enriched
+    assert not study(many(TEN, n=100, cancers=[10] * 20, indication=NAN)).enriched
 
 
 def test_expected_shares_must_add_up():
     message = "expected_share is 0.2 for each of 10 classes, which adds up to 2, not 1"
     with pytest.raises(ScoringError, match=message):
-        distribution(ROWS, expected_share=0.2)
+        study(ROWS, expected_share=0.2)
 
 
 @pytest.mark.parametrize(("drop", "missing"), [(True, "11 of 11"), (False, "1 of 11")])
 def test_weights_asked_for_must_be_there(drop, missing):
     readings, readers, cases = tables()
     cases.loc[0, "weight"] = NAN
-    scored = scored_cases(readings, readers, cases.drop(columns="weight") if drop else cases)
+    cases = cases.drop(columns="weight") if drop else cases
     with pytest.raises(ScoringError, match=f"basis is 'weighted', but {missing} cases have no wei"):
-        score_distribution(scored, basis="weighted")
+        study_of(readings, readers, cases, basis="weighted")
 
 
 # --- drift ---------------------------------------------------------------------------------------

@@ -7,17 +7,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tests.test_reading_times import NONE, random_times, time_study, timed
-from toolkit.chapters.reading_time import reading_time_analyses
-from toolkit.chapters.reading_time import show_reading_time as reading_time
-from toolkit.chapters.reading_time import show_reading_time_groups as reading_time_groups
-from toolkit.chapters.reading_time import show_reading_time_spread as reading_time_spread
-from toolkit.chapters.reading_time import show_reading_time_tables as reading_time_tables
-from toolkit.chapters.reading_time.reading_time_analyses import analysed_times
-from toolkit.chapters.reading_time.reading_time_comparison import TimePlan
-from toolkit.chapters.reading_time.reading_time_groups import time_groups
-from toolkit.chapters.reading_time.reading_time_spread import order_blocks
-from toolkit.chapters.reading_time.reading_times import TimeRule, timed_readings
+from tests.chapters.test_reading_time_analysis import NONE, analysed, random_times
+from toolkit.chapters.reading_time import analysis, exhibits, other_analyses
+from toolkit.chapters.reading_time.analysis import ending, time_groups
 from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
 
 
@@ -26,11 +18,8 @@ def plain(text):
 
 
 def study(times=None, *, margin=None, pauses="cut", limit=600.0, **columns):
-    rule = TimeRule(pauses=pauses, pause_limit_s=limit)
-    return analysed_times(
-        timed(random_times() if times is None else times, **columns),
-        TimePlan(rule=rule, margin=margin),
-    )
+    plan = {"time_ratio_margin": margin, "pauses": pauses, "pause_limit_s": limit}
+    return analysed(random_times() if times is None else times, plan=plan, **columns)
 
 
 def steady(ratio, *, n_readers=4, scale=0.05):
@@ -42,7 +31,7 @@ def steady(ratio, *, n_readers=4, scale=0.05):
 @pytest.fixture
 def without_models(monkeypatch):
     """No mixed model is fitted, which takes most of the time of an analysis."""
-    monkeypatch.setattr(reading_time_analyses, "time_models", lambda *_: ((), "not fitted"))
+    monkeypatch.setattr(analysis, "time_models", lambda *_: ((), "not fitted"))
 
 
 def labels(view):
@@ -68,16 +57,16 @@ def test_answer_follows_from_the_interval_and_the_margin(ratio, margin, word, de
     result = study(steady(ratio), margin=margin)
     if ratio == 1.1:  # centred on the margin, so that the interval crosses it
         result = study(steady(1.1, scale=0.2), margin=margin)
-    text = plain(reading_time.answer(result))
+    text = plain(exhibits.head(result).answer)
     assert text.startswith(f"{word}The geometric mean reading time was ")
     assert " s for unaided reading and " in text
-    assert dict(reading_time.facts(result))["Decision"] == decision
+    assert dict(exhibits.head(result).facts)["Decision"] == decision
 
 
 def test_question_depends_on_the_margin():
-    assert reading_time.question(study()) == "Is aided reading faster than unaided reading?"
+    assert exhibits.head(study()).question == "Is aided reading faster than unaided reading?"
     assert (
-        reading_time.question(study(margin=1.1))
+        exhibits.head(study(margin=1.1)).question
         == "Does aided reading take no longer than unaided reading?"
     )
 
@@ -85,24 +74,24 @@ def test_question_depends_on_the_margin():
 def test_answer_names_both_means_and_where_the_interval_lies():
     result = study(steady(0.8))
     a, b = (one.estimate for one in result.primary.times.modalities)
-    text = plain(reading_time.answer(result))
+    text = plain(exhibits.head(result).answer)
     assert f"was {a:.0f} s for unaided reading and {b:.0f} s for aided reading" in text
-    assert f"a ratio of {result.primary.ratio.estimate:.2f} (95% CI" in text
+    assert f"a ratio of {result.primary.difference.estimate:.2f} (95% CI" in text
     assert text.endswith("and the interval lies below 1.")
     assert "stays below the margin of 1.1." in plain(
-        reading_time.answer(study(steady(0.8), margin=1.1))
+        exhibits.head(study(steady(0.8), margin=1.1)).answer
     )
 
 
 @pytest.mark.usefixtures("without_models")
 def test_answer_says_what_limits_it():
-    one = plain(reading_time.answer(study(steady(0.8, n_readers=1))))
+    one = plain(exhibits.head(study(steady(0.8, n_readers=1))).answer)
     assert one.endswith("This holds for one reader, on examinations like these; for no other.")
-    few = plain(reading_time.answer(study(steady(0.8, n_readers=3))))
+    few = plain(exhibits.head(study(steady(0.8, n_readers=3))).answer)
     assert few.endswith("Three readers are too few to speak for readers in general.")
     times = steady(0.8)
     times[:2, 0, 0] = NONE
-    gaps = plain(reading_time.answer(study(times)))
+    gaps = plain(exhibits.head(study(times)).answer)
     assert gaps.endswith("It rests on 18 of 20 examinations, those with every time.")
 
 
@@ -111,12 +100,12 @@ def test_undefined_answer_gives_the_reason_and_no_bar():
     times = random_times(n_readers=2)
     times[:, 0, 0], times[:, 1, 1] = NONE, NONE
     result = study(times)
-    assert reading_time.answer(result) == (
+    assert exhibits.head(result).answer == (
         "Cannot be answered yet. The geometric mean reading time cannot be compared: no reader "
         "has times in both modalities."
     )
-    assert reading_time.bar(result) is None
-    facts = dict(reading_time.facts(result))
+    assert exhibits.head(result).bar is None
+    facts = dict(exhibits.head(result).facts)
     assert facts["Times"] == "None in this analysis"
     assert facts["Per 100 examinations"] == "Not defined"
     assert facts["Decision"].startswith("Not defined: no reader")
@@ -124,23 +113,23 @@ def test_undefined_answer_gives_the_reason_and_no_bar():
 
 def test_bar_and_facts():
     result = study(steady(0.8), margin=1.1)
-    bar = reading_time.bar(result)
+    bar = exhibits.head(result).bar
     assert (bar.left, bar.right, bar.log) == ("aided faster", "aided slower", True)
     assert bar.marks[0].value == 1.1
-    facts = dict(reading_time.facts(result))
+    facts = dict(exhibits.head(result).facts)
     assert facts["Times"] == "160: four readers, 20 examinations"
     assert facts["Primary analysis"] == "ANOVA of log times; readers and cases random"
     seconds = result.primary.times.seconds
     assert plain(facts["Per 100 examinations"]).startswith(
         f"−{abs(seconds.estimate) * 100 / 60:.1f} min (95% CI −"
     )
-    one = dict(reading_time.facts(study(steady(0.8, n_readers=1))))
+    one = dict(exhibits.head(study(steady(0.8, n_readers=1))).facts)
     assert one["Primary analysis"] == "Paired t on log times; this reader only"
 
 
 def test_minutes_without_an_interval_are_the_estimate_alone():
     result = study(random_times(n_cases=1))
-    text = dict(reading_time.facts(result))["Per 100 examinations"]
+    text = dict(exhibits.head(result).facts)["Per 100 examinations"]
     assert text.endswith(" min")
 
 
@@ -152,16 +141,16 @@ def test_spread_counts_pauses_and_names_the_rule():
     times = steady(0.8)
     times[0, 0, 0] = 900.0
     result = study(times)
-    finding = plain(reading_time_spread.spread_finding(result))
+    finding = plain(exhibits.spread(result).finding)
     assert finding.startswith("The median reading took ")
     assert finding.endswith("longer than 600 s: 1 of 160 (0.6%).")
-    assert "are counted as 600 s." in plain(reading_time_spread.spread_caption(result))
+    assert "are counted as 600 s." in plain(exhibits.spread(result).caption)
     excluded = study(times, pauses="excluded")
-    assert "are left out." in plain(reading_time_spread.spread_caption(excluded))
+    assert "are left out." in plain(exhibits.spread(excluded).caption)
     kept = study(times, pauses="kept")
-    assert "are kept as recorded." in plain(reading_time_spread.spread_caption(kept))
-    assert reading_time_spread.spread(result) is not None
-    assert list(reading_time_spread.spread_data(result)["reader"]) == [
+    assert "are kept as recorded." in plain(exhibits.spread(kept).caption)
+    assert exhibits.spread(result).figure is not None
+    assert list(exhibits.spread(result).data["reader"]) == [
         "R1",
         "R2",
         "R3",
@@ -175,10 +164,8 @@ def test_spread_without_pauses_and_with_slips_of_the_clock():
     times = steady(0.8)
     times[0, 0] = [1.0, 2.0]
     result = study(times)
-    assert plain(reading_time_spread.spread_finding(result)).endswith(
-        "no time is longer than 600 s."
-    )
-    caption = plain(reading_time_spread.spread_caption(result))
+    assert plain(exhibits.spread(result).finding).endswith("no time is longer than 600 s.")
+    caption = plain(exhibits.spread(result).caption)
     assert "Times as recorded. Two times under 3 s not drawn." in caption
 
 
@@ -187,17 +174,15 @@ def test_spread_of_one_modality_and_of_none():
     times = steady(0.8)
     times[:, :, 1] = 1.0
     one = study(times)
-    assert " and " not in plain(reading_time_spread.spread_finding(one))
-    assert reading_time_spread.spread(one) is not None
+    assert " and " not in plain(exhibits.spread(one).finding)
+    assert exhibits.spread(one).figure is not None
     none = study(times * 0 + 1.0)
-    assert reading_time_spread.spread(none) is None
-    assert (
-        plain(reading_time_spread.spread_finding(none)) == "No reading has a time of 3 s or more."
-    )
+    assert exhibits.spread(none).figure is None
+    assert plain(exhibits.spread(none).finding) == "No reading has a time of 3 s or more."
 
 
 def test_one_reader_has_no_row_of_all():
-    figure = reading_time_spread.spread(study(steady(0.8, n_readers=1)))
+    figure = exhibits.spread(study(steady(0.8, n_readers=1))).figure
     assert "All" not in [text.get_text() for text in figure.texts]
 
 
@@ -208,7 +193,7 @@ def test_count_table_adds_up(pauses):
     times[0, 0] = [900.0, NONE]
     times[1, 1] = [1.0, 800.0]
     result = study(times, pauses=pauses)
-    rows = {row.cells[0]: row.cells[1:] for row in reading_time_tables.count_table(result).rows}
+    rows = {row.cells[0]: row.cells[1:] for row in exhibits.count_table(result).table.rows}
     plain_rows = {plain(name): values for name, values in rows.items()}
     parts = ["Without a time", "Under 3 s, left out"]
     words = {"cut": "counted as 600 s", "excluded": "left out", "kept": "kept as recorded"}[pauses]
@@ -226,15 +211,15 @@ def test_count_table_adds_up(pauses):
 @pytest.mark.usefixtures("without_models")
 def test_count_table_names_what_is_left_out():
     times = steady(0.8)
-    assert reading_time_tables.count_table(study(times)).foot == (
+    assert exhibits.count_table(study(times)).table.foot == (
         "The primary analysis needs every time of an examination."
     )
     times[0, 0, 0] = NONE
-    foot = reading_time_tables.count_table(study(times)).foot
+    foot = exhibits.count_table(study(times)).table.foot
     assert foot.endswith("One examination lacks one or more.")
     times[:, 3, 1] = NONE
     times[1, 0, 0] = NONE
-    foot = reading_time_tables.count_table(study(times)).foot
+    foot = exhibits.count_table(study(times)).table.foot
     assert "Two examinations lack one or more." in foot
     assert "One reader without times in both modalities is left out." in foot
 
@@ -244,24 +229,24 @@ def test_count_table_names_what_is_left_out():
 
 def test_forest_shows_every_reader_and_all():
     result = study(steady(0.8))
-    assert reading_time.forest(result) is not None
-    finding = plain(reading_time.forest_finding(result))
+    assert exhibits.forest(result).figure is not None
+    finding = plain(exhibits.forest(result).finding)
     assert finding.startswith("Of four readers, four were faster in aided reading: the ratio runs")
     assert "that of all is 0.8" in finding
-    caption = plain(reading_time.forest_caption(result))
+    caption = plain(exhibits.forest(result).caption)
     assert (
         "diamond, all readers (ANOVA of log times, readers and cases random; P < .001 for"
         in caption
     )
     assert caption.endswith("20 examinations, 160 times; no time was over 600 s.")
     assert "margin" not in caption
-    assert reading_time.forest_data(result)["reader"].iloc[0] == "All readers"
+    assert exhibits.forest(result).data["reader"].iloc[0] == "All readers"
 
 
 def test_forest_counts_those_who_were_faster():
     times = steady(0.8, n_readers=2)
     times[:, 1] = times[:, 1, ::-1]
-    finding = plain(reading_time.forest_finding(study(times)))
+    finding = plain(exhibits.forest(study(times)).finding)
     assert finding.startswith("Of two readers, one was faster in aided reading: the ratio runs")
 
 
@@ -269,7 +254,7 @@ def test_forest_caption_tells_margin_pauses_and_patients():
     times = steady(0.8)
     times[0, 0, 0] = 900.0
     patients = ["p0", "p0", *(f"p{case}" for case in range(2, 20))]
-    caption = plain(reading_time.forest_caption(study(times, margin=1.1, patients=patients)))
+    caption = plain(exhibits.forest(study(times, margin=1.1, patients=patients)).caption)
     assert "Shaded, longer than the margin." in caption
     assert "one time over 600 s counted as 600 s." in caption
     assert caption.count("patients as cases") == 2
@@ -277,11 +262,9 @@ def test_forest_caption_tells_margin_pauses_and_patients():
 
 def test_forest_of_one_reader_has_no_diamond():
     result = study(steady(0.8, n_readers=1))
-    assert plain(reading_time.forest_finding(result)).startswith(
-        "This reader's ratio of times is 0.8"
-    )
-    assert "diamond" not in reading_time.forest_caption(result)
-    assert reading_time.forest(result) is not None
+    assert plain(exhibits.forest(result).finding).startswith("This reader's ratio of times is 0.8")
+    assert "diamond" not in exhibits.forest(result).caption
+    assert exhibits.forest(result).figure is not None
 
 
 @pytest.mark.usefixtures("without_models")
@@ -289,11 +272,11 @@ def test_forest_without_a_pooled_ratio_shows_each_reader():
     times = random_times(n_readers=2)
     times[:6, 0], times[6:, 1] = NONE, NONE
     result = study(times)
-    assert reading_time.forest(result) is not None
-    caption = reading_time.forest_caption(result)
+    assert exhibits.forest(result).figure is not None
+    caption = exhibits.forest(result).caption
     assert "each on the examinations with both times" in caption
     assert "diamond" not in caption
-    assert "that of all is not defined (no examination" in reading_time.forest_finding(result)
+    assert "that of all is not defined (no examination" in exhibits.forest(result).finding
 
 
 @pytest.mark.usefixtures("without_models")
@@ -301,19 +284,18 @@ def test_forest_of_nobody_says_why():
     times = random_times(n_readers=2)
     times[:, 0, 0], times[:, 1, 1] = NONE, NONE
     result = study(times)
-    assert reading_time.forest(result) is None
-    assert reading_time.forest_finding(result) == (
+    assert exhibits.forest(result).figure is None
+    assert exhibits.forest(result).finding == (
         "No ratio of times is defined: no reader has times in both modalities."
     )
-    assert reading_time.forest_caption(result) == ""
 
 
 @pytest.mark.usefixtures("without_models")
 def test_many_readers_are_cut_and_counted():
     result = study(random_times(n_cases=3, n_readers=32))
-    assert "The first 30 of 32 readers." in reading_time.forest_caption(result)
-    assert "The first 30 of 32 readers." in reading_time_spread.spread_caption(result)
-    assert len(reading_time.forest_data(result)) == 31
+    assert "The first 30 of 32 readers." in exhibits.forest(result).caption
+    assert "The first 30 of 32 readers." in exhibits.spread(result).caption
+    assert len(exhibits.forest(result).data) == 31
 
 
 # ----------------------------------------------------------------------------------- the tables
@@ -322,7 +304,7 @@ def test_many_readers_are_cut_and_counted():
 def test_analysis_table_shows_the_plan_first_and_says_when_all_agree():
     times = steady(0.8)
     times[0, 0, 0] = 900.0
-    view = reading_time_tables.analysis_table(study(times))
+    view = other_analyses.analysis_table(study(times)).table
     assert [plain(label) for label in labels(view)] == [
         "Primary, as planned",
         "ANOVA, pauses counted as 600 s",
@@ -341,7 +323,7 @@ def test_analysis_table_names_another_verdict():
     times = steady(0.97, scale=0.01)
     times[0, 0, 0] = 90_000.0
     result = study(times, pauses="kept")
-    foot = plain(reading_time_tables.analysis_table(result).foot)
+    foot = plain(other_analyses.analysis_table(result).table.foot)
     assert "Another verdict than the primary one (Not shown): " in foot
     assert "“ANOVA, pauses left out” (Yes)" in foot
     assert "The primary one is that of the plan." in foot
@@ -351,7 +333,7 @@ def test_analysis_table_shows_models_and_what_is_missing():
     times = random_times()
     times[3, 1, 0] = NONE
     order = np.arange(72).reshape(12, 3, 2) + 1
-    view = reading_time_tables.analysis_table(study(times, order=order))
+    view = other_analyses.analysis_table(study(times, order=order)).table
     assert labels(view)[-2:] == ["Mixed model, every time", "Mixed model, order allowed for"]
     missing = "They take 1 of 72 times, missing or left out, as missing at random."
     assert view.foot.count(missing) == 1
@@ -366,21 +348,22 @@ def test_model_that_did_not_converge_or_lies_on_the_boundary_says_so():
     model = replace(
         result.models[0].model, converged=False, boundary=("reader by modality",), n_missing=0
     )
-    shown = replace(result, models=(replace(result.models[0], model=model),))
-    foot = reading_time_tables.analysis_table(shown).foot
+    one = replace(result.models[0], model=model, detail=ending(model))
+    shown = replace(result, models=(one,))
+    foot = other_analyses.analysis_table(shown).table.foot
     assert "every time: the fit did not converge, so it has no interval; a variance of zero" in foot
     assert "for reader by modality; trust the ANOVA instead." in foot
     mild = replace(model, converged=True, boundary=("case",))
-    shown = replace(result, models=(replace(result.models[0], model=mild),))
-    assert "trust" not in reading_time_tables.analysis_table(shown).foot
+    shown = replace(result, models=(replace(one, model=mild, detail=ending(mild)),))
+    assert "trust" not in other_analyses.analysis_table(shown).table.foot
 
 
 def test_analysis_table_of_clustered_patients_and_of_one_reader():
     patients = ["p0", "p0", *(f"p{case}" for case in range(2, 20))]
-    foot = reading_time_tables.analysis_table(study(steady(0.8), patients=patients)).foot
+    foot = other_analyses.analysis_table(study(steady(0.8), patients=patients)).table.foot
     assert "The 20 examinations come from 19 women, whose log times were averaged." in foot
     assert "Mixed model, every time: not defined, the mixed model takes examinations as" in foot
-    alone = reading_time_tables.analysis_table(study(steady(0.8, n_readers=1)))
+    alone = other_analyses.analysis_table(study(steady(0.8, n_readers=1))).table
     assert plain(labels(alone)[1]) == "Paired t, pauses counted as 600 s"
     assert "this reader only" in alone.foot
     assert "Order is not" not in alone.foot
@@ -389,14 +372,14 @@ def test_analysis_table_of_clustered_patients_and_of_one_reader():
 def test_minutes_are_those_of_a_hundred_examinations():
     times = np.full((3, 2, 2), 60.0)
     times[:, :, 1] = [[30.0, 36.0], [24.0, 30.0], [36.0, 24.0]]
-    view = reading_time_tables.minutes_table(study(times))
+    view = other_analyses.minutes_table(study(times)).table
     (row,) = view.rows
     assert plain(row.cells[0]) == "Pauses counted as 600 s"
     assert row.cells[1:4] == ["100.0", "50.0", "−50.0"]
     assert "readers and cases random" in view.foot
-    alone = reading_time_tables.minutes_table(study(times[:, :1]))
+    alone = other_analyses.minutes_table(study(times[:, :1])).table
     assert "this reader only" in alone.foot
-    single = reading_time_tables.minutes_table(study(times[:1]))
+    single = other_analyses.minutes_table(study(times[:1])).table
     assert single.rows[0].cells[4] == "—"
     assert "No interval: one case has no variance." in single.foot
 
@@ -406,8 +389,8 @@ def test_minutes_of_nothing_are_no_table():
     times = random_times(n_readers=2)
     times[:, 0, 0], times[:, 1, 1] = NONE, NONE
     result = study(times)
-    assert reading_time_tables.minutes_table(result) is None
-    foot = reading_time_tables.analysis_table(result).foot
+    assert other_analyses.minutes_table(result) is None
+    foot = other_analyses.analysis_table(result).table.foot
     assert "not defined, no reader has times in both modalities." in foot
 
 
@@ -426,7 +409,7 @@ def ordered(change, *, n_readers=4, n_cases=30):
 
 def test_order_finding_tells_the_change_that_was_put_in():
     result = ordered(0.5)
-    finding = plain(reading_time_spread.order_finding(result, order_blocks(result)))
+    finding = plain(exhibits.order(result).finding)
     assert finding.startswith("A hundred places later in the order a reading took 0.")
     assert finding.endswith("the interval shows that reading became faster.")
     (along,) = result.with_order.covariates
@@ -448,7 +431,7 @@ def test_order_finding_follows_from_the_interval(low, high, words):
     other = replace(along, ci_low=low, ci_high=high, note="made up")
     model = replace(result.with_order, covariates=(other,))
     shown = replace(result, models=(replace(result.models[0], model=model),))
-    assert reading_time_spread.order_finding(shown, order_blocks(result)).endswith(words)
+    assert exhibits.order(shown).finding.endswith(words)
 
 
 def test_order_finding_names_the_second_reading():
@@ -457,21 +440,20 @@ def test_order_finding_names_the_second_reading():
     session = np.broadcast_to(turns, (30, 4, 2))
     times = random_times(n_cases=30, n_readers=4)
     result = study(times, session=session, order=draw.integers(1, 60, (30, 4, 2)))
-    finding = plain(reading_time_spread.order_finding(result, order_blocks(result)))
+    finding = plain(exhibits.order(result).finding)
     assert "A second reading of an examination took " in finding
     assert finding.endswith(") as the first.")
 
 
 def test_order_of_one_reader_is_described_without_an_interval():
     result = ordered(0.5, n_readers=1)
-    blocks = order_blocks(result)
-    finding = plain(reading_time_spread.order_finding(result, blocks))
+    finding = plain(exhibits.order(result).finding)
     assert finding.startswith("From the first to the last places of the order the geometric mean")
     assert "in unaided reading" in finding
     assert finding.endswith("the mixed model needs two readers with times in both modalities.")
-    assert "mean of one reader" in reading_time_spread.order_caption(result, blocks)
-    assert "Effects" not in reading_time_spread.order_caption(result, blocks)
-    assert reading_time_spread.order(result, blocks) is not None
+    assert "mean of one reader" in exhibits.order(result).caption
+    assert "Effects" not in exhibits.order(result).caption
+    assert exhibits.order(result).figure is not None
 
 
 def test_order_of_modalities_read_apart_is_described():
@@ -479,29 +461,25 @@ def test_order_of_modalities_read_apart_is_described():
         np.stack([np.arange(12), np.arange(12, 24)], axis=1)[:, None], (12, 1, 2)
     )
     result = study(random_times(n_readers=1), order=order + 1)
-    finding = reading_time_spread.order_finding(result, order_blocks(result))
+    finding = exhibits.order(result).finding
     assert finding == "No modality was read both early and late in the order."
 
 
 def test_order_that_is_not_recorded_is_said():
     result = study()
-    assert order_blocks(result) is None
-    assert reading_time_spread.order(result, None) is None
-    assert "the order is not recorded" in reading_time_spread.order_finding(result, None)
-    assert reading_time_spread.order_caption(result, None) == ""
-    assert reading_time_spread.order_alt(result, None) == ""
-    assert reading_time_spread.order_data(None) is None
+    assert result.blocks is None
+    assert exhibits.order(result).figure is None
+    assert "the order is not recorded" in exhibits.order(result).finding
 
 
 def test_order_figure_and_its_words():
     result = ordered(0.5)
-    blocks = order_blocks(result)
-    assert reading_time_spread.order(result, blocks) is not None
-    caption = reading_time_spread.order_caption(result, blocks)
+    assert exhibits.order(result).figure is not None
+    caption = exhibits.order(result).caption
     assert "in eight blocks of the order" in caption
     assert "240 times." in caption
     assert "Effects, mixed model" in caption
-    data = reading_time_spread.order_data(blocks)
+    data = exhibits.order(result).data
     assert data["n_a"].sum() + data["n_b"].sum() == 240
 
 
@@ -509,55 +487,57 @@ def test_order_figure_and_its_words():
 
 
 def grouped(scores, *, truth=None, cutoffs=(5.5, 9.5), times=None):
-    tables = time_study(random_times() if times is None else times, truth=truth)
-    result = analysed_times(timed_readings(*tables, modalities=("unaided", "aided")), TimePlan())
-    return result, time_groups(result, np.asarray(scores, dtype=float), cutoffs=cutoffs)
+    result = study(times, truth=truth)
+    scores = np.asarray(scores, dtype=float)
+    groups = time_groups(result, scores, cutoffs=cutoffs)
+    return replace(result, groups=groups, has_scores=not np.isnan(scores).all())
 
 
 def test_groups_name_their_ends_and_compare_nothing():
     scores = [1, 2, 3, 4, 6, 7, 8, 9, 9.5, 10, 10, 10]
-    result, groups = grouped(scores)
-    finding = plain(reading_time_groups.finding(groups))
-    first, last = groups[0].ratio.estimate, groups[2].ratio.estimate
+    result = grouped(scores)
+    finding = plain(exhibits.groups(result).finding)
+    first, last = result.groups[0].ratio.estimate, result.groups[2].ratio.estimate
     assert finding.startswith(f"The ratio of times is {first:.2f} (95% CI ")
     assert f"and {last:.2f} (95% CI " in finding
     assert "for a score of under 5.5 and " in finding
     assert "for a score of 9.5 and more; " in finding
     assert "for examinations without cancer and " in finding
-    caption = reading_time_groups.caption(groups, np.asarray(scores))
+    caption = exhibits.groups(result).caption
     assert "not tested against each other" in caption
     assert "No AI score" not in caption
-    assert reading_time_groups.figure(result, groups) is not None
-    assert list(reading_time_groups.data(groups)["examinations"]) == [4, 4, 4, 6, 6]
+    assert exhibits.groups(result).figure is not None
+    assert list(exhibits.groups(result).data["examinations"]) == [4, 4, 4, 6, 6]
 
 
 def test_groups_without_scores_are_those_of_the_truth():
     scores = np.full(12, NONE)
-    result, groups = grouped(scores)
+    result = grouped(scores)
     # "No score" alone is no comparison
-    assert {group.kind for group in reading_time_groups.shown(groups)} == {"truth"}
-    assert "No AI score is in the data" in reading_time_groups.caption(groups, scores)
-    assert reading_time_groups.figure(result, groups) is not None
+    assert set(exhibits.groups(result).data["groups"]) == {"Reference standard"}
+    assert "No AI score is in the data" in exhibits.groups(result).caption
+    assert exhibits.groups(result).figure is not None
 
 
 def test_no_groups_at_all_are_said():
     scores = np.full(12, NONE)
-    result, groups = grouped(scores, truth=[np.nan] * 12)
-    assert reading_time_groups.figure(result, groups) is None
-    assert reading_time_groups.finding(groups) == (
+    result = grouped(scores, truth=[np.nan] * 12)
+    assert exhibits.groups(result).figure is None
+    assert exhibits.groups(result).finding == (
         "No two groups of examinations have times to compare."
     )
-    assert reading_time_groups.caption(groups, scores) == ""
-    assert reading_time_groups.alt(groups).endswith("none defined.")
 
 
 @pytest.mark.usefixtures("without_models")
 def test_a_group_without_times_is_shown_as_undefined():
     times = random_times()
     times[::2, 0, 0] = NONE
-    result, groups = grouped(np.full(12, NONE), times=times)
-    assert reading_time_groups.figure(result, groups) is not None
-    assert reading_time_groups.finding(groups).startswith("No two groups")
+    result = grouped(np.full(12, NONE), times=times)
+    assert exhibits.groups(result).figure is not None
+    assert exhibits.groups(result).finding.startswith("No two groups")
+    times[1::2, 1, 0] = NONE
+    none = grouped(np.full(12, NONE), times=times)
+    assert exhibits.groups(none).alt.endswith("none defined.")
 
 
 # --------------------------------------------------------------------------- all of the chapter
@@ -565,14 +545,10 @@ def test_a_group_without_times_is_shown_as_undefined():
 
 def test_no_identifier_is_shown_and_alternative_texts_are_short():
     result = ordered(0.5)
-    blocks = order_blocks(result)
     groups = time_groups(result, np.arange(30.0), cutoffs=[5.5, 9.5])
-    for text in (
-        reading_time_spread.spread_alt(result),
-        reading_time.forest_alt(result),
-        reading_time_spread.order_alt(result, blocks),
-        reading_time_groups.alt(groups),
-    ):
+    result = replace(result, groups=groups)
+    for make in (exhibits.spread, exhibits.forest, exhibits.order, exhibits.groups):
+        text = make(result).alt
         assert 0 < len(text) <= 250
         assert "r0" not in text
         assert "nan" not in text
@@ -585,7 +561,7 @@ def test_record_holds_every_analysis_and_comes_back():
     order = np.arange(72).reshape(12, 3, 2) + 1
     result = study(times, order=order)
     groups = time_groups(result, np.arange(12.0), cutoffs=[5.5])
-    record = reading_time.record(result, groups)
+    record = exhibits.record(replace(result, groups=groups))
     assert {
         "time_ratio",
         "time_seconds",
@@ -606,7 +582,7 @@ def test_record_holds_every_analysis_and_comes_back():
 def test_record_of_nothing_comes_back_too():
     times = random_times(n_readers=2)
     times[:, 0, 0], times[:, 1, 1] = NONE, NONE
-    record = reading_time.record(study(times), ())
+    record = exhibits.record(replace(study(times), groups=()))
     assert set(record) == {"time_ratio", "time_mixed_model"}
     for one in record.values():
         assert type(one).from_dict(one.to_dict()).to_dict() == one.to_dict()

@@ -6,13 +6,22 @@ one whose truth is not known is never counted as free of cancer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from toolkit.scoring.ratings import ScoringError, reader_labels
+from toolkit.chapters.analysis import Summarised, Tables
+from toolkit.scoring.ratings import ScoringError
+from toolkit.scoring.scores import ais_that_read, unit_of
+from toolkit.stats.monitoring.stability import (
+    StandardizedDifference,
+    standardized_difference,
+    standardized_difference_of_categories,
+)
+from toolkit.tables import TABLES
+from toolkit.words.wording import count_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,8 +45,47 @@ Unit = Literal["examination", "case", "breast"]
 _FOLLOWED = ("follow_up_24_months", "follow_up_12_months", "none")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Cohort:
+# Characteristics of Table 1, each with its name there.
+NUMBERS = {"age_years": "Age, years", "result": "AI score"}
+CATEGORIES = {
+    "density": "Breast density",
+    "indication": "Indication",
+    "device": "Mammography system",
+    "site": "Site",
+    "earlier": "Earlier examination in these data",
+}
+GROUPS = ("All", "Cancer", "No cancer or not known")
+MOST_CATEGORIES = 12  # a column with more values is not a characteristic but a list
+Fate = Literal["row", "lacking", "same", "many", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branch:
+    """Examinations with one result of the index test, by reference standard and diagnosis.
+
+    Parameters
+    ----------
+    label : str
+        The result: "score ≥ 9.5"; empty where the flow does not part.
+    count : int
+        Examinations.
+    references : dict of str to int
+        Count of each of ``REFERENCES``; they add up to ``count``.
+    diagnoses : dict of str to int
+        Count of each of ``DIAGNOSES``; they add up to ``count``.
+    states : dict of str to int
+        Count of each of ``STATES``; they add up to ``count``.
+    """
+
+    label: str
+    count: int
+    references: dict[References, int]
+    diagnoses: dict[Diagnosis, int]
+    states: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CohortStudy(Summarised):
     """The examinations of one part of a study.
 
     Parameters
@@ -63,6 +111,14 @@ class Cohort:
         What a row is.
     follow_up_months_needed : float
         Follow-up that the plan asks of an examination without cancer, months.
+    branches : tuple of Branch
+        The examinations by result of the index test; one that holds all where nothing parts them.
+    without : Branch
+        Those without a result, of which there may be none.
+    fates : mapping of str to str
+        Whether a characteristic makes a row of Table 1, or why not.
+    differences : mapping of str to StandardizedDifference
+        With cancer against the others, of each characteristic that makes a row.
     """
 
     cases: pd.DataFrame
@@ -74,6 +130,15 @@ class Cohort:
     scale: tuple[float, float]
     unit: Unit
     follow_up_months_needed: float
+    branches: tuple[Branch, ...]
+    without: Branch
+    fates: Mapping[str, Fate]
+    differences: Mapping[str, StandardizedDifference]
+
+    @property
+    def groups(self) -> tuple[pd.DataFrame, ...]:
+        """Rows of all examinations, of those with cancer, and of the others."""
+        return groups_of(self.cases)
 
     @property
     def judged(self) -> pd.DataFrame:
@@ -95,29 +160,37 @@ class Cohort:
         """Most examinations of one woman; 0 where no woman is known."""
         return int(self.cases["patient_id"].value_counts().max() if self.n_women else 0)
 
+    def summary(self) -> Mapping[str, str]:
+        """Return how many were examined, and how many can be judged."""
+        return {
+            f"{self.unit}s": f"{count_text(len(self.cases))} of {count_text(self.n_identified)}",
+            "women": count_text(self.n_women),
+            "index test": self.ai or self.index,
+            **{branch.label or "all": count_text(branch.count) for branch in self.branches},
+            "can be judged": count_text(len(self.judged)),
+            "characteristics": ", ".join(self.differences),
+        }
 
-def cohort(
-    cases: pd.DataFrame,
-    readings: pd.DataFrame | None,
-    readers: pd.DataFrame | None,
+
+def analyse(
+    tables: Tables,
     *,
-    part: str,
     ai: str = "",
+    cutoff: float = 9.5,
     indications: Sequence[str] = (),
     follow_up_months_needed: float = 24,
-) -> Cohort:
+) -> CohortStudy:
     """Return the examinations of a part, with the index test's result and the final diagnosis.
 
     Parameters
     ----------
-    cases : DataFrame
-        Canonical table.
-    readings, readers : DataFrame or None
-        Canonical tables, where the part has them.
-    part : str
-        Part of the study; in a reader study a row is called a case.
+    tables : Tables
+        With cases, and readings and readers where the part has them; in a reader study a row is
+        called a case.
     ai : str
         Product and version, needed only where several AIs read: two versions are two readers.
+    cutoff : float
+        Score from which up an examination is marked; of no meaning where there is no score.
     indications : sequence of str
         Indications that belong to the cohort; all of them if empty.
     follow_up_months_needed : float
@@ -127,8 +200,10 @@ def cohort(
     ------
     ScoringError
         If indications are named but the study has none, no examination is left, the follow-up is
-        negative, the named AI has no reading, or several AIs read and none is named.
+        negative, the named AI has no reading, several AIs read and none is named, or the cut-off
+        is not on the AI's scale: every examination would be on one side of it.
     """
+    cases, readings = tables.cases, tables.optional("readings")
     if not follow_up_months_needed >= 0:
         msg = f"follow_up_months_needed must not be negative, but is {follow_up_months_needed!r}"
         raise ScoringError(msg)
@@ -142,28 +217,35 @@ def cohort(
         diagnosis=kept["truth"].map(names).fillna("not known"),
         reference=_references(kept, follow_up_months_needed),
     ).reset_index(drop=True)
-    reader = _only_ai(readings, readers, ai=ai)
+    reader = _only_ai(readings, tables.optional("readers"), ai=ai)
     kept, index = _with_index_test(kept, readings, reader)
     limits = [np.nan] * 2 if reader is None else [reader.get("score_min"), reader.get("score_max")]
-    low, high = np.array(limits, dtype=np.float64)
-    return Cohort(
+    low, high = np.array(limits, dtype=np.float64).tolist()
+    branches, without = _branches(kept, index, (low, high), cutoff)
+    fates = {name: _fate(kept, index, name) for name in (*NUMBERS, *CATEGORIES)}
+    return CohortStudy(
         cases=kept,
         n_identified=len(cases),
         excluded=excluded,
         restricted=bool(indications),
         index=index,
         ai="" if reader is None else str(reader["label"]),
-        scale=(float(low), float(high)),
-        unit=_unit(kept, part),
+        scale=(low, high),
+        unit=_unit(kept, tables.part),
         follow_up_months_needed=follow_up_months_needed,
+        branches=branches,
+        without=without,
+        fates=fates,
+        differences={
+            name: _difference(kept, name) for name, fate in fates.items() if fate == "row"
+        },
     )
 
 
 def _unit(cases: pd.DataFrame, part: str) -> Unit:
     """Return what a row is: a breast where the cases say which, a case in a reader study."""
-    if "laterality" in cases and cases["laterality"].notna().any():
-        return "breast"
-    return "case" if part == "reader_study" else "examination"
+    unit = unit_of(cases)
+    return "case" if part == "reader_study" and unit == "examination" else unit
 
 
 def _earlier(cases: pd.DataFrame) -> pd.Series[float]:
@@ -208,13 +290,9 @@ def _only_ai(
     readings: pd.DataFrame | None, readers: pd.DataFrame | None, *, ai: str
 ) -> pd.Series | None:
     """Return the one AI's row of the readers table with its label, or None where no AI read."""
-    if readings is None or readers is None:
-        there = None
-    else:
-        labels = reader_labels(readers)
-        own = readings[(readings["modality"] == "standalone") & (readings["session"] == "1")]
-        there = readers[(readers["kind"] == "ai") & readers["reader_id"].isin(own["reader_id"])]
-        there = there.assign(label=[labels[reader] for reader in there["reader_id"]])
+    there = None
+    if readings is not None and readers is not None:
+        there = ais_that_read(readings, readers, modality="standalone", session="1")
     known = [] if there is None else there["label"].tolist()
     if ai and ai not in known:
         msg = f"no AI {ai!r} has readings of its own; those that have: {', '.join(known) or 'none'}"
@@ -265,62 +343,19 @@ def _best_state(readings: pd.DataFrame) -> pd.Series[str]:
     return best
 
 
-@dataclass(frozen=True, kw_only=True)
-class Branch:
-    """Examinations with one result of the index test, by reference standard and diagnosis.
-
-    Parameters
-    ----------
-    label : str
-        The result: "score ≥ 9.5"; empty where the flow does not part.
-    count : int
-        Examinations.
-    references : dict of str to int
-        Count of each of ``REFERENCES``; they add up to ``count``.
-    diagnoses : dict of str to int
-        Count of each of ``DIAGNOSES``; they add up to ``count``.
-    states : dict of str to int
-        Count of each of ``STATES``; they add up to ``count``.
-    """
-
-    label: str
-    count: int
-    references: dict[References, int]
-    diagnoses: dict[Diagnosis, int]
-    states: dict[str, int]
-
-
-def branches(found: Cohort, *, cutoff: float) -> tuple[list[Branch], Branch]:
-    """Return the examinations by result of the index test, and those without a result.
-
-    Parameters
-    ----------
-    found : Cohort
-        The examinations.
-    cutoff : float
-        Score from which up an examination is marked; of no meaning where there is no score.
-
-    Returns
-    -------
-    list of Branch, Branch
-        One branch that holds all where the flow has no index test to part by; the examinations
-        without a result, of which there may be none.
-
-    Raises
-    ------
-    ScoringError
-        If the cut-off is not on the AI's scale: every examination would be on one side of it.
-    """
-    cases = found.cases
+def _branches(
+    cases: pd.DataFrame, index: Index, scale: tuple[float, float], cutoff: float
+) -> tuple[tuple[Branch, ...], Branch]:
+    """Return the examinations by result of the index test, and those without a result."""
     with_result = cases[cases["result"].notna()]
     without = _branch("", cases[cases["result"].isna()])
-    if found.index in ("reading", "none"):
-        return [_branch("", with_result)], without
-    if found.index == "call":
+    if index in ("reading", "none"):
+        return (_branch("", with_result),), without
+    if index == "call":
         marked = with_result["result"] == 1
         labels = ("recalled", "not recalled")
     else:
-        low, high = found.scale
+        low, high = scale
         if not np.isfinite(cutoff) or cutoff < low or cutoff > high:  # unknown ends refuse nothing
             msg = (
                 f"cutoff must be on the AI's scale, {low:g} to {high:g}, but is {cutoff!r}; give "
@@ -329,10 +364,8 @@ def branches(found: Cohort, *, cutoff: float) -> tuple[list[Branch], Branch]:
             raise ScoringError(msg)
         marked = with_result["result"] >= cutoff
         labels = (f"score ≥ {cutoff:g}", f"score < {cutoff:g}")
-    return [
-        _branch(labels[0], with_result[marked]),
-        _branch(labels[1], with_result[~marked]),
-    ], without
+    parted = (with_result[marked], with_result[~marked])
+    return tuple(map(_branch, labels, parted)), without
 
 
 def _branch(label: str, cases: pd.DataFrame) -> Branch:
@@ -344,3 +377,44 @@ def _branch(label: str, cases: pd.DataFrame) -> Branch:
         diagnoses={name: int((cases["diagnosis"] == name).sum()) for name in DIAGNOSES},
         states={name: int((cases["state"] == name).sum()) for name in STATES},
     )
+
+
+def groups_of(cases: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
+    """Return all examinations, those with cancer, and the others, in the order of ``GROUPS``."""
+    cancer = cases["diagnosis"] == "cancer"
+    return cases, cases[cancer], cases[~cancer]
+
+
+def _fate(cases: pd.DataFrame, index: Index, name: str) -> Fate:
+    """Return whether a column makes a row, or why not; a column that cannot apply is none."""
+    if name == "result" and index != "score":
+        return "none"
+    if name not in cases or cases[name].isna().all():
+        return "none" if name == "earlier" else "lacking"
+    if name in NUMBERS:
+        return "row"
+    values = cases[name].nunique(dropna=True)
+    if values > MOST_CATEGORIES:
+        return "many"
+    whole = values == 1 and cases[name].notna().all()
+    return ("none" if name == "earlier" else "same") if whole else "row"
+
+
+def _difference(cases: pd.DataFrame, name: str) -> StandardizedDifference:
+    """Return how far a characteristic of those with cancer is from that of the others."""
+    _, label_a, label_b = GROUPS
+    _, *parted = groups_of(cases)
+    if name in NUMBERS:
+        a, b = (group[name].dropna().to_numpy(dtype=np.float64) for group in parted)
+        return standardized_difference(a, b, label_a=label_a, label_b=label_b)
+    values = categories(name, cases[name])
+    of_a, of_b = ([int((group[name] == value).sum()) for value in values] for group in parted)
+    return standardized_difference_of_categories(of_a, of_b, label_a=label_a, label_b=label_b)
+
+
+def categories(name: str, values: pd.Series) -> list[object]:
+    """Return the values that occur: in the order of the vocabulary, else by name."""
+    there = set(values.dropna())
+    columns = {column.name: column.allowed for column in TABLES["cases"].columns}
+    allowed = columns.get(name, ())
+    return [value for value in allowed if value in there] or sorted(there)

@@ -7,12 +7,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from toolkit.chapters.scores.score_distribution import ScoreDistribution
-from toolkit.chapters.scores.score_groups import GroupClasses
-from toolkit.chapters.scores.scores import ScoredCases
+from toolkit.chapters.scores.analysis import GroupClasses, ScoreStudy
 from toolkit.results import Estimate
+from toolkit.scoring.scores import ScoredCases
 from toolkit.words.sentences import estimate_phrase, estimate_text
-from toolkit.words.wording import EM_DASH, count_text, counted, number_text, rate_text, value_text
+from toolkit.words.wording import (
+    EM_DASH,
+    capital,
+    count_text,
+    counted,
+    number_text,
+    rate_text,
+    value_text,
+)
 
 _FEWEST_FOR_A_RATE = 20
 
@@ -36,118 +43,109 @@ def classes_text(scored: ScoredCases, first: int, last: int) -> str:
     return f"{noun[1]} {names[first]} to {names[last]}"
 
 
+def top_text(scored: ScoredCases) -> str:
+    """Return the highest class in words: "score 10"."""
+    return classes_text(scored, scored.top, scored.top)
+
+
 def at_classes(scored: ScoredCases, first: int, last: int) -> str:
     """Return where cancers are: "at scores 1 to 4", "in class 1"."""
     return f"{'at' if scored.classes.whole else 'in'} {classes_text(scored, first, last)}"
 
 
-def sentence(text: str) -> str:
-    """Return text with its first letter capitalised, the others as they are."""
-    return text[:1].upper() + text[1:]
-
-
-def share_of(count: float, total: float) -> str:
-    """Return a share in percent, or a dash where there is nothing to share."""
-    return value_text(count / total if total else math.nan, form="percent")
-
-
-def stated_text(result: ScoreDistribution) -> str:
+def stated_text(study: ScoreStudy) -> str:
     """Return the share that the vendor states: "10%"."""
-    share = result.expectation.share
+    share = study.expectation.share
     return f"{share * 100:g}%" if share is not None else EM_DASH
 
 
-def population(result: ScoreDistribution) -> str:
+def reason_text(group: GroupClasses) -> str:
+    """Return an indication before a noun: "screening "; nothing where the cases do not say."""
+    return "" if group.name == "all" else f"{group.name} "
+
+
+def spread_text(study: ScoreStudy) -> str:
+    """Return how many the smallest and the largest class hold: "9.9% to 10.4%"."""
+    shares = [one.estimate for one in study.reference.share]
+    return " to ".join(value_text(value, form="percent") for value in (min(shares), max(shares)))
+
+
+def population(study: ScoreStudy) -> str:
     """Return whose shares they are: "the screening examinations"."""
-    reason = "" if result.reference.name == "all" else f"{result.reference.name} "
-    without = " without cancer" if result.basis == "without_cancer" else ""
-    weighted = ", by their sampling weights" if result.weights_used else ""
-    return f"the {reason}{result.scored.unit}s{without}{weighted}"
+    without = " without cancer" if study.basis == "without_cancer" else ""
+    weighted = ", by their sampling weights" if study.weights_used else ""
+    return f"the {reason_text(study.reference)}{study.scored.unit}s{without}{weighted}"
 
 
-def question(result: ScoreDistribution) -> str:
+def question(study: ScoreStudy) -> str:
     """Return the chapter's question: the vendor's statement, or the order where there is none."""
-    if result.expectation.share is None:
-        return f"Do {result.scored.unit}s with a higher AI score hold more cancers?"
-    classes = counted(result.scored.n_classes, "class", "classes")
+    if study.expectation.share is None:
+        return f"Do {study.scored.unit}s with a higher AI score hold more cancers?"
+    classes = counted(study.scored.n_classes, "class", "classes")
     return f"Is the AI score spread over its {classes} as the vendor describes?"
 
 
-def answer(result: ScoreDistribution) -> str:
+def answer(study: ScoreStudy) -> str:
     """Return the chapter's answer: a verdict, the shares behind it, and the order of cancers."""
-    if result.expectation.share is None:
-        return f"{_order_verdict(result)} {order_sentence(result)}"
-    openings = {
-        "yes": _all_within,
-        "no": _largest_gap,
-        "not_shown": _too_few,
-        "cannot": _not_comparable,
-    }
-    opening = openings[result.expectation.verdict](result)
-    return f"{opening} {order_sentence(result)}"
+    if study.expectation.share is None:
+        return f"{_order_verdict(study)} {order_sentence(study)}"
+    return f"{_spread_verdict(study)} {order_sentence(study)}"
 
 
-def _all_within(result: ScoreDistribution) -> str:
-    """Return that every class holds what it should."""
-    return (
-        f"Yes. Each class holds {stated_text(result)} of {population(result)}, to within "
-        f"{tolerance_text(result)}."
-    )
+def _spread_verdict(study: ScoreStudy) -> str:
+    """Return whether each class holds what is stated, with the shares behind it."""
+    stated, tolerance = stated_text(study), tolerance_text(study)
+    expectation, whose = study.expectation, population(study)
+    if expectation.verdict == "yes":
+        return f"Yes. Each class holds {stated} of {whose}, to within {tolerance}."
+    if expectation.verdict == "not_shown":
+        return (
+            f"Not shown. The classes hold {spread_text(study)} of {whose}; "
+            f"{count_text(study.reference.n.sum())} of them are too few to place every class "
+            f"within {tolerance} of {stated}."
+        )
+    if expectation.verdict == "cannot":
+        return (
+            f"Cannot be answered yet. The vendor's {stated} is about screening as it comes, and "
+            f"{expectation.obstacle}."
+        )
+    return _largest_gap(study)
 
 
-def tolerance_text(result: ScoreDistribution) -> str:
+def tolerance_text(study: ScoreStudy) -> str:
     """Return the tolerance: "2 points"."""
-    points = result.expectation.tolerance * 100
+    points = study.expectation.tolerance * 100
     return f"{points:g} {'point' if points == 1 else 'points'}"
 
 
-def largest_gap(result: ScoreDistribution) -> tuple[int, float, float]:
+def largest_gap(study: ScoreStudy) -> tuple[int, float, float]:
     """Return up to which class, and with what share and expectation, the classes differ most."""
-    shares = np.cumsum([one.estimate for one in result.reference.share])[:-1]
-    stated = (result.expectation.share or 0.0) * np.arange(1, shares.size + 1)
+    shares = np.cumsum([one.estimate for one in study.reference.share])[:-1]
+    stated = (study.expectation.share or 0.0) * np.arange(1, shares.size + 1)
     # Rounded, so that of equal gaps the one with the fewest classes is named, on any machine.
     last = int(np.argmax(np.abs(shares - stated).round(9)))
     return last, float(shares[last]), float(stated[last])
 
 
-def _largest_gap(result: ScoreDistribution) -> str:
+def _largest_gap(study: ScoreStudy) -> str:
     """Return where the classes are fullest or emptiest against the statement."""
-    last, held, stated = largest_gap(result)
-    top = result.scored.n_classes - 1
+    last, held, stated = largest_gap(study)
+    top = study.scored.top
     ending = ""
     if last != top - 1:  # else the highest class is the rest of the same statement
-        share = estimate_text(result.reference.share[top])
-        ending = f"; {classes_text(result.scored, top, top)} holds {share}"
+        share = estimate_text(study.reference.share[top])
+        ending = f"; {top_text(study.scored)} holds {share}"
     verb = "holds" if last == 0 else "hold"
     return (
-        f"No. {sentence(classes_text(result.scored, 0, last))} {verb} "
-        f"{value_text(held, form='percent')} of {population(result)}, where "
+        f"No. {capital(classes_text(study.scored, 0, last))} {verb} "
+        f"{value_text(held, form='percent')} of {population(study)}, where "
         f"{number_text(100 * stated, digits=0)}% is expected{ending}."
     )
 
 
-def _too_few(result: ScoreDistribution) -> str:
-    """Return that the shares fit, but could be others."""
-    shares = [one.estimate for one in result.reference.share]
-    low, high = (value_text(value, form="percent") for value in (min(shares), max(shares)))
-    return (
-        f"Not shown. The classes hold {low} to {high} of {population(result)}; "
-        f"{count_text(result.reference.n.sum())} of them are too few to place every class within "
-        f"{tolerance_text(result)} of {stated_text(result)}."
-    )
-
-
-def _not_comparable(result: ScoreDistribution) -> str:
-    """Return why the shares are not held against the statement."""
-    return (
-        f"Cannot be answered yet. The vendor's {stated_text(result)} is about screening as it "
-        f"comes, and {result.expectation.obstacle}."
-    )
-
-
-def _order_verdict(result: ScoreDistribution) -> str:
+def _order_verdict(study: ScoreStudy) -> str:
     """Return whether higher scores hold more cancers, in a word or two."""
-    order = result.order
+    order = study.order
     if math.isnan(order.ci_low):
         return "Cannot be answered yet."
     if order.ci_low > 0.5:
@@ -155,26 +153,26 @@ def _order_verdict(result: ScoreDistribution) -> str:
     return "No." if order.ci_high < 0.5 else "Not shown."
 
 
-def order_sentence(result: ScoreDistribution) -> str:
+def order_sentence(study: ScoreStudy) -> str:
     """Return whether cancers rise with the score, and how many the lower and highest classes hold.
 
     Rates of an enriched set are named as such: a programme's are lower.
     """
-    scored, group = result.scored, result.reference
-    verdict = _order_verdict(result)
+    scored, group = study.scored, study.reference
+    verdict = _order_verdict(study)
     if verdict == "Cannot be answered yet.":
-        return f"The order of the classes cannot be judged: {_no_order(result)}."
-    half, top = scored.n_classes // 2, scored.n_classes - 1
+        return f"The order of the classes cannot be judged: {_no_order(study)}."
+    half, top = scored.n_classes // 2, scored.top
     low = _rate_words(group.weighted_cancers[:half].sum(), group.weighted_verified[:half].sum())
     high = _top_words(group)
     numbers = (
         f"{low} {at_classes(scored, 0, half - 1)}, {high}"
-        f"{' of this enriched set' if result.enriched else ''} {at_classes(scored, top, top)}, "
+        f"{' of this enriched set' if study.enriched else ''} {at_classes(scored, top, top)}, "
         f"which holds {count_text(group.cancers[top])} of {count_text(group.cancers.sum())}"
     )
     if verdict == "Yes.":
         return f"The order is right: {numbers}."
-    auc = estimate_phrase(result.order)
+    auc = estimate_phrase(study.order)
     if verdict == "No.":
         return f"The order is reversed: {numbers} (AUC {auc})."
     return f"That higher scores hold more cancers is not shown: {numbers} (AUC {auc})."
@@ -188,16 +186,15 @@ def _top_words(group: GroupClasses) -> str:
     return rate_text(group.weighted_cancers[-1], group.weighted_verified[-1])
 
 
-def _no_order(result: ScoreDistribution) -> str:
+def _no_order(study: ScoreStudy) -> str:
     """Return why there is no order of cancers."""
-    group = result.reference
-    reason = "" if group.name == "all" else f"{group.name} "
-    known = f"no {reason}{result.scored.unit} with a score is known to"
+    group = study.reference
+    known = f"no {reason_text(group)}{study.scored.unit} with a score is known to"
     if not group.cancers.sum():
         return f"{known} hold a cancer"
     if group.cancers.sum() == group.verified.sum():
         return f"{known} be without cancer"
-    return result.order.note
+    return study.order.note
 
 
 def _rate_words(cancers: float, verified: float) -> str:
@@ -208,9 +205,9 @@ def _rate_words(cancers: float, verified: float) -> str:
     return f"{rate} cancers per\u00a01,000"
 
 
-def facts(result: ScoreDistribution) -> list[tuple[str, str]]:
+def facts(study: ScoreStudy) -> list[tuple[str, str]]:
     """Return the facts under the answer."""
-    scored, group = result.scored, result.reference
+    scored, group = study.scored, study.reference
     listed = [
         ("With a score", f"{count_text(scored.scored.sum())} of {count_text(scored.n_cases)}"),
         (
@@ -218,13 +215,13 @@ def facts(result: ScoreDistribution) -> list[tuple[str, str]]:
             f"{count_text(group.verified.sum())}; {counted_cancers(group)}",
         ),
     ]
-    if result.others:
+    if study.others:
         parts = [
             f"{GROUPS[other.name][0].lower()} {count_text(other.verified.sum())} "
             f"({count_text(other.cancers.sum())})"
-            for other in result.others
+            for other in study.others
         ]
-        listed.append(("Other indications (cancers)", sentence(", ".join(parts))))
+        listed.append(("Other indications (cancers)", capital(", ".join(parts))))
     low, high = scored.scale
     scale = "" if math.isnan(high - low) else f", score {low:g} to {high:g}"
     listed.append(("AI", f"{scored.ai}{scale}"))
@@ -237,24 +234,19 @@ def counted_cancers(group: GroupClasses) -> str:
     return f"{count_text(n)} {'cancer' if n == 1 else 'cancers'}"
 
 
-def level_text(estimate: Estimate) -> str:
-    """Return a confidence level: "95%"."""
-    return f"{100 * estimate.ci_level:g}%"
-
-
 def methods_text(estimates: Sequence[Estimate]) -> str:
     """Return how intervals were made, each way once."""
     named = {one.ci_method for one in estimates if not math.isnan(one.estimate)}
     return " or ".join(sorted(named)) or "not defined"
 
 
-def without_text(result: ScoreDistribution) -> str:
+def without_text(study: ScoreStudy) -> str:
     """Return that cancers are left out of the shares, or nothing."""
-    return " and without cancer" if result.basis == "without_cancer" else ""
+    return " and without cancer" if study.basis == "without_cancer" else ""
 
 
-def enriched_note(result: ScoreDistribution) -> str:
+def enriched_note(study: ScoreStudy) -> str:
     """Return a warning under rates of an enriched set, or nothing."""
-    if not result.enriched:
+    if not study.enriched:
         return ""
     return " Rates per 1,000 are those of this enriched set; a programme's are lower."
