@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 
-from toolkit.chapters.ai_against_readers.show_paired import disagreement_phrase
 from toolkit.chapters.prospective.screening_endpoints import ScreeningComparison, rate_difference
 from toolkit.chapters.prospective.show_prospective_endpoints import WITH, WITHOUT
 from toolkit.draw import html
 from toolkit.draw.tables import PairedTables
 from toolkit.results import Result
-from toolkit.scoring.mcnemar_verdicts import Tests
+from toolkit.scoring.mcnemar_verdicts import Tests, disagreement_phrase
 from toolkit.stats.paired.differences import PairedCounts
 from toolkit.words.sentences import (
     ci_phrase,
