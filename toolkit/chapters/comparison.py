@@ -43,6 +43,11 @@ MOST_READERS = 30  # figures and tables of more readers are cut, and say so
 MOST_NAMES = 12  # more readers' points than this are drawn without their names
 
 
+def in_sentence(text: str) -> str:
+    """Return a name as it stands within a sentence."""
+    return text[:1].lower() + text[1:]
+
+
 def roc_place(calls: CallAccuracy | None) -> tuple[float, float] | None:
     """Return 1 - specificity and sensitivity of calls; None where one is not defined."""
     if calls is None:

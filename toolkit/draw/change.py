@@ -30,6 +30,7 @@ from toolkit.draw.style import (
     widest,
     write,
 )
+from toolkit.results import Comparison
 from toolkit.words.wording import Form, range_text, value_text
 
 _ROW = 0.34
@@ -58,6 +59,21 @@ class ChangeRow:
     low: float
     high: float
     kind: Literal["single", "pooled"] = "single"
+
+
+def change_row(
+    comparison: Comparison, *, label: str = "", kind: Literal["single", "pooled"] = "single"
+) -> ChangeRow:
+    """Return the row of b minus a; its label is that of the comparison unless one is given."""
+    return ChangeRow(
+        label=label or comparison.label,
+        a=comparison.estimate_a,
+        b=comparison.estimate_b,
+        difference=comparison.estimate,
+        low=comparison.ci_low,
+        high=comparison.ci_high,
+        kind=kind,
+    )
 
 
 def _in_order(rows: Sequence[ChangeRow]) -> list[ChangeRow]:

@@ -15,11 +15,12 @@ from toolkit.chapters.comparison import (
     call_cells,
     call_columns,
     clustering_note,
+    in_sentence,
     interval_methods,
     operating_points,
 )
 from toolkit.chapters.exhibit import Exhibit, Headline
-from toolkit.draw.bars import IntervalBar, interval_bar
+from toolkit.draw.bars import interval_bar
 from toolkit.draw.forest import ForestView, forest_figure, forest_row
 from toolkit.draw.roc import roc_figure
 from toolkit.draw.tables import PairedTables, TableColumn, TableRow, TableView, TwoByTwo
@@ -67,7 +68,7 @@ def head(study: AgainstReadersStudy) -> Headline:
         question="Is the AI alone as accurate as the readers of the same examinations?",
         answer=" ".join([sentence, *_limits(study)]),
         primary=study.primary,
-        bar=_bar(study.primary),
+        bar=interval_bar(study.primary, left="readers better", right="AI better"),
         facts=[
             ("Examinations", cases),
             ("Readers", f"{len(study.readers)}, {reach}"),
@@ -88,13 +89,6 @@ def _limits(study: AgainstReadersStudy) -> list[str]:
         words = counted(mean.n_readers, "reader")
         return [f"{capital(words)} are too few to speak for readers in general."]
     return []
-
-
-def _bar(primary: Comparison) -> IntervalBar | None:
-    """Return the headline's interval bar, or None where there is no interval."""
-    if math.isnan(primary.ci_low):
-        return None
-    return interval_bar(primary, left="readers better", right="AI better")
 
 
 def _primary_analysis(study: AgainstReadersStudy) -> str:
@@ -284,7 +278,7 @@ def _auc_forest(study: AgainstReadersStudy, defined: list[Comparison]) -> _Fores
         if mean.n_readers > 1:
             left = (f"{pooled.estimate_a:.3f}",)
             rows.append(forest_row(pooled, label="Mean of readers", left=left, kind="pooled"))
-            diamond = f"; diamond, {pooled.label_a} ({_lower(mean.name)}{_test(pooled)})"
+            diamond = f"; diamond, {pooled.label_a} ({in_sentence(mean.name)}{_test(pooled)})"
     view = ForestView(
         rows=rows,
         left_heads=("Compared with", "AUC"),
@@ -308,11 +302,6 @@ def _test(comparison: Comparison) -> str:
     if math.isnan(comparison.p_value):
         return ""
     return f", {p_phrase(comparison.p_value)} for no difference"
-
-
-def _lower(text: str) -> str:
-    """Return a text as it stands within a sentence."""
-    return text[:1].lower() + text[1:]
 
 
 def _call_forest(study: AgainstReadersStudy) -> _Forest:

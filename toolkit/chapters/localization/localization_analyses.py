@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from toolkit.chapters.comparison import RANDOM_WORDS
 from toolkit.chapters.localization.localization import (
     CovarianceOfPlan,
     LocalizationPlan,
     LocalizedStudy,
 )
 from toolkit.chapters.localization.localization_foms import QUANTITIES, Endpoint, fom_of
-from toolkit.chapters.reader_study.named_analyses import RANDOM_WORDS
 from toolkit.results import Better, Comparison, Estimate
 from toolkit.scoring.marks import LocalizedMarks
 from toolkit.scoring.undefined import undefined_difference

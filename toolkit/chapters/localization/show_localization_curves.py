@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from toolkit.chapters.comparison import MOST_READERS
 from toolkit.chapters.localization.localization import LocalizedStudy
 from toolkit.chapters.localization.localization_analyses import MarkAnalysis
 from toolkit.chapters.localization.localization_readers import (
@@ -28,7 +29,6 @@ from toolkit.chapters.localization.show_localization import (
     short_name,
     side_names,
 )
-from toolkit.chapters.reader_study.show_reader_study import MOST_READERS
 from toolkit.draw.froc import FrocLine, SlopeRow, froc_figure
 from toolkit.results import Curve
 from toolkit.words.wording import capital, count_text, number_text, share_text, some_of

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from toolkit.chapters.comparison import MOST_READERS
 from toolkit.chapters.localization.localization import LocalizedStudy
 from toolkit.chapters.localization.localization_analyses import MarkAnalysis
 from toolkit.chapters.localization.localization_readers import ReaderMarks, reader_marks
@@ -19,7 +20,6 @@ from toolkit.chapters.localization.show_localization import (
     short_name,
     side_names,
 )
-from toolkit.chapters.reader_study.show_reader_study import MOST_READERS
 from toolkit.draw.html import TableColumn, TableRow, TableView
 from toolkit.results import Comparison
 from toolkit.words.sentences import ci_text, estimate_text
