@@ -267,7 +267,7 @@ _Forest = tuple[ForestView, str, str, list[Comparison]]
 def _auc_forest(study: AgainstReadersStudy, defined: list[Comparison]) -> _Forest:
     """Return the differences in area, with finding and caption."""
     pooled, mean = study.auc, study.means["auc"]
-    rows = [forest_row(c, label=c.label_a, left=(f"{c.estimate_a:.3f}",)) for c in defined]
+    rows = [forest_row(c, left=(f"{c.estimate_a:.3f}",)) for c in defined]
     shown, end, diamond = defined, "", ""
     below = sum(comparison.estimate < 0 for comparison in defined)
     if not math.isnan(pooled.estimate):

@@ -267,8 +267,8 @@ def analyse(tables: Tables, plan: Plan) -> ReaderStudy:
         endpoints=endpoints,
         alternatives=_beside(endpoints[plan.endpoint], others),
         alone=alone,
-        rows=_reader_rows(readings, ci_level=plan.ci_level),
-        order=_reading_order(tables.readings, readings, session=plan.session),
+        rows=reader_rows(readings, ci_level=plan.ci_level),
+        order=reading_order(tables.readings, readings, session=plan.session),
     )
 
 
@@ -502,7 +502,7 @@ def _name(found: MrmcAnalysis, choices: Choices) -> str:
     return f"{words}; {method}{weighted}"
 
 
-def _reader_rows(readings: StudyReadings, *, ci_level: float) -> tuple[ReaderRow, ...]:
+def reader_rows(readings: StudyReadings, *, ci_level: float) -> tuple[ReaderRow, ...]:
     """Return every reader's curves and calls, on the cases that the reader read."""
     curves = [_curves(array) for array in readings.by_modality]
     calls = [
@@ -532,7 +532,7 @@ def _curves(array: RatingArray) -> dict[str, tuple[Curve | None, float]]:
     return found
 
 
-def _reading_order(
+def reading_order(
     readings: pd.DataFrame, study: StudyReadings, *, session: str | None
 ) -> ReadingOrder:
     """Return the order of the readings of two modalities, from their day or else their session.

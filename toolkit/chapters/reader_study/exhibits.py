@@ -30,7 +30,6 @@ from toolkit.draw.reading_map import reading_map_figure
 from toolkit.draw.tables import TableColumn, TableRow, TableView
 from toolkit.draw.variance import VariancePart, variance_figure
 from toolkit.results import Comparison, Result
-from toolkit.stats.auc.operating_points import CallAccuracy
 from toolkit.stats.mrmc.analysis import FEW_READERS, VarianceShares, variance_shares
 from toolkit.words.sentences import (
     answer_text,
@@ -61,21 +60,17 @@ def head(study: ReaderStudy) -> Headline:
     """Return the question of the plan, the answer of the primary analysis, and what limits it."""
     readings, endpoint, change = study.readings, study.plan.endpoint, study.primary.difference
     a, b = study.plan.names
-    least = change.margin is not None
+    more = "more accurate with {} than"
+    wanted = more if change.margin is None else "at least as accurate with {} as"
     parts = [answer_text(change, measure=f"The mean {MEASURES[endpoint]} of {_people(study)}")]
     each = study.reader_differences(endpoint)
     if len(each) > 1:
         better = some_of(sum(one.estimate > 0 for one in each), len(each), "reader")
         parts.append(f"{capital(better)} had a higher {MEASURES[endpoint]} with {b}.")
-    analysis = study.primary.analysis
-    named = analysis is not None and analysis.method.startswith("Obuchowski-Rockette")
-    family = "Obuchowski\u2013Rockette. " if named else ""
+    method = study.primary.analysis.method if study.primary.analysis else ""
+    family = "Obuchowski\u2013Rockette. " if method.startswith("Obuchowski-Rockette") else ""
     return Headline(
-        question=(
-            f"Are readers at least as accurate with {b} as with {a}?"
-            if least
-            else f"Are readers more accurate with {b} than with {a}?"
-        ),
+        question=f"Are readers {wanted.format(b)} with {a}?",
         answer=" ".join([*parts, *_limits(study)]),
         primary=change,
         bar=interval_bar(change, left=f"{a} better", right=f"{b} better", role="aided"),
@@ -268,10 +263,7 @@ def roc(study: ReaderStudy) -> Exhibit:
     )
 
 
-_Place = tuple[float, float]
-
-
-def _moved(study: ReaderStudy, moved: list[tuple[_Place, _Place]]) -> str:
+def _moved(study: ReaderStudy, moved: list[tuple[tuple[float, float], tuple[float, float]]]) -> str:
     """Return what reading with b does to the readers' calls."""
     if not moved:
         return f"ROC curves of {counted(len(study.rows), 'reader')}."
@@ -350,11 +342,10 @@ def _range(shown: list[Comparison], pooled: Comparison) -> str:
 
 def call_changes(study: ReaderStudy) -> str:
     """Return the differences in sensitivity and specificity in words."""
-    differences = {endpoint: study.endpoints[endpoint].difference for endpoint in CALLS}
     texts = [
-        f"{MEASURES[endpoint]} by {estimate_phrase(difference)}"
-        for endpoint, difference in differences.items()
-        if not math.isnan(difference.estimate)
+        f"{MEASURES[endpoint]} by {estimate_phrase(named.difference)}"
+        for endpoint, named in study.endpoints.items()
+        if endpoint in CALLS and not math.isnan(named.difference.estimate)
     ]
     if not texts:
         return "Sensitivity and specificity cannot be compared; the table says why."
@@ -488,15 +479,10 @@ def reader_table(study: ReaderStudy) -> Exhibit | None:
     )
 
 
-def _share(calls: CallAccuracy, endpoint: Endpoint) -> tuple[int, int]:
-    """Return count and denominator of one reader's calls."""
-    share = calls.estimates[endpoint]
-    return int(share.numerator or 0), int(share.denominator or 0)
-
-
 def _common_denominator(rows: tuple[ReaderRow, ...], endpoint: Endpoint) -> int | None:
     """Return the denominator that all readers share, or None."""
-    found = {_share(calls, endpoint)[1] for row in rows for calls in row.calls if calls}
+    made = (calls for row in rows for calls in row.calls if calls)
+    found = {int(calls.estimates[endpoint].denominator or 0) for calls in made}
     return found.pop() if len(found) == 1 else None
 
 
@@ -506,7 +492,8 @@ def _reader_cells(
     """Return one reader's shares in both modalities, and the difference where there is one."""
     cells = []
     for calls in row.calls[:2]:
-        count, total = _share(calls, endpoint) if calls else (0, 0)
+        share = calls.estimates[endpoint] if calls else None
+        count, total = (share.numerator or 0, share.denominator or 0) if share else (0, 0)
         percent = value_text(count / total, form="percent", unit=False) if total else EM_DASH
         full = f"{count_text(count)}/{count_text(total)} ({percent})" if total else EM_DASH
         cells.append(percent if same else full)

@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from toolkit.chapters.ai_against_readers.ai_against_readers import Margins, ai_against_readers
 
 from tests.test_accuracy import arrays, study
 from toolkit.chapters.ai_against_readers import show_ai_against_forest as forest
 from toolkit.chapters.ai_against_readers import show_ai_against_readers as against
 from toolkit.chapters.ai_against_readers import show_ai_against_tables as tabulated
-from toolkit.chapters.ai_against_readers.ai_against_readers import Margins, ai_against_readers
 from toolkit.scoring.accuracy import accuracy_by_reader
 from toolkit.scoring.ratings import rating_array
 from toolkit.stats.paired.differences import paired_counts, tango_ci

@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-
 from toolkit.chapters.ai_against_readers.ai_against_readers import (
     Labels,
     Margins,
     ai_against_readers,
 )
+
 from toolkit.scoring.accuracy import accuracy_by_reader, standalone_accuracy
 from toolkit.scoring.mcnemar_verdicts import NO_TESTS
 from toolkit.scoring.ratings import rating_array

@@ -3,16 +3,16 @@
 import math
 
 import pytest
-
-from tests.test_accuracy import AI, R0, R1, TRUTH, arrays, compare, study
-from toolkit.chapters.ai_against_readers import show_ai_against_forest as forest
-from toolkit.chapters.ai_against_readers import show_ai_against_readers as against
-from toolkit.chapters.ai_against_readers import show_ai_against_tables as tabulated
 from toolkit.chapters.ai_against_readers.ai_against_readers import (
     Labels,
     Margins,
     ai_against_readers,
 )
+
+from tests.test_accuracy import AI, R0, R1, TRUTH, arrays, compare, study
+from toolkit.chapters.ai_against_readers import show_ai_against_forest as forest
+from toolkit.chapters.ai_against_readers import show_ai_against_readers as against
+from toolkit.chapters.ai_against_readers import show_ai_against_tables as tabulated
 from toolkit.chapters.standalone import show_standalone as standalone
 from toolkit.scoring.accuracy import standalone_accuracy
 from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
