@@ -325,7 +325,7 @@ class _Asked:
     def undefined_auc(self, name: str, reason: str) -> Comparison:
         """Return a difference in area that cannot be estimated, with the reason."""
         return undefined_difference(
-            "auc", reason, margin=self.margins["auc"], names=(name, AI), ci_level=self.ci_level
+            "auc", reason, margin=self.margins.get("auc"), names=(name, AI), ci_level=self.ci_level
         )
 
     def accuracy(self, call: FloatArray, called: BoolArray, *, label: str) -> CallAccuracy:
@@ -350,7 +350,7 @@ def _joint(
     # Patients whose other cases are of the other class do not cluster in one class.
     cluster = repeated_patients(asked.pairs.readers.patient[cases])
     names = {"quantity": endpoint, "label_a": asked.joint_name, "label_b": AI}
-    counts, margin = paired_counts(*right), asked.margins[endpoint]
+    counts, margin = paired_counts(*right), asked.margins.get(endpoint)
     if cluster is None:
         tests = mcnemar_tests(counts, **names)
         difference = tango_ci(
@@ -393,7 +393,7 @@ def _by_reader(asked: _Asked) -> tuple[Comparison, ...]:
                     pairs.ai_rating[rated],
                     cluster=None if patient is None else patient[rated],
                     ci_level=asked.ci_level,
-                    margin=asked.margins["auc"],
+                    margin=asked.margins.get("auc"),
                     better="higher",
                     label_a=reader,
                     label_b=AI,
@@ -416,7 +416,7 @@ def _mean_auc(asked: _Asked) -> MeanComparison:
         whole=whole,
         people=rating[:, whole],
         ai=asked.pairs.ai_rating,
-        margin=asked.margins["auc"],
+        margin=asked.margins.get("auc"),
     )
     if reason := _no_auc(asked.pairs, whole):
         return MeanComparison(
