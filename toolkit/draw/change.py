@@ -81,11 +81,6 @@ def _in_order(rows: Sequence[ChangeRow]) -> list[ChangeRow]:
     return sorted(rows, key=lambda row: (row.kind == "pooled", -row.difference))
 
 
-def _weight(row: ChangeRow) -> Weight:
-    """Return the weight of a row's text."""
-    return 600 if row.kind == "pooled" else 400
-
-
 def _draw_arrow(axes: Axes, row: ChangeRow, y: float) -> None:
     """Draw the way from a, an open circle, to b, an arrow head."""
     pooled = row.kind == "pooled"
@@ -266,13 +261,8 @@ def _write_change(
     """Write label, difference and interval of one reader; the place is baseline and edge."""
     y, edge = place
     pooled = row.kind == "pooled"
-    write(figure, (0, y), row.label, weight=_weight(row))
-    write(figure, (edge, y), texts[0], weight=_weight(row), align="right")
-    write(
-        figure,
-        (FULL_WIDTH, y),
-        texts[1],
-        role="ink" if pooled else "muted",
-        weight=_weight(row),
-        align="right",
-    )
+    weight: Weight = 600 if pooled else 400
+    role = "ink" if pooled else "muted"
+    write(figure, (0, y), row.label, weight=weight)
+    write(figure, (edge, y), texts[0], weight=weight, align="right")
+    write(figure, (FULL_WIDTH, y), texts[1], role=role, weight=weight, align="right")
