@@ -15,7 +15,7 @@ from toolkit.stats.auc.figures_of_merit import sensitivity_fom, specificity_fom
 from toolkit.stats.auc.operating_points import CallAccuracy
 from toolkit.stats.mrmc.analysis import Random
 from toolkit.words.sentences import ci_text, estimate_text
-from toolkit.words.wording import EM_DASH, count_text
+from toolkit.words.wording import EM_DASH, capital, count_text
 
 Endpoint = Literal["auc", "sensitivity", "specificity"]
 CallEndpoint = Literal["sensitivity", "specificity"]
@@ -93,16 +93,30 @@ def interval_methods(estimates: Iterable[Estimate]) -> str:
     return ", ".join(plain or clustered)
 
 
+def notes_once(notes: Iterable[str]) -> list[str]:
+    """Return the single notes of results as sentences, each once, without for whom one holds."""
+    single = (note for joined in notes for note in joined.split("; "))
+    kept = {f"{capital(note)}.": None for note in single if note}
+    return [note for note in kept if not note.startswith("Holds for")]
+
+
+def value_columns(head: str, *, span: str = "") -> list[TableColumn]:
+    """Return the columns of ``value_cells``."""
+    return [TableColumn(head, span=span), TableColumn("95% CI", align="center", span=span)]
+
+
+def value_cells(estimate: Estimate) -> list[str]:
+    """Return an estimate without its unit, and its interval."""
+    return [estimate_text(estimate, unit=False), ci_text(estimate)]
+
+
 def call_columns() -> list[TableColumn]:
     """Return the columns of ``call_cells``."""
+    spans = ("Sensitivity", "Specificity")
     return [
         column
-        for span in ("Sensitivity", "Specificity")
-        for column in (
-            TableColumn("n/N", span=span),
-            TableColumn("%", span=span),
-            TableColumn("95% CI", align="center", span=span),
-        )
+        for span in spans
+        for column in (TableColumn("n/N", span=span), *value_columns("%", span=span))
     ]
 
 
@@ -113,5 +127,5 @@ def call_cells(calls: CallAccuracy | None) -> list[str]:
     cells: list[str] = []
     for share in (calls.sensitivity, calls.specificity):
         count = f"{count_text(share.numerator or 0)}/{count_text(share.denominator or 0)}"
-        cells += [count, estimate_text(share, unit=False), ci_text(share)]
+        cells += [count, *value_cells(share)]
     return cells

@@ -17,21 +17,23 @@ from toolkit.chapters.comparison import (
     clustering_note,
     in_sentence,
     interval_methods,
+    notes_once,
     operating_points,
+    value_cells,
+    value_columns,
 )
 from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.draw.bars import interval_bar
 from toolkit.draw.forest import ForestView, forest_figure, forest_row
 from toolkit.draw.roc import roc_figure
 from toolkit.draw.tables import PairedTables, TableColumn, TableRow, TableView, TwoByTwo
-from toolkit.results import Comparison, Estimate, Result
+from toolkit.results import Comparison, Result
 from toolkit.scoring.mcnemar_verdicts import NO_TESTS, disagreement_phrase
 from toolkit.scoring.ratings import Rule
 from toolkit.stats.mrmc.analysis import FEW_READERS
 from toolkit.words.sentences import (
     answer_text,
     ci_phrase,
-    ci_text,
     decision_text,
     effect_phrase,
     estimate_text,
@@ -160,21 +162,20 @@ def roc(study: AgainstReadersStudy) -> Exhibit:
 def accuracy_table(study: AgainstReadersStudy) -> Exhibit:
     """Return the accuracy of the AI, of the joint call and of each reader."""
     name, shown = RULES[study.rule][0], study.readers[:MOST_READERS]
-    ai = ["AI alone", *_auc_cells(study.ai.auc), *call_cells(study.ai_calls)]
+    ai = ["AI alone", *value_cells(study.ai.auc), *call_cells(study.ai_calls)]
     joint = [f"Readers: {name.lower()}", "", "", *call_cells(study.joint_calls)]
     rows = [TableRow(ai, "emphasis"), TableRow(joint, "emphasis")]
     if study.defined_means and len(study.readers) > 1:
         rows.insert(1, TableRow(["Readers: mean", *_mean_cells(study)], "emphasis"))
     for number, one in enumerate(shown):
-        cells = [one.label, *_auc_cells(one.auc), *call_cells(one.calls)]
+        cells = [one.label, *value_cells(one.auc), *call_cells(one.calls)]
         rows.append(TableRow(cells, rule=number == 0))
     return Exhibit(
         table=TableView(
             title="Accuracy of the AI and of each reader",
             columns=[
                 TableColumn("", align="left"),
-                TableColumn("AUC", span="AUC"),
-                TableColumn("95% CI", align="center", span="AUC"),
+                *value_columns("AUC", span="AUC"),
                 *call_columns(),
             ],
             rows=rows,
@@ -184,19 +185,13 @@ def accuracy_table(study: AgainstReadersStudy) -> Exhibit:
     )
 
 
-def _auc_cells(auc: Estimate) -> list[str]:
-    """Return area and interval."""
-    return [estimate_text(auc), ci_text(auc)]
-
-
 def _mean_cells(study: AgainstReadersStudy) -> list[str]:
     """Return the means of the readers with their intervals."""
     area = study.means["auc"].mean
-    cells = ["", ""] if math.isnan(area.estimate) else _auc_cells(area)
+    cells = ["", ""] if math.isnan(area.estimate) else value_cells(area)
     for endpoint in CALLS:
         mean = study.means.get(endpoint)
-        shown = [estimate_text(mean.mean, unit=False), ci_text(mean.mean)] if mean else ["", ""]
-        cells += ["", *shown]
+        cells += ["", *(value_cells(mean.mean) if mean else ("", ""))]
     return cells
 
 
@@ -360,8 +355,7 @@ def mean_table(study: AgainstReadersStudy) -> Exhibit | None:
                 TableColumn("", align="left"),
                 TableColumn("Readers"),
                 TableColumn("AI"),
-                TableColumn("AI minus readers"),
-                TableColumn("95% CI", align="center"),
+                *value_columns("AI minus readers"),
                 TableColumn("df"),
                 TableColumn("*P*"),
             ],
@@ -381,8 +375,7 @@ def _analysis_cells(name: str, change: Comparison) -> list[str]:
     return [
         name,
         *ends,
-        estimate_text(change, unit=False),
-        ci_text(change),
+        *value_cells(change),
         number_text(change.df, digits=1),
         p_text(change.p_value),
     ]
@@ -390,13 +383,8 @@ def _analysis_cells(name: str, change: Comparison) -> list[str]:
 
 def _mean_foot(study: AgainstReadersStudy) -> str:
     """Return method, what "only" means, and the notes of the comparisons, each once."""
-    notes = {
-        f"{capital(note)}.": None
-        for mean in study.defined_means.values()
-        for one in (mean, *mean.others)
-        for note in one.difference.note.split("; ")
-        if note and not note.startswith("holds for")
-    }
+    means = study.defined_means.values()
+    notes = notes_once(one.difference.note for mean in means for one in (mean, *mean.others))
     matched = (
         ""
         if study.cutoff_given

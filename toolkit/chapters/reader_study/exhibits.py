@@ -13,7 +13,10 @@ from toolkit.chapters.comparison import (
     MOST_READERS,
     Endpoint,
     in_sentence,
+    notes_once,
     roc_place,
+    value_cells,
+    value_columns,
 )
 from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.chapters.reader_study.analysis import (
@@ -357,10 +360,7 @@ def endpoint_table(study: ReaderStudy) -> Exhibit:
     primary = study.plan.endpoint
     columns = [TableColumn("", align="left")]
     for span in (*(capital(name) for name in study.plan.names), "Difference"):
-        columns += [
-            TableColumn("Mean" if span != "Difference" else "Estimate", span=span),
-            TableColumn("95% CI", align="center", span=span),
-        ]
+        columns += value_columns("Mean" if span != "Difference" else "Estimate", span=span)
     columns.append(TableColumn("*P*"))
     in_order = sorted(study.endpoints, key=lambda endpoint: endpoint != primary)
     rows = [
@@ -386,10 +386,9 @@ def _endpoint_cells(endpoint: Endpoint, named: ModalityAnalysis) -> list[str]:
     unit = "" if endpoint == "auc" else " (%)"
     cells = [f"{capital(MEASURES[endpoint])}{unit}"]
     for mean in named.analysis.modalities[:2] if named.analysis else ():
-        cells += [estimate_text(mean, unit=False), ci_text(mean)]
+        cells += value_cells(mean)
     cells += [EM_DASH] * (5 - len(cells))
-    change = named.difference
-    return [*cells, estimate_text(change, unit=False), ci_text(change), p_text(change.p_value)]
+    return [*cells, *value_cells(named.difference), p_text(named.difference.p_value)]
 
 
 def _endpoint_foot(study: ReaderStudy) -> str:
@@ -452,13 +451,12 @@ def reader_table(study: ReaderStudy) -> Exhibit | None:
         columns += [
             TableColumn(a, span=span),
             TableColumn(b, span=span),
-            TableColumn("Diff.", span=span),
-            TableColumn("95% CI", align="center", span=span),
+            *value_columns("Diff.", span=span),
         ]
         mean = study.endpoints[endpoint].difference
         ends = (mean.estimate_a, mean.estimate_b)
         pooled += [value_text(end, form="percent", unit=False) for end in ends]
-        pooled += [estimate_text(mean, unit=False), ci_text(mean)]
+        pooled += value_cells(mean)
     body = [TableRow(pooled, "emphasis")]
     for number, row in enumerate(study.rows[:MOST_READERS]):
         cells = [row.label]
@@ -498,9 +496,7 @@ def _reader_cells(
         full = f"{count_text(count)}/{count_text(total)} ({percent})" if total else EM_DASH
         cells.append(percent if same else full)
     found = [one for one in study.reader_differences(endpoint) if one.label == row.label]
-    if not found:
-        return [*cells, EM_DASH, EM_DASH]
-    return [*cells, estimate_text(found[0], unit=False), ci_text(found[0])]
+    return [*cells, *(value_cells(found[0]) if found else (EM_DASH, EM_DASH))]
 
 
 def analysis_table(study: ReaderStudy) -> Exhibit:
@@ -513,8 +509,7 @@ def analysis_table(study: ReaderStudy) -> Exhibit:
     ]
     columns = [
         TableColumn("What is random; covariance over cases", align="left"),
-        TableColumn("Difference"),
-        TableColumn("95% CI", align="center"),
+        *value_columns("Difference"),
         TableColumn("SE"),
         TableColumn("df"),
         TableColumn("*P*"),
@@ -537,8 +532,7 @@ def _analysis_cells(named: ModalityAnalysis) -> list[str]:
     error = change.std_error * 100 if percent else change.std_error
     return [
         named.name,
-        estimate_text(change, unit=False),
-        ci_text(change),
+        *value_cells(change),
         number_text(error, digits=2 if percent else 4),
         number_text(change.df, digits=1),
         p_text(change.p_value),
@@ -556,13 +550,7 @@ def _analysis_foot(study: ReaderStudy) -> str:
         if other.analysis is None
     ]
     # A note once, in the order of the analyses; components below 0 stand in their own table.
-    notes = {
-        f"{capital(note)}.": None
-        for other in analyses
-        if other.analysis
-        for note in other.analysis.note.split("; ")
-        if note and not (note.startswith("holds for") or "below 0" in note)
-    }
+    notes = notes_once(other.analysis.note for other in analyses if other.analysis)
     return " ".join(
         [
             f"{capital(b)} minus {a}{unit}; {_people(study)}, {_cases(study)}. A covariance that "
@@ -570,7 +558,7 @@ def _analysis_foot(study: ReaderStudy) -> str:
             "freedom; those of U-statistics are after Obuchowski, Gallas and Hillis. "
             "\u201cOnly\u201d: the result says nothing of other readers, or of other examinations.",
             *reasons,
-            *notes,
+            *(note for note in notes if "below 0" not in note),
         ]
     )
 

@@ -10,6 +10,7 @@ from toolkit.chapters.comparison import (
     clustering_note,
     interval_methods,
     operating_points,
+    value_columns,
 )
 from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.chapters.standalone.analysis import StandaloneStudy
@@ -163,10 +164,7 @@ def value_table(study: StandaloneStudy) -> Exhibit:
         rows.append(cells)
     columns = [TableColumn("Score", align="left")]
     for span in ("PPV", "NPV", "LR of a marked", "LR of an unmarked"):
-        columns += [
-            TableColumn("n/N (%)" if "PV" in span else "Ratio", span=span),
-            TableColumn("95% CI", align="center", span=span),
-        ]
+        columns += value_columns("n/N (%)" if "PV" in span else "Ratio", span=span)
     scores, made = study.scores, list(study.at_cutoffs.values())
     shares = [share for calls in made for share in (calls.ppv, calls.npv)]
     method = made[0].positive_likelihood_ratio.ci_method.split(",")[0]
