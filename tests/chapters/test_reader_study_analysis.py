@@ -427,7 +427,7 @@ def test_verdict_flag_speaks_of_the_margin_and_of_no_difference():
 
 def test_a_study_prints_as_a_screenful_and_a_small_table(van_dyke):
     lines = repr(van_dyke).splitlines()
-    assert len(lines) <= 20
+    assert len(lines) <= 12
     assert max(map(len, lines)) <= 120
     assert "0.044" in repr(van_dyke)
     page = van_dyke._repr_html_()

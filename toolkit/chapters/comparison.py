@@ -48,6 +48,11 @@ def in_sentence(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
+def with_cancer(n_cases: int, n_positive: int, noun: str = "") -> str:
+    """Return the count of cases, and of those with cancer."""
+    return f"{count_text(n_cases)} {noun}({count_text(n_positive)} with cancer)"
+
+
 def roc_place(calls: CallAccuracy | None) -> tuple[float, float] | None:
     """Return 1 - specificity and sensitivity of calls; None where one is not defined."""
     if calls is None:

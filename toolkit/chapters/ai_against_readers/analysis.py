@@ -19,10 +19,12 @@ from toolkit.chapters.analysis import Analysis, Summarised, Tables
 from toolkit.chapters.comparison import (
     CALLS,
     FOMS,
+    MEASURES,
     RANDOM_WORDS,
     CallEndpoint,
     Endpoint,
     Margins,
+    with_cancer,
 )
 from toolkit.results import Comparison, Curve, Estimate
 from toolkit.scoring.accuracy import (
@@ -52,7 +54,7 @@ from toolkit.stats.mrmc.fom_table import Covariance
 from toolkit.stats.paired.differences import PairedCounts, paired_counts, tango_ci
 from toolkit.stats.proportions.clustered import clustered_paired_difference_ci
 from toolkit.words.sentences import effect_phrase
-from toolkit.words.wording import count_text, counted
+from toolkit.words.wording import counted
 
 FEWEST_CASES = 2  # of a class: a single one has no variance
 BOTH_RANDOM = RANDOM_WORDS["readers and cases"]
@@ -177,11 +179,10 @@ class AgainstReadersStudy(Summarised):
             for endpoint, found in self.joint.items()
         }
         return {
-            "Examinations": count_text(self.pairs.truth.size),
-            "With cancer": count_text(int(self.pairs.truth.sum())),
+            "Examinations": with_cancer(self.pairs.truth.size, int(self.pairs.truth.sum())),
             "Readers": str(len(self.readers)),
             "AI from": f"{self.ai_cutoff:g} up",
-            "Primary endpoint": self.endpoint,
+            "Primary endpoint": MEASURES[self.endpoint],
             "AUC, mean of the readers": effect_phrase(self.auc),
             **joint,
         }

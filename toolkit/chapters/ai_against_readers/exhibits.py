@@ -21,6 +21,7 @@ from toolkit.chapters.comparison import (
     operating_points,
     value_cells,
     value_columns,
+    with_cancer,
 )
 from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.draw.bars import interval_bar
@@ -64,7 +65,6 @@ def head(study: AgainstReadersStudy) -> Headline:
     truth, people = study.pairs.truth, study.pairs.readers
     read_all = not np.isnan(people.rating * people.call).any()
     reach = "each read all" if read_all else "each on their own share"
-    cases = f"{count_text(truth.size)} ({count_text(int(truth.sum()))} with cancer)"
     sentence = answer_text(study.primary, measure=capital(MEASURES[study.endpoint]))
     return Headline(
         question="Is the AI alone as accurate as the readers of the same examinations?",
@@ -72,7 +72,7 @@ def head(study: AgainstReadersStudy) -> Headline:
         primary=study.primary,
         bar=interval_bar(study.primary, left="readers better", right="AI better"),
         facts=[
-            ("Examinations", cases),
+            ("Examinations", with_cancer(truth.size, int(truth.sum()))),
             ("Readers", f"{len(study.readers)}, {reach}"),
             ("Primary analysis", _primary_analysis(study)),
             ("Decision", decision_text(study.primary)),

@@ -15,7 +15,7 @@ import numpy as np
 
 from toolkit.arrays import FloatArray
 from toolkit.chapters.analysis import Analysis, Summarised, Tables
-from toolkit.chapters.comparison import FOMS, RANDOM_WORDS, Endpoint, Margins
+from toolkit.chapters.comparison import FOMS, MEASURES, RANDOM_WORDS, Endpoint, Margins, with_cancer
 from toolkit.results import Comparison, Curve
 from toolkit.scoring.accuracy import accuracy_by_reader
 from toolkit.scoring.ratings import RatingArray, ScoringError
@@ -32,7 +32,7 @@ from toolkit.stats.mrmc.fom_table import require_patients
 from toolkit.stats.mrmc.obuchowski_rockette import obuchowski_rockette
 from toolkit.stats.mrmc.u_statistics import u_statistic_analysis
 from toolkit.words.sentences import effect_phrase
-from toolkit.words.wording import count_text
+from toolkit.words.wording import capital
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +101,7 @@ class ModalityAnalysis(Analysis):
         All of it; None where it is not defined.
     """
 
-    analysis: MrmcAnalysis | None
+    analysis: MrmcAnalysis | None = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -194,20 +194,16 @@ class ReaderStudy(Summarised):
 
     def summary(self) -> dict[str, str]:
         """Return who read what, and the differences by the primary method."""
-        readings = self.readings
-        differences = {
-            f"{endpoint}, b minus a": effect_phrase(found.difference)
-            for endpoint, found in self.endpoints.items()
-        }
+        readings, (a, b) = self.readings, self.plan.modalities
         return {
-            "a": self.plan.modalities[0],
-            "b": self.plan.modalities[1],
-            "Examinations": count_text(readings.n_cases),
-            "With cancer": count_text(readings.n_positive),
+            "Compared": f"{b} minus {a}",
+            "Examinations": with_cancer(readings.n_cases, readings.n_positive),
             "Readers": f"{len(readings.readers)}, {self.design.kind}",
-            "Primary endpoint": self.plan.endpoint,
+            "Primary endpoint": MEASURES[self.plan.endpoint],
             "Primary analysis": self.primary.name,
-            **differences,
+            **{
+                capital(MEASURES[e]): effect_phrase(s.difference) for e, s in self.endpoints.items()
+            },
             "Other analyses": str(len(self.alternatives)),
         }
 

@@ -17,6 +17,7 @@ from toolkit.chapters.comparison import (
     roc_place,
     value_cells,
     value_columns,
+    with_cancer,
 )
 from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.chapters.reader_study.analysis import (
@@ -78,7 +79,7 @@ def head(study: ReaderStudy) -> Headline:
         primary=change,
         bar=interval_bar(change, left=f"{a} better", right=f"{b} better", role="aided"),
         facts=[
-            ("Examinations", _examinations(study)),
+            ("Examinations", with_cancer(readings.n_cases, readings.n_positive)),
             ("Readers", f"{len(readings.readers)}, {study.design.kind}"),
             ("Primary analysis", family + study.primary.name),
             ("Decision", capital(decision_text(change))),
@@ -89,12 +90,6 @@ def head(study: ReaderStudy) -> Headline:
 def _people(study: ReaderStudy) -> str:
     """Return the count of readers in words."""
     return counted(len(study.readings.readers), "reader")
-
-
-def _examinations(study: ReaderStudy, noun: str = "") -> str:
-    """Return the count of examinations, and of those with cancer."""
-    readings = study.readings
-    return f"{count_text(readings.n_cases)} {noun}({count_text(readings.n_positive)} with cancer)"
 
 
 def _limits(study: ReaderStudy) -> list[str]:
@@ -429,7 +424,8 @@ def _of_these_readers(study: ReaderStudy, endpoint: Endpoint) -> str:
 
 def _cases(study: ReaderStudy) -> str:
     """Return how many cases of how many women, and how the covariance takes them."""
-    readings, cases = study.readings, _examinations(study, "examinations ")
+    readings = study.readings
+    cases = with_cancer(readings.n_cases, readings.n_positive, "examinations ")
     if readings.n_patients == readings.n_cases:
         return cases
     return (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit.chapters.analysis import Summarised, Tables
+from toolkit.chapters.comparison import with_cancer
 from toolkit.results import Curve, Estimate
 from toolkit.scoring.accuracy import (
     ReaderAccuracy,
@@ -19,7 +20,6 @@ from toolkit.stats.auc.curve import roc_curve
 from toolkit.stats.auc.delong import delong_ci
 from toolkit.stats.auc.operating_points import CallAccuracy, call_accuracy
 from toolkit.words.sentences import estimate_phrase
-from toolkit.words.wording import count_text
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -51,8 +51,7 @@ class StandaloneStudy(Summarised):
         cutoff, first = next(iter(self.at_cutoffs.items()))
         return {
             "AI": self.scores.labels[0],
-            "Examinations": count_text(self.scores.n_cases),
-            "With cancer": count_text(self.scores.n_positive),
+            "Examinations": with_cancer(self.scores.n_cases, self.scores.n_positive),
             "AUC": estimate_phrase(self.auc),
             f"Sensitivity from {cutoff:g} up": estimate_phrase(first.sensitivity),
             f"Specificity from {cutoff:g} up": estimate_phrase(first.specificity),

@@ -11,6 +11,7 @@ from toolkit.chapters.comparison import (
     interval_methods,
     operating_points,
     value_columns,
+    with_cancer,
 )
 from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.chapters.standalone.analysis import StandaloneStudy
@@ -40,10 +41,7 @@ def head(study: StandaloneStudy) -> Headline:
         "examinations with cancer and left "
         f"{share_text(cleared.numerator or 0, cleared.denominator or 0)} without cancer unmarked.",
         facts=[
-            (
-                "Examinations",
-                f"{count_text(scores.n_cases)} ({count_text(scores.n_positive)} with cancer)",
-            ),
+            ("Examinations", with_cancer(scores.n_cases, scores.n_positive)),
             ("AI", scores.labels[0]),
             ("Interval", study.auc.ci_method),
             ("Not in the analysis", f"{total}: {', '.join(words)}" if words else "none"),
