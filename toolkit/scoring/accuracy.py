@@ -43,13 +43,18 @@ def repeated_patients(patient: IndexArray) -> IndexArray | None:
     return patient if np.unique(patient).size < patient.size else None
 
 
+def few_levels(rating: FloatArray) -> bool:
+    """Whether ratings have too few levels for an area under the curve; NaN does not count."""
+    return 0 < np.unique(rating[~np.isnan(rating)]).size < FEWEST_LEVELS
+
+
 def _auc(array: RatingArray, column: int, *, ci_level: float) -> Estimate:
     """Return the empirical AUC of the rated cases, or why there is none."""
     rating, label = array.rating[:, column], array.labels[column]
     rated = ~np.isnan(rating)
     if not rated.any():
         return undefined_auc(label, ci_level, "recall calls only, no ratings")
-    if np.unique(rating[rated]).size < FEWEST_LEVELS:
+    if few_levels(rating):
         note = "two levels of ratings at most: one operating point, no curve"
         return undefined_auc(label, ci_level, note)
     return delong_ci(

@@ -30,6 +30,7 @@ from toolkit.results import Comparison, Curve, Estimate
 from toolkit.scoring.accuracy import (
     ReaderAccuracy,
     accuracy_by_reader,
+    few_levels,
     only_rating,
     repeated_patients,
 )
@@ -46,7 +47,6 @@ from toolkit.stats.mrmc.analysis import Random
 from toolkit.stats.mrmc.compare import compare_modalities
 from toolkit.stats.mrmc.compare_ai import (
     FEW_LEVELS,
-    FEWEST_LEVELS,
     collapsed_rating,
     compare_ai_with_readers,
 )
@@ -277,11 +277,6 @@ def _reader_curves(pairs: PairedReadings) -> tuple[Curve, ...]:
         for label, rating in zip(pairs.readers.labels, pairs.readers.rating.T, strict=True)
         if not (np.isnan(rating).any() or few_levels(rating))
     )
-
-
-def few_levels(rating: FloatArray) -> bool:
-    """Whether ratings have too few levels for an area under the curve; NaN does not count."""
-    return 0 < np.unique(rating[~np.isnan(rating)]).size < FEWEST_LEVELS
 
 
 def _complete(values: FloatArray) -> BoolArray:

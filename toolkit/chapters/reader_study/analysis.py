@@ -17,7 +17,7 @@ from toolkit.arrays import FloatArray
 from toolkit.chapters.analysis import Analysis, Summarised, Tables
 from toolkit.chapters.comparison import FOMS, MEASURES, RANDOM_WORDS, Endpoint, Margins, with_cancer
 from toolkit.results import Comparison, Curve
-from toolkit.scoring.accuracy import accuracy_by_reader
+from toolkit.scoring.accuracy import accuracy_by_reader, few_levels
 from toolkit.scoring.ratings import RatingArray, ScoringError
 from toolkit.scoring.reader_study import StudyReadings, study_readings
 from toolkit.scoring.undefined import undefined_difference
@@ -36,8 +36,6 @@ from toolkit.words.wording import capital
 
 if TYPE_CHECKING:
     import pandas as pd
-
-TWO_LEVELS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -302,13 +300,11 @@ def _others(planned: _Asked, design: Design) -> list[ModalityAnalysis]:
 
 def two_level_readers(readings: StudyReadings) -> tuple[str, ...]:
     """Return the readers whose ratings have two levels at most in some modality."""
-    few = []
-    for place, label in enumerate(readings.readers):
-        columns = readings.rating[:, place].T
-        levels = [np.unique(column[~np.isnan(column)]).size for column in columns]
-        if any(0 < count <= TWO_LEVELS for count in levels):
-            few.append(label)
-    return tuple(few)
+    return tuple(
+        label
+        for place, label in enumerate(readings.readers)
+        if any(few_levels(column) for column in readings.rating[:, place].T)
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
