@@ -1,5 +1,7 @@
 """Small reader studies as tables, for the tests of chapter 07."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 
@@ -44,6 +46,11 @@ def reader_tables(
         }
     )
     return readings, readers, cases
+
+
+def frames(readings, readers, cases):
+    """The tables as a chapter gets them."""
+    return SimpleNamespace(readings=readings, readers=readers, cases=cases)
 
 
 def drawn_ratings(n_readers=5, n_cases=60, *, seed=1, gain=0.6, levels=None):

@@ -30,6 +30,7 @@ from toolkit.draw.style import (
     widest,
     write,
 )
+from toolkit.results import Comparison
 from toolkit.words.wording import Form, range_text, value_text
 
 _ROW = 0.34
@@ -60,14 +61,24 @@ class ChangeRow:
     kind: Literal["single", "pooled"] = "single"
 
 
+def change_row(
+    comparison: Comparison, *, label: str = "", kind: Literal["single", "pooled"] = "single"
+) -> ChangeRow:
+    """Return the row of b minus a; its label is that of the comparison unless one is given."""
+    return ChangeRow(
+        label=label or comparison.label,
+        a=comparison.estimate_a,
+        b=comparison.estimate_b,
+        difference=comparison.estimate,
+        low=comparison.ci_low,
+        high=comparison.ci_high,
+        kind=kind,
+    )
+
+
 def _in_order(rows: Sequence[ChangeRow]) -> list[ChangeRow]:
     """Return single readers by falling gain, the mean last."""
     return sorted(rows, key=lambda row: (row.kind == "pooled", -row.difference))
-
-
-def _weight(row: ChangeRow) -> Weight:
-    """Return the weight of a row's text."""
-    return 600 if row.kind == "pooled" else 400
 
 
 def _draw_arrow(axes: Axes, row: ChangeRow, y: float) -> None:
@@ -250,13 +261,8 @@ def _write_change(
     """Write label, difference and interval of one reader; the place is baseline and edge."""
     y, edge = place
     pooled = row.kind == "pooled"
-    write(figure, (0, y), row.label, weight=_weight(row))
-    write(figure, (edge, y), texts[0], weight=_weight(row), align="right")
-    write(
-        figure,
-        (FULL_WIDTH, y),
-        texts[1],
-        role="ink" if pooled else "muted",
-        weight=_weight(row),
-        align="right",
-    )
+    weight: Weight = 600 if pooled else 400
+    role = "ink" if pooled else "muted"
+    write(figure, (0, y), row.label, weight=weight)
+    write(figure, (edge, y), texts[0], weight=weight, align="right")
+    write(figure, (FULL_WIDTH, y), texts[1], role=role, weight=weight, align="right")

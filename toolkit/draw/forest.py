@@ -37,11 +37,14 @@ from toolkit.words.wording import Form, range_text, value_text
 
 RowKind = Literal["single", "subgroup", "pooled"]
 
-ROW = 0.26
+_ROW = 0.26
+_HEAD = 0.34  # inches: room over the rows, and under them for the axis
+_FOOT = 0.62
 _GAP = 0.22
-INDENT = 0.16
+_INDENT = 0.16
 _SPARE = 0.06
 _WIDEST_RATIO = 20.0
+_DASH = (0, (4, 2.5))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,12 +161,11 @@ def forest_row(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
+class _Layout:
     """Places in inches: rows, the plot, and the right or left edge of every column."""
 
     rows: tuple[ForestRow | ForestGroup, ...]
     texts: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
-    top: float
     left_edges: tuple[float, ...]
     plot_left: float
     plot_width: float
@@ -171,7 +173,7 @@ class Layout:
 
     def baseline(self, row: int) -> float:
         """Return the baseline of the text in a row."""
-        return self.top + (row + 0.5) * ROW + 0.33 * BODY / 72
+        return _HEAD + (row + 0.5) * _ROW + 0.33 * BODY / 72
 
 
 def _sorted_rows(view: ForestView) -> tuple[ForestRow | ForestGroup, ...]:
@@ -228,13 +230,13 @@ def _column_widths(heads: Sequence[str], texts: Sequence[tuple[str, ...]]) -> li
     ]
 
 
-def lay_out(view: ForestView, top: float) -> Layout:
+def _lay_out(view: ForestView) -> _Layout:
     """Measure all texts and give the plot what is left of the width."""
     rows = _sorted_rows(view)
     limits = [row.low for row in rows if isinstance(row, ForestRow)]
     always_to = view.effect == "difference" and any(low < 0 for low in limits)
     texts = tuple(_row_texts(row, view, always_to=always_to) for row in rows)
-    indents = [INDENT if kind_of(row) == "subgroup" else 0.0 for row in rows]
+    indents = [_INDENT if _kind_of(row) == "subgroup" else 0.0 for row in rows]
     labels = [
         text_width(row.label, BODY, 600) + indent for row, indent in zip(rows, indents, strict=True)
     ]
@@ -253,10 +255,9 @@ def lay_out(view: ForestView, top: float) -> Layout:
             "plot, which needs 1.5 in; shorten labels or drop a column"
         )
         raise ValueError(msg)
-    return Layout(
+    return _Layout(
         rows=rows,
         texts=texts,
-        top=top,
         left_edges=tuple(left_edges),
         plot_left=plot_left,
         plot_width=plot_right - plot_left,
@@ -264,19 +265,19 @@ def lay_out(view: ForestView, top: float) -> Layout:
     )
 
 
-def kind_of(row: ForestRow | ForestGroup) -> str:
+def _kind_of(row: ForestRow | ForestGroup) -> str:
     """Return what a row is."""
     return "group" if isinstance(row, ForestGroup) else row.kind
 
 
-def null_of(view: ForestView) -> float:
+def _null_of(view: ForestView) -> float:
     """Return the value of no difference."""
     return 0.0 if view.effect == "difference" else 1.0
 
 
 def _shown(view: ForestView) -> list[float]:
     """Return the finite values that the axis must hold."""
-    values = [null_of(view)] if view.margin is None else [null_of(view), view.margin]
+    values = [_null_of(view)] if view.margin is None else [_null_of(view), view.margin]
     for row in view.rows:
         if isinstance(row, ForestRow):
             values += [row.estimate, row.low, row.high]
@@ -284,7 +285,7 @@ def _shown(view: ForestView) -> list[float]:
     return [value for value in values if math.isfinite(value)]
 
 
-def axis_limits(view: ForestView) -> tuple[float, float]:
+def _axis_limits(view: ForestView) -> tuple[float, float]:
     """Return the ends of the axis, with some room at both."""
     values = _shown(view)
     if view.effect == "difference":
@@ -295,14 +296,9 @@ def axis_limits(view: ForestView) -> tuple[float, float]:
     return min(bounded) * math.exp(-spare), max(bounded) * math.exp(spare)
 
 
-_HEAD = 0.34
-_FOOT = 0.62
-_DASH = (0, (4, 2.5))
-
-
 def _set_axis(axes: Axes, view: ForestView, n_rows: int) -> None:
     """Set scale, limits and ticks; the first row is at the top."""
-    low, high = axis_limits(view)
+    low, high = _axis_limits(view)
     if view.effect == "ratio":
         axes.set_xscale("log")
         ticks, labels = ratio_ticks(low, high)
@@ -376,7 +372,7 @@ def _draw_row(axes: Axes, place: float, row: ForestRow, role: str) -> None:
     )
 
 
-def _write_row(figure: Figure, layout: Layout, place: int) -> None:
+def _write_row(figure: Figure, layout: _Layout, place: int) -> None:
     """Write the texts of one row; intervals are muted, a pooled row is semibold."""
     row = layout.rows[place]
     y = layout.baseline(place)
@@ -384,7 +380,7 @@ def _write_row(figure: Figure, layout: Layout, place: int) -> None:
         write(figure, (0, y), row.label, role="muted", weight=600)
         return
     weight: Weight = 600 if row.kind == "pooled" else 400
-    indent = INDENT if row.kind == "subgroup" else 0.0
+    indent = _INDENT if row.kind == "subgroup" else 0.0
     write(figure, (indent, y), row.label, weight=weight)
     left, right = layout.texts[place]
     for edge, text in zip(layout.left_edges[1:], left, strict=True):
@@ -398,9 +394,9 @@ def _rules(rows: Sequence[ForestRow | ForestGroup]) -> list[tuple[int, str]]:
     """Return the rows that a rule parts from the one above, and the rule's role."""
     rules = []
     for place, (above, row) in enumerate(pairwise(rows), start=1):
-        if kind_of(row) == "pooled" and kind_of(above) == "single":
+        if _kind_of(row) == "pooled" and _kind_of(above) == "single":
             rules.append((place, "axis"))
-        elif kind_of(row) == "group":
+        elif _kind_of(row) == "group":
             rules.append((place, "grid"))
     return rules
 
@@ -415,9 +411,9 @@ def _draw_group_words(axes: Axes, place: float, group: ForestGroup) -> None:
         axes.text(x, place, words, color=color("muted"), fontsize=SMALL, ha=align, va="center")
 
 
-def _write_heads(figure: Figure, axes: Axes, layout: Layout, view: ForestView) -> None:
+def _write_heads(figure: Figure, axes: Axes, layout: _Layout, view: ForestView) -> None:
     """Write the heads of the columns, the directions and the name of the margin."""
-    y = layout.top - 0.14
+    y = _HEAD - 0.14
     for place, (edge, head) in enumerate(zip(layout.left_edges, view.left_heads, strict=True)):
         x = edge if place else 0.0
         align = "right" if place else "left"
@@ -468,17 +464,16 @@ def forest_figure(view: ForestView) -> Figure:
     ValueError
         If a row has not as many texts as there are heads, or texts leave no room for the plot.
     """
-    top = _HEAD
     with study_style():
-        layout = lay_out(view, top)
+        layout = _lay_out(view)
         n_rows = len(layout.rows)
-        figure = new_figure(FULL_WIDTH, top + n_rows * ROW + _FOOT)
+        figure = new_figure(FULL_WIDTH, _HEAD + n_rows * _ROW + _FOOT)
         axes = place_axes(
             figure,
             left=layout.plot_left,
-            top=top,
+            top=_HEAD,
             width=layout.plot_width,
-            height=n_rows * ROW,
+            height=n_rows * _ROW,
         )
         _set_axis(axes, view, n_rows)
         _draw_rows(figure, axes, layout, view)
@@ -486,15 +481,15 @@ def forest_figure(view: ForestView) -> Figure:
     return figure
 
 
-def _draw_rows(figure: Figure, axes: Axes, layout: Layout, view: ForestView) -> None:
+def _draw_rows(figure: Figure, axes: Axes, layout: _Layout, view: ForestView) -> None:
     """Draw lines through all rows, then each row with its texts."""
     rows = layout.rows
-    null = null_of(view)
+    null = _null_of(view)
     axes.plot([null, null], [0, len(rows)], color=color("axis"), linewidth=0.9, zorder=1)
     if view.margin is not None:
         _shade(axes, view.margin, view.better, (0, len(rows)))
     for place, role in _rules(rows):
-        rule(figure, layout.top + place * ROW, role=role)
+        rule(figure, _HEAD + place * _ROW, role=role)
     for place, row in enumerate(rows):
         _write_row(figure, layout, place)
         if isinstance(row, ForestGroup):

@@ -160,16 +160,15 @@ def roc_pairs_figure(pairs: Sequence[RocPair], *, label_a: str, label_b: str) ->
     if kinds != {"roc"}:
         msg = f"roc_pairs_figure draws curves of kind 'roc', but got {sorted(kinds)!r}"
         raise ValueError(msg)
-    top = 0.0
     n_rows = -(-len(pairs) // _A_ROW)
     named = [f"{label_a} {pairs[0].text_a}", f"{label_b} {pairs[0].text_b}"]
     inside = widest(named, SMALL + 0.5, 600) < _SIDE - 0.1
-    height = top + n_rows * (_SIDE + 0.68) + (0.16 if inside else 0.36)
+    height = n_rows * (_SIDE + 0.68) + (0.16 if inside else 0.36)
     with study_style():
         figure = new_figure(FULL_WIDTH, height)
         for order, pair in enumerate(pairs):
             left = _LEFT + (order % _A_ROW) * _PITCH
-            start = top + (order // _A_ROW) * (_SIDE + 0.68)
+            start = (order // _A_ROW) * (_SIDE + 0.68)
             axes = place_axes(figure, left=left, top=start + 0.24, width=_SIDE, height=_SIDE)
             words = (pair.text_a, pair.text_b)
             if inside and not order:
@@ -179,7 +178,7 @@ def roc_pairs_figure(pairs: Sequence[RocPair], *, label_a: str, label_b: str) ->
             if order % _A_ROW == 0:
                 axes.set_ylabel("Sensitivity", labelpad=4)
         middle = _LEFT + ((min(len(pairs), _A_ROW) - 1) * _PITCH + _SIDE) / 2
-        below = top + n_rows * (_SIDE + 0.68) + 0.1
+        below = n_rows * (_SIDE + 0.68) + 0.1
         write(figure, (middle, below), "1 − specificity", align="center")
         if not inside:
             legend = f"dashed, {label_a}; solid, {label_b}"

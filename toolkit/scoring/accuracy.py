@@ -1,4 +1,4 @@
-"""Accuracy of one AI alone, and of each reader on the cases that the reader read."""
+"""Accuracy of each reader, or of an AI, on the cases that the reader read."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit.arrays import FloatArray, IndexArray
-from toolkit.results import Curve, Estimate
+from toolkit.results import Estimate
 from toolkit.scoring.ratings import RatingArray
 from toolkit.scoring.undefined import undefined_auc
-from toolkit.stats.auc.curve import roc_curve
 from toolkit.stats.auc.delong import delong_ci
 from toolkit.stats.auc.operating_points import CallAccuracy, call_accuracy
 from toolkit.stats.mrmc.ai import FEWEST_LEVELS
@@ -44,13 +43,18 @@ def repeated_patients(patient: IndexArray) -> IndexArray | None:
     return patient if np.unique(patient).size < patient.size else None
 
 
+def few_levels(rating: FloatArray) -> bool:
+    """Whether ratings have too few levels for an area under the curve; NaN does not count."""
+    return 0 < np.unique(rating[~np.isnan(rating)]).size < FEWEST_LEVELS
+
+
 def _auc(array: RatingArray, column: int, *, ci_level: float) -> Estimate:
     """Return the empirical AUC of the rated cases, or why there is none."""
     rating, label = array.rating[:, column], array.labels[column]
     rated = ~np.isnan(rating)
     if not rated.any():
         return undefined_auc(label, ci_level, "recall calls only, no ratings")
-    if np.unique(rating[rated]).size < FEWEST_LEVELS:
+    if few_levels(rating):
         note = "two levels of ratings at most: one operating point, no curve"
         return undefined_auc(label, ci_level, note)
     return delong_ci(
@@ -103,29 +107,6 @@ def accuracy_by_reader(array: RatingArray, *, ci_level: float = 0.95) -> list[Re
     return results
 
 
-def accuracy_at_cutoffs(
-    array: RatingArray, cutoffs: list[float], *, ci_level: float = 0.95
-) -> list[CallAccuracy]:
-    """Return the accuracy of an AI that recalls from each cut-off up, in the order given.
-
-    Raises
-    ------
-    ValueError
-        If the array holds more than one AI: two versions are two readers.
-    """
-    rating = only_rating(array)
-    return [
-        call_accuracy(
-            array.truth,
-            (rating >= cutoff).astype(np.float64),
-            cluster=array.patient,
-            ci_level=ci_level,
-            label=f"{array.labels[0]} from {cutoff:g} up",
-        )
-        for cutoff in cutoffs
-    ]
-
-
 def only_rating(array: RatingArray) -> FloatArray:
     """Return the ratings of the only reader, shape (n_cases,).
 
@@ -138,72 +119,3 @@ def only_rating(array: RatingArray) -> FloatArray:
         msg = f"one AI is expected, but {', '.join(array.labels)} rated these cases; take one"
         raise ValueError(msg)
     return array.rating[:, 0]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Standalone:
-    """How accurate an AI is alone.
-
-    Parameters
-    ----------
-    scores : RatingArray
-        The AI's ratings of the cases with a known truth.
-    curve : Curve
-        Empirical ROC curve.
-    auc : Estimate
-        Area under it.
-    cutoffs : tuple of float
-        Cut-offs of the plan.
-    at_cutoffs : tuple of CallAccuracy
-        Accuracy at each of them.
-    readers : tuple of ReaderAccuracy
-        Readers of this part of the study; may be empty.
-    """
-
-    scores: RatingArray
-    curve: Curve
-    auc: Estimate
-    cutoffs: tuple[float, ...]
-    at_cutoffs: tuple[CallAccuracy, ...]
-    readers: tuple[ReaderAccuracy, ...]
-
-
-def standalone_accuracy(
-    scores: RatingArray, readers: RatingArray, *, cutoffs: list[float], ci_level: float = 0.95
-) -> Standalone:
-    """Return the accuracy of one AI alone, at all cut-offs and at those of the plan.
-
-    Parameters
-    ----------
-    scores : RatingArray
-        Ratings of one AI.
-    readers : RatingArray
-        Readers to show beside it; may be empty.
-    cutoffs : list of float
-        Cut-offs fixed in advance, the primary one first; a case is marked from a cut-off up.
-    ci_level : float
-        Confidence level of each interval.
-
-    Raises
-    ------
-    ValueError
-        If there is more than one AI, or no cut-off.
-    """
-    if not cutoffs:
-        msg = "cutoffs is empty; give at least one score from which up a case is marked"
-        raise ValueError(msg)
-    rating = only_rating(scores)
-    return Standalone(
-        scores=scores,
-        curve=roc_curve(scores.truth, rating, label=scores.labels[0]),
-        auc=delong_ci(
-            scores.truth,
-            rating,
-            cluster=repeated_patients(scores.patient),
-            ci_level=ci_level,
-            label=scores.labels[0],
-        ),
-        cutoffs=tuple(cutoffs),
-        at_cutoffs=tuple(accuracy_at_cutoffs(scores, cutoffs, ci_level=ci_level)),
-        readers=tuple(accuracy_by_reader(readers, ci_level=ci_level)),
-    )

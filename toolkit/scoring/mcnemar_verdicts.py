@@ -46,6 +46,12 @@ def disagreement(comparison: Comparison, tests: Tests) -> str:
     return f"{note}, here the interval" if note else ""
 
 
+def disagreement_phrase(comparison: Comparison, tests: Tests) -> str:
+    """Return, after a semicolon, where McNemar tests disagree with the interval, or nothing."""
+    words = disagreement(comparison, tests)
+    return f"; {words}" if words else ""
+
+
 def flagged(comparison: Comparison, tests: Tests | None) -> Comparison:
     """Return the comparison with a note where McNemar tests of its table disagree, or are none.
 

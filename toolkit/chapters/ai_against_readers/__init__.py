@@ -1,1 +1,1 @@
-"""Ai against readers."""
+"""An AI against readers of the same examinations."""

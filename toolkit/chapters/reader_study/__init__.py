@@ -1,1 +1,1 @@
-"""Reader study."""
+"""Readers of the same examinations in two modalities."""

@@ -87,7 +87,8 @@ def shares(study: ScoreStudy) -> Exhibit:
         caption=(
             f"**a** {count_text(group.n.sum())} {reason_text(group)}{unit}s with a score"
             f"{without_text(study)}{weighted}{_fit_text(study)}. **b** Verified "
-            f"{unit}s{weighted and ', weighted'}; lines, {level_text(group.total_rate.ci_level)} CI "
+            f"{unit}s{weighted and ', weighted'}; lines, "
+            f"{level_text(group.total_rate.ci_level)} CI "
             f"({methods_text(group.rate)}).{filled} Triangle on the floor, no cancer, with the "
             f"upper limit.{enriched_note(study)}"
         ),

@@ -1,1 +1,1 @@
-"""Standalone."""
+"""An AI alone."""

@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.reader_study_sample import MODALITIES, drawn_ratings, reader_tables
-from toolkit.chapters.ai_against_readers.ai_against_readers import Margins
-from toolkit.chapters.reader_study.modality_analyses import analysed_study, two_level_readers
-from toolkit.chapters.reader_study.named_analyses import StudyPlan
-from toolkit.chapters.reader_study.reading_order import reading_order
+from tests.reader_study_sample import MODALITIES, drawn_ratings, frames, reader_tables
+from toolkit.chapters.reader_study.analysis import (
+    Plan,
+    analyse,
+    reader_rows,
+    reading_order,
+    two_level_readers,
+)
 from toolkit.scoring.ratings import ScoringError
-from toolkit.scoring.reader_rows import reader_rows
 from toolkit.scoring.reader_study import study_readings
 from toolkit.scoring.verdict_flags import verdict_flag
 from toolkit.stats.mrmc.covariances import fom_table
@@ -31,7 +33,7 @@ def study(rating, truth, *, session=None, recall_rating=None, **tables):
 
 
 def analysed(rating, truth, plan=None, **tables):
-    return analysed_study(study(rating, truth, **tables), plan or StudyPlan())
+    return analyse(frames(*reader_tables(rating, truth, **tables)), plan or Plan())
 
 
 def called(rating, cut=0.8):
@@ -92,7 +94,7 @@ def test_reader_rows_take_women_as_independent():
     call = (rating > 0.8).astype(float)
     women = [*range(40)] * 2
     once, twice = (
-        reader_rows(study_readings(*tables, modalities=MODALITIES))[1].calls[1]
+        reader_rows(study_readings(*tables, modalities=MODALITIES), ci_level=0.95)[1].calls[1]
         for tables in (
             reader_tables(rating, truth, call=call),
             reader_tables(
@@ -140,7 +142,7 @@ def dates(days):
 
 def test_reading_order_counts_by_day():
     tables = reader_tables(TINY, [0, 1, 0], read_at=dates([(0, 30), (40, 1), (5, 5)]))
-    order = reading_order(tables[0], study_readings(*tables, modalities=MODALITIES))
+    order = reading_order(tables[0], study_readings(*tables, modalities=MODALITIES), session=None)
     # Five pairs: case 0 unaided first twice, case 1 aided first once, case 2 on one day.
     assert (order.n_pairs, order.n_a_first, order.n_b_first) == (5, 2, 1)
     assert order.shortest_gap_days == 0
@@ -150,7 +152,7 @@ def test_reading_order_takes_sessions_where_days_are_not_known():
     session = np.ones((3, 2, 2), dtype=int)
     session[0, :, 0] = session[1:, :, 1] = 2
     tables = reader_tables(TINY, [0, 1, 0], session=session)
-    order = reading_order(tables[0], study_readings(*tables, modalities=MODALITIES))
+    order = reading_order(tables[0], study_readings(*tables, modalities=MODALITIES), session=None)
     assert (order.n_pairs, order.n_a_first, order.n_b_first) == (5, 3, 2)
     assert math.isnan(order.shortest_gap_days)
 
@@ -158,14 +160,14 @@ def test_reading_order_takes_sessions_where_days_are_not_known():
 def test_reading_order_is_unknown_without_days_and_sessions():
     tables = reader_tables(TINY, [0, 1, 0])
     made = study_readings(*tables, modalities=MODALITIES)
-    order = reading_order(tables[0], made)
+    order = reading_order(tables[0], made, session=None)
     assert (order.n_pairs, order.n_a_first, order.n_b_first) == (5, 0, 0)
     assert reading_order(tables[0], made, session="9").n_pairs == 0
 
 
 def test_reader_rows_count_calls_and_areas_by_hand():
     # R1 unaided 1, 5, 9 with truth 0, 1, 0: one of two pairs in order; aided 2, 6, 8 the same.
-    first, second = reader_rows(study(TINY, [0, 1, 0], recall_rating=6))
+    first, second = reader_rows(study(TINY, [0, 1, 0], recall_rating=6), ci_level=0.95)
     assert first.areas == (0.5, 0.5)
     assert first.calls[1].sensitivity.numerator == 1
     assert first.calls[0].specificity.numerator == 1
@@ -195,15 +197,14 @@ def van_dyke(reference_data):
     cases = pd.DataFrame({"case_id": "c" + rows["case"], "truth": rows["truth"].astype(float)})
     cases = cases.drop_duplicates().assign(patient_id=NAN)
     readers = pd.DataFrame({"reader_id": sorted(set(readings["reader_id"])), "kind": "human"})
-    return study_readings(
-        readings, readers, cases, modalities=("spin-echo", "cine"), recall_rating=3
-    )
+    plan = Plan(modalities=("spin-echo", "cine"), recall_rating=3)
+    return analyse(frames(readings, readers, cases), plan)
 
 
 def test_analysed_study_reproduces_van_dyke_by_every_method(van_dyke):
     # MRMCaov 0.3.0 (test 1 minus 2): DeLong P 0.05123303082, jackknife 0.05166568582; iMRMC
     # U-statistics with unrounded degrees of freedom 0.0542304.
-    result = analysed_study(van_dyke, StudyPlan())
+    result = van_dyke
     primary = result.primary.difference
     assert primary.estimate == pytest.approx(0.0438003221, rel=1e-8)
     assert primary.p_value == pytest.approx(0.05123303082, rel=1e-8)
@@ -220,7 +221,7 @@ def test_analysed_study_reproduces_van_dyke_by_every_method(van_dyke):
 
 def test_analysed_study_reproduces_the_other_rows_of_a_peer(van_dyke, reference_data):
     peer = json.loads((reference_data / "reference" / "mrmcaov.json").read_text())["results"]
-    result = analysed_study(van_dyke, StudyPlan())
+    result = van_dyke
     others = {other.name: other for other in result.alternatives}
     for key, name in (
         ("VanDyke/empirical_auc/RRFC", "These cases only, readers random"),
@@ -241,7 +242,7 @@ def test_analysed_study_reproduces_the_other_rows_of_a_peer(van_dyke, reference_
 
 def test_analysed_study_flags_the_analyses_with_another_verdict(van_dyke):
     # P .051 with readers and cases random, .019 with readers fixed, .042 with cases fixed.
-    others = analysed_study(van_dyke, StudyPlan()).alternatives
+    others = van_dyke.alternatives
     flagged = [other.name for other in others if other.flag]
     assert flagged == [
         "These cases only, readers random",
@@ -252,7 +253,7 @@ def test_analysed_study_flags_the_analyses_with_another_verdict(van_dyke):
 def test_readers_one_by_one_have_the_pooled_value_as_their_mean():
     rating, truth = drawn_ratings()
     result = analysed(rating, truth)
-    each = result.reader_differences
+    each = result.reader_differences("auc")
     assert [one.label for one in each] == ["R1", "R2", "R3", "R4", "R5"]
     pooled = result.primary.difference
     assert np.mean([one.estimate for one in each]) == pytest.approx(pooled.estimate)
@@ -282,8 +283,7 @@ def test_analysed_study_with_a_gap_takes_u_statistics_and_never_drops_a_case():
 def test_fixed_readers_with_gaps_are_one_contrast_of_their_figures():
     rating, truth = drawn_ratings()
     rating[[3, 7, 9, 30], [1, 1, 2, 4], [0, 1, 1, 0]] = NAN
-    made = study(rating, truth)
-    result = analysed_study(made, StudyPlan())
+    result = analysed(rating, truth)
     fixed = result.alone["auc"].difference
     table = fom_table(truth, rating)
     weight = np.tile([-1.0, 1.0], 5) / 5
@@ -296,7 +296,7 @@ def test_a_reader_of_one_modality_is_not_among_the_readers_one_by_one():
     rating, truth = drawn_ratings()
     rating[:, 4, 1] = NAN
     result = analysed(rating, truth)
-    assert [one.label for one in result.reader_differences] == ["R1", "R2", "R3", "R4"]
+    assert [one.label for one in result.reader_differences("auc")] == ["R1", "R2", "R3", "R4"]
     assert result.alone["auc"].name.endswith("; 4 of 5 readers")
 
 
@@ -315,16 +315,16 @@ def test_nested_and_split_studies_are_analysed_as_such():
     whole, truth = drawn_ratings(6)
     nested = np.full(whole.shape, NAN)
     nested[:, :3, 0], nested[:, 3:, 1] = whole[:, :3, 0], whole[:, 3:, 1]
-    result = analysed(nested, truth, StudyPlan(design="readers nested in modality"))
+    result = analysed(nested, truth, Plan(design="readers nested in modality"))
     assert "readers nested in modality" in result.primary.analysis.method
     assert result.alone["auc"].difference.note == "no reader read in both modalities"
-    assert result.reader_differences == ()
+    assert result.reader_differences("auc") == ()
     split = whole.copy()
     first = np.arange(60) < 30
     split[first, :3] = split[~first, 3:] = NAN
-    result = analysed(split, truth, StudyPlan(design="split plot"))
+    result = analysed(split, truth, Plan(design="split plot"))
     assert "split plot" in result.primary.analysis.method
-    assert len(result.reader_differences) == 6
+    assert len(result.reader_differences("auc")) == 6
 
 
 def test_cases_of_one_woman_are_taken_together():
@@ -346,7 +346,7 @@ def test_cases_of_one_woman_are_taken_together():
 )
 def test_the_method_of_the_plan_is_the_primary_one(method, words):
     rating, truth = drawn_ratings()
-    result = analysed(rating, truth, StudyPlan(method=method), call=called(rating))
+    result = analysed(rating, truth, Plan(method=method), call=called(rating))
     assert result.primary.name == f"Readers and cases random; {words}"
     assert result.primary.name not in [other.name for other in result.alternatives]
     assert not math.isnan(result.endpoints["sensitivity"].difference.estimate)
@@ -354,7 +354,7 @@ def test_the_method_of_the_plan_is_the_primary_one(method, words):
 
 def test_a_margin_of_the_plan_reaches_every_analysis():
     rating, truth = drawn_ratings()
-    plan = StudyPlan(margins=Margins(auc=0.05, sensitivity=0.1))
+    plan = Plan(margins={"auc": 0.05, "sensitivity": 0.1})
     result = analysed(rating, truth, plan, call=called(rating))
     assert {o.difference.margin for o in (result.primary, *result.alternatives)} == {0.05}
     assert result.endpoints["sensitivity"].difference.margin == 0.1
@@ -372,7 +372,7 @@ def test_a_reader_without_cancers_is_named():
 def test_fixed_readers_are_refused_as_the_primary_analysis():
     rating, truth = drawn_ratings()
     with pytest.raises(ScoringError, match="takes the readers as fixed, which cannot be the prim"):
-        analysed(rating, truth, StudyPlan(random="cases"))
+        analysed(rating, truth, Plan(random="cases"))
 
 
 @pytest.mark.parametrize(("endpoint", "what"), [("auc", "rating"), ("specificity", "recall call")])
@@ -383,7 +383,7 @@ def test_an_endpoint_without_data_is_refused(endpoint, what):
         analysed(
             data["rating"],
             truth,
-            StudyPlan(endpoint=endpoint),
+            Plan(endpoint=endpoint),
             call=called(rating) if endpoint == "auc" else None,
         )
 
@@ -391,7 +391,7 @@ def test_an_endpoint_without_data_is_refused(endpoint, what):
 def test_another_design_than_the_declared_one_is_refused():
     rating, truth = drawn_ratings()
     with pytest.raises(ValueError, match="the plan declares a study that is split plot, but the"):
-        analysed(rating, truth, StudyPlan(design="split plot"))
+        analysed(rating, truth, Plan(design="split plot"))
 
 
 def test_two_level_readers_are_named():
@@ -405,7 +405,7 @@ def test_two_level_readers_are_named():
 
 def test_verdict_flag_speaks_of_the_margin_and_of_no_difference():
     rating, truth = drawn_ratings()
-    base = analysed(rating, truth, StudyPlan(margins=Margins(auc=0.05))).primary.difference
+    base = analysed(rating, truth, Plan(margins={"auc": 0.05})).primary.difference
     near = replace(base, estimate=0.02, ci_low=-0.04, ci_high=0.08, p_value=0.5)
     wide = replace(near, ci_low=-0.06, ci_high=0.10, p_value=0.6)
     sure = replace(near, ci_low=0.01, ci_high=0.03, p_value=0.001)
@@ -420,3 +420,16 @@ def test_verdict_flag_speaks_of_the_margin_and_of_no_difference():
         "the analysis \u201cother\u201d excludes no difference, the primary interval does not"
     )
     assert verdict_flag(near, replace(wide, ci_low=NAN, note="none"), name="Other") == ""
+
+
+# --- summary ------------------------------------------------------------------------------------
+
+
+def test_a_study_prints_as_a_screenful_and_a_small_table(van_dyke):
+    lines = repr(van_dyke).splitlines()
+    assert len(lines) <= 12
+    assert max(map(len, lines)) <= 120
+    assert "0.044" in repr(van_dyke)
+    page = van_dyke._repr_html_()
+    assert page.startswith("<table>")
+    assert len(page) < 3000

@@ -6,17 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.reader_study_sample import MODALITIES, drawn_ratings, reader_tables
-from toolkit.chapters.ai_against_readers.ai_against_readers import Margins
-from toolkit.chapters.reader_study import show_reader_study as words
-from toolkit.chapters.reader_study import show_reader_study_readers as each
-from toolkit.chapters.reader_study import show_reader_study_tables as tabulated
-from toolkit.chapters.reader_study import show_reader_study_variance as sources
-from toolkit.chapters.reader_study.modality_analyses import analysed_study
-from toolkit.chapters.reader_study.named_analyses import StudyPlan
-from toolkit.chapters.reader_study.reading_order import ReadingOrder
-from toolkit.scoring.reader_rows import reader_rows
-from toolkit.scoring.reader_study import study_readings
+from tests.reader_study_sample import drawn_ratings, frames, reader_tables
+from toolkit.chapters.reader_study import exhibits
+from toolkit.chapters.reader_study.analysis import Plan, ReadingOrder, analyse
 from toolkit.words.sentences import verdict_sentence
 from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
 
@@ -31,11 +23,9 @@ def called(rating, cut=0.8):
     return np.where(np.isnan(rating), NAN, (rating >= cut).astype(float))
 
 
-def analysed(rating, truth, plan=None, *, calls=True, recall_rating=None, **tables):
+def analysed(rating, truth, plan=None, *, calls=True, **tables):
     call = called(rating) if calls else None
-    made = reader_tables(rating, truth, call=call, **tables)
-    readings = study_readings(*made, modalities=MODALITIES, recall_rating=recall_rating)
-    return analysed_study(readings, plan or StudyPlan())
+    return analyse(frames(*reader_tables(rating, truth, call=call, **tables)), plan or Plan())
 
 
 def crossed(plan=None, **changes):
@@ -58,21 +48,20 @@ def nested():
     whole, truth = drawn_ratings(6)
     rating = np.full(whole.shape, NAN)
     rating[:, :3, 0], rating[:, 3:, 1] = whole[:, :3, 0], whole[:, 3:, 1]
-    return analysed(rating, truth, StudyPlan(design="readers nested in modality"))
+    return analysed(rating, truth, Plan(design="readers nested in modality"))
 
 
 def split():
     rating, truth = drawn_ratings(6)
     first = np.arange(60) < 30
     rating[first, :3] = rating[~first, 3:] = NAN
-    return analysed(rating, truth, StudyPlan(design="split plot"))
+    return analysed(rating, truth, Plan(design="split plot"))
 
 
 def calls_only():
     rating, truth = drawn_ratings()
     tables = reader_tables(rating * NAN, truth, call=called(rating))
-    readings = study_readings(*tables, modalities=MODALITIES)
-    return analysed_study(readings, StudyPlan(endpoint="sensitivity"))
+    return analyse(frames(*tables), Plan(endpoint="sensitivity"))
 
 
 def levels(n_levels=2):
@@ -82,9 +71,9 @@ def levels(n_levels=2):
 
 STUDIES = {
     "crossed": crossed,
-    "margin": lambda: crossed(StudyPlan(margins=Margins(auc=0.05))),
+    "margin": lambda: crossed(Plan(margins={"auc": 0.05})),
     "gap": with_gap,
-    "gap in calls": lambda: with_gap(StudyPlan(endpoint="sensitivity")),
+    "gap in calls": lambda: with_gap(Plan(endpoint="sensitivity")),
     "single": single,
     "nested": nested,
     "split": split,
@@ -92,8 +81,8 @@ STUDIES = {
     "no calls": lambda: crossed(calls=False),
     "clusters": lambda: crossed(patient=np.arange(60) // 2),
     "levels": levels,
-    "cases fixed": lambda: crossed(StudyPlan(random="readers")),
-    "pseudovalues": lambda: crossed(StudyPlan(method="dbm")),
+    "cases fixed": lambda: crossed(Plan(random="readers")),
+    "pseudovalues": lambda: crossed(Plan(method="dbm")),
 }
 
 
@@ -102,39 +91,42 @@ def any_study(request):
     return STUDIES[request.param]()
 
 
+FIGURES = (exhibits.reading_map, exhibits.roc, exhibits.change, exhibits.variance)
+TABLES = (
+    exhibits.endpoint_table,
+    exhibits.analysis_table,
+    exhibits.reader_table,
+    exhibits.component_table,
+)
+
+
 def test_every_exhibit_is_made_of_any_study(any_study):
-    rows = reader_rows(any_study.readings)
-    assert words.map_figure(any_study).axes
-    assert len(words.map_data(any_study)) == 2 * len(rows)
-    assert len(words.facts(any_study)) == 4
-    for figure in (
-        each.roc(any_study, rows),
-        each.change(any_study),
-        sources.variance(any_study),
-    ):
-        assert figure is None or figure.get_size_inches()[0] == 7.5
-    for view in (
-        tabulated.endpoint_table(any_study),
-        tabulated.analysis_table(any_study),
-        tabulated.reader_table(any_study, rows),
-        sources.component_table(any_study),
-    ):
-        for row in view.rows if view else ():
+    head = exhibits.head(any_study)
+    assert len(head.facts) == 4
+    assert "nan" not in head.answer.lower()
+    assert len(exhibits.reading_map(any_study).data) == 2 * len(any_study.rows)
+    for made in (make(any_study) for make in FIGURES):
+        assert made.finding
+        if made.figure is not None:
+            assert made.figure.axes
+            assert made.figure.get_size_inches()[0] == 7.5
+            assert made.caption
+            assert 0 < len(made.alt) <= 250
+    for made in (make(any_study) for make in TABLES):
+        for row in made.table.rows if made else ():
             cells = getattr(row, "cells", row)
-            assert len(cells) in (1, len(view.columns))
-    for text in (
-        words.map_alt(any_study),
-        each.roc_alt(any_study),
-        each.change_alt(any_study),
-        sources.variance_alt(any_study),
-    ):
-        assert 0 < len(text) <= 250
-    assert len(each.roc_data(any_study, rows)) == 2 * len(rows)
-    assert "nan" not in words.answer(any_study).lower()
+            assert len(cells) in (1, len(made.table.columns))
+    curves = exhibits.roc(any_study)
+    assert curves.data is None or len(curves.data) == 2 * len(any_study.rows)
+
+
+def test_any_study_prints_as_a_screenful(any_study):
+    assert len(repr(any_study)) < 2500
+    assert len(any_study._repr_html_()) < 4000
 
 
 def test_every_record_survives_being_written(any_study):
-    for result in words.record(any_study).values():
+    for result in exhibits.record(any_study).values():
         assert type(result).from_dict(result.to_dict()).to_dict() == result.to_dict()
 
 
@@ -143,7 +135,7 @@ def test_every_record_survives_being_written(any_study):
 
 def with_difference(low, high, *, margin=None, p_value=0.03):
     """The crossed study with another interval of its primary comparison."""
-    study = crossed(StudyPlan(margins=Margins(auc=margin)))
+    study = crossed(Plan(margins={"auc": margin}))
     change = replace(study.primary.difference, ci_low=low, ci_high=high, p_value=p_value)
     primary = replace(study.primary, difference=change)
     return replace(study, endpoints={**study.endpoints, "auc": primary})
@@ -161,90 +153,97 @@ def with_difference(low, high, *, margin=None, p_value=0.03):
     ],
 )
 def test_the_interval_and_the_margin_decide_the_answer(low, high, margin, begins, ends):
-    text = plain(words.answer(with_difference(low, high, margin=margin)))
+    text = plain(exhibits.head(with_difference(low, high, margin=margin)).answer)
     assert text.startswith(f"{begins} The mean AUC of five readers was 0.705 for unaided reading")
     assert ends in text
 
 
 def test_the_question_follows_from_the_margin():
-    assert words.question(crossed()) == (
+    assert exhibits.head(crossed()).question == (
         "Are readers more accurate with aided reading than with unaided reading?"
     )
-    assert words.question(crossed(StudyPlan(margins=Margins(auc=0.05)))) == (
+    assert exhibits.head(crossed(Plan(margins={"auc": 0.05}))).question == (
         "Are readers at least as accurate with aided reading as with unaided reading?"
     )
 
 
 def test_the_answer_counts_the_readers_who_gained():
     study = crossed()
-    gained = sum(one.estimate > 0 for one in study.reader_differences)
+    gained = sum(one.estimate > 0 for one in study.reader_differences("auc"))
     assert gained == 4
-    assert words.answer(study).endswith("Four of five readers had a higher AUC with aided reading.")
-    assert "All five readers had a higher sensitivity" in words.answer(calls_only())
+    assert exhibits.head(study).answer.endswith(
+        "Four of five readers had a higher AUC with aided reading."
+    )
+    assert "All five readers had a higher sensitivity" in exhibits.head(calls_only()).answer
 
 
 def test_the_answer_says_what_limits_it():
-    assert "are missing, so the primary analysis is that of U-statistics" in words.answer(
-        with_gap()
+    assert (
+        "are missing, so the primary analysis is that of U-statistics"
+        in exhibits.head(with_gap()).answer
     )
-    asked = words.answer(with_gap(StudyPlan(method="u_statistic")))
+    asked = exhibits.head(with_gap(Plan(method="u_statistic"))).answer
     assert asked.endswith("1 of 600 readings are missing.")
-    three = words.answer(analysed(*drawn_ratings(3)))
+    three = exhibits.head(analysed(*drawn_ratings(3))).answer
     assert three.endswith("Three readers are too few to speak for readers in general.")
-    assert "Three readers in a modality are too few" in words.answer(nested())
-    fixed = words.answer(crossed(StudyPlan(random="readers")))
+    assert "Three readers in a modality are too few" in exhibits.head(nested()).answer
+    fixed = exhibits.head(crossed(Plan(random="readers"))).answer
     assert fixed.endswith("the answer holds for these examinations only.")
-    assert "All five readers used two levels of ratings at most" in words.answer(levels())
-    assert "levels of ratings" not in words.answer(levels(5))
+    assert "All five readers used two levels of ratings at most" in exhibits.head(levels()).answer
+    assert "levels of ratings" not in exhibits.head(levels(5)).answer
 
 
 def test_one_reader_is_said_to_be_one():
-    text = plain(words.answer(single()))
+    text = plain(exhibits.head(single()).answer)
     assert text.startswith(
         "Cannot be answered yet. The mean AUC of one reader cannot be compared: one reader alone "
         "says nothing of readers in general. For this reader alone: a difference of"
     )
     assert text.endswith("which says nothing of other readers.")
-    assert words.bar(single()) is None
-    assert words.bar(crossed()) is not None
+    assert exhibits.head(single()).bar is None
+    assert exhibits.head(crossed()).bar is not None
 
 
 def test_facts_name_design_analysis_and_decision():
-    facts = dict(words.facts(crossed()))
+    facts = dict(exhibits.head(crossed()).facts)
     assert facts["Examinations"] == "60 (30 with cancer)"
     assert facts["Readers"] == "5, fully crossed"
     assert facts["Primary analysis"] == "Obuchowski–Rockette. Readers and cases random; DeLong"
     assert facts["Decision"] == "Difference not shown"
-    assert dict(words.facts(with_gap()))["Primary analysis"].endswith("U-statistic")
+    assert dict(exhibits.head(with_gap()).facts)["Primary analysis"].endswith("U-statistic")
 
 
 # --- who read what ------------------------------------------------------------------------------
 
 
 def test_the_map_says_which_design_it_shows():
-    assert words.map_finding(crossed()) == (
+    assert exhibits.reading_map(crossed()).finding == (
         "Each of five readers read all 60 examinations in both modalities."
     )
-    assert words.map_caption(crossed()).endswith("fully crossed, as the plan declares.")
+    assert exhibits.reading_map(crossed()).caption.endswith("fully crossed, as the plan declares.")
     gap = with_gap()
-    assert words.map_finding(gap) == (
+    assert exhibits.reading_map(gap).finding == (
         "1 of the 600 readings that five readers could have made of 60 examinations are missing."
     )
-    assert "Light, not read." in words.map_caption(gap)
-    assert words.map_caption(gap).endswith("incomplete, the plan: fully crossed.")
-    assert "different readers are compared" in words.map_finding(nested())
-    assert words.map_finding(split()).startswith("Two groups of readers read examinations of their")
+    assert "Light, not read." in exhibits.reading_map(gap).caption
+    assert exhibits.reading_map(gap).caption.endswith("incomplete, the plan: fully crossed.")
+    assert "different readers are compared" in exhibits.reading_map(nested()).finding
+    assert exhibits.reading_map(split()).finding.startswith(
+        "Two groups of readers read examinations of their"
+    )
     base = crossed()
     for kind, found in (
         ("cases nested in reader", "Each reader read examinations of their own"),
         ("cases nested in modality", "Each modality was read on examinations of its own"),
     ):
         other = replace(base, design=replace(base.design, kind=kind))
-        assert words.map_finding(other).startswith(found)
+        assert exhibits.reading_map(other).finding.startswith(found)
 
 
 def test_map_data_counts_by_truth():
-    frame = words.map_data(with_gap())  # case 3 has cancer, reader 1 did not read it unaided
+    frame = exhibits.reading_map(
+        with_gap()
+    ).data  # case 3 has cancer, reader 1 did not read it unaided
     row = frame[(frame["reader"] == "R2") & (frame["modality"] == "unaided")].iloc[0]
     assert (row["with_cancer"], row["without_cancer"]) == (29, 30)
 
@@ -269,7 +268,7 @@ def test_map_data_counts_by_truth():
 def test_the_order_of_readings_is_said_as_far_as_it_is_known(order, text):
     pairs, a_first, b_first, gap = order
     made = ReadingOrder(n_pairs=pairs, n_a_first=a_first, n_b_first=b_first, shortest_gap_days=gap)
-    assert words.order_sentence(crossed(), made).endswith(text)
+    assert exhibits.order(replace(crossed(), order=made)).endswith(text)
 
 
 # --- readers ------------------------------------------------------------------------------------
@@ -277,75 +276,75 @@ def test_the_order_of_readings_is_said_as_far_as_it_is_known(order, text):
 
 def test_roc_words_count_what_the_calls_did():
     study = crossed()
-    rows = reader_rows(study.readings)
-    found = sum(r.calls[1].sensitivity.estimate > r.calls[0].sensitivity.estimate for r in rows)
-    more = sum(r.calls[1].specificity.estimate < r.calls[0].specificity.estimate for r in rows)
+    found = sum(
+        r.calls[1].sensitivity.estimate > r.calls[0].sensitivity.estimate for r in study.rows
+    )
+    more = sum(
+        r.calls[1].specificity.estimate < r.calls[0].specificity.estimate for r in study.rows
+    )
     assert (found, more) == (5, 3)
-    assert each.roc_finding(study, rows) == (
+    assert exhibits.roc(study).finding == (
         "With aided reading all five readers found more of the cancers, and three of five readers "
         "recalled more of the examinations without."
     )
-    assert "Open circle and arrow head" in each.roc_caption(study, rows)
+    assert "Open circle and arrow head" in exhibits.roc(study).caption
 
 
 def test_roc_words_without_calls_and_without_ratings():
     study = crossed(calls=False)
-    rows = reader_rows(study.readings)
-    assert each.roc_finding(study, rows) == "ROC curves of five readers."
-    assert "arrow head" not in each.roc_caption(study, rows)
+    assert exhibits.roc(study).finding == "ROC curves of five readers."
+    assert "arrow head" not in exhibits.roc(study).caption
     study = calls_only()
-    rows = reader_rows(study.readings)
-    assert each.roc(study, rows) is None
-    assert "no curves" in each.roc_finding(study, rows)
+    assert exhibits.roc(study).figure is None
+    assert "no curves" in exhibits.roc(study).finding
 
 
 def test_many_readers_are_cut_and_it_is_said():
     rating, truth = drawn_ratings(33, 24)
     study = analysed(rating, truth)
-    rows = reader_rows(study.readings)
-    assert each.roc_caption(study, rows).endswith("The first 30 of 33 readers.")
-    assert "The 30 largest gains of 33." in each.change_caption(study)
-    assert "The first 30 of 33 readers." in tabulated.reader_table(study, rows).foot
-    assert len(each.change_data(study)) == 31
+    assert exhibits.roc(study).caption.endswith("The first 30 of 33 readers.")
+    assert "The 30 largest gains of 33." in exhibits.change(study).caption
+    assert "The first 30 of 33 readers." in exhibits.reader_table(study).table.foot
+    assert len(exhibits.change(study).data) == 31
 
 
 def test_change_words_give_the_range_and_the_mean():
     study = crossed()
-    text = plain(each.change_finding(study))
+    text = plain(exhibits.change(study).finding)
     assert text.startswith("Single readers differ from −0.064 (R2) to +0.139 (R5); the mean is")
     assert "diamond, mean of five readers (readers and cases random; DeLong)" in plain(
-        each.change_caption(study)
+        exhibits.change(study).caption
     )
-    assert "Dashed" not in each.change_caption(study)
-    margin = crossed(StudyPlan(margins=Margins(auc=0.05)))
-    assert "Dashed, the margin of −0.05; shaded, worse." in plain(each.change_caption(margin))
+    assert "Dashed" not in exhibits.change(study).caption
+    margin = crossed(Plan(margins={"auc": 0.05}))
+    assert "Dashed, the margin of −0.05; shaded, worse." in plain(exhibits.change(margin).caption)
 
 
 def test_change_words_without_a_mean_and_without_readers():
-    assert "the mean is not defined (one reader alone" in each.change_finding(single())
-    assert "diamond" not in each.change_caption(single())
-    gap = with_gap(StudyPlan(endpoint="sensitivity"))
-    assert "the mean is not defined (1 of 600 readings" in each.change_finding(gap)
-    assert each.change(nested()) is None
-    assert each.change_finding(nested()).endswith("no reader read in both modalities.")
+    assert "the mean is not defined (one reader alone" in exhibits.change(single()).finding
+    assert "diamond" not in exhibits.change(single()).caption
+    gap = with_gap(Plan(endpoint="sensitivity"))
+    assert "the mean is not defined (1 of 600 readings" in exhibits.change(gap).finding
+    assert exhibits.change(nested()).figure is None
+    assert exhibits.change(nested()).finding.endswith("no reader read in both modalities.")
 
 
 # --- tables -------------------------------------------------------------------------------------
 
 
 def test_endpoint_table_puts_the_primary_first_and_says_what_is_missing():
-    view = tabulated.endpoint_table(crossed(StudyPlan(endpoint="specificity")))
+    view = exhibits.endpoint_table(crossed(Plan(endpoint="specificity"))).table
     assert [row.cells[0] for row in view.rows] == ["Specificity (%)", "AUC", "Sensitivity (%)"]
     assert [row.kind for row in view.rows] == ["emphasis", "plain", "plain"]
     assert "The chapter's endpoint is specificity" in view.foot
-    foot = tabulated.endpoint_table(calls_only()).foot
+    foot = exhibits.endpoint_table(calls_only()).table.foot
     assert "AUC is not compared: the readers gave no ratings." in foot
-    foot = plain(tabulated.endpoint_table(with_gap()).foot)
+    foot = plain(exhibits.endpoint_table(with_gap()).table.foot)
     assert "For these readers only the difference is +" in foot
-    assert "For this reader only" in plain(tabulated.endpoint_table(single()).foot)
-    assert "of 30 women, who are what" in tabulated.endpoint_table(STUDIES["clusters"]()).foot
-    thresholds = crossed(calls=False, recall_rating=0.8)
-    assert "else a rating of 0.8 or more" in tabulated.endpoint_table(thresholds).foot
+    assert "For this reader only" in plain(exhibits.endpoint_table(single()).table.foot)
+    assert "of 30 women, who are what" in exhibits.endpoint_table(STUDIES["clusters"]()).table.foot
+    thresholds = crossed(Plan(recall_rating=0.8), calls=False)
+    assert "else a rating of 0.8 or more" in exhibits.endpoint_table(thresholds).table.foot
 
 
 def test_endpoint_table_gives_the_logit_interval_where_one_leaves_the_range():
@@ -355,20 +354,20 @@ def test_endpoint_table_gives_the_logit_interval_where_one_leaves_the_range():
     study = analysed(rating, truth)
     beyond = [mean for mean in study.primary.analysis.modalities if mean.ci_high > 1]
     assert beyond
-    assert "On the logit scale the interval of the AUC" in tabulated.endpoint_table(study).foot
+    assert "On the logit scale the interval of the AUC" in exhibits.endpoint_table(study).table.foot
 
 
 def test_analysis_table_holds_the_primary_and_every_alternative():
     study = crossed()
-    view = tabulated.analysis_table(study)
+    view = exhibits.analysis_table(study).table
     names = [row.cells[0] for row in view.rows]
     assert names[:3] == ["Primary, as planned", study.primary.name, "Alternatives"]
     assert names[3:] == [other.name for other in study.alternatives]
-    percent = tabulated.analysis_table(calls_only())
+    percent = exhibits.analysis_table(calls_only()).table
     assert "in percentage points" in percent.foot
-    foot = tabulated.analysis_table(STUDIES["clusters"]()).foot
+    foot = exhibits.analysis_table(STUDIES["clusters"]()).table.foot
     assert "“Readers and cases random; U-statistic” is not defined: some women" in foot
-    three = tabulated.analysis_table(analysed(*drawn_ratings(3))).foot
+    three = exhibits.analysis_table(analysed(*drawn_ratings(3))).table.foot
     assert "3 readers are too few to speak for readers in general." in three
 
 
@@ -380,31 +379,31 @@ def test_verdict_sentence_in_each_branch():
     assert verdict_sentence([flag]).startswith(f"The other analysis has another verdict: {flag}.")
     assert verdict_sentence([flag, ""]).startswith("One of two other analyses has another")
     assert verdict_sentence([flag, flag]).startswith("Two of two other analyses have another")
-    assert "no verdict to compare" in tabulated.verdicts(single())
-    assert tabulated.verdicts(crossed()).startswith("All other analyses have the same verdict")
+    assert "no verdict to compare" in exhibits.verdicts(single())
+    assert exhibits.verdicts(crossed()).startswith("All other analyses have the same verdict")
 
 
 def test_reader_table_gives_counts_where_denominators_differ():
     study = crossed()
-    view = tabulated.reader_table(study, reader_rows(study.readings))
+    view = exhibits.reader_table(study).table
     assert view.columns[1].span == "Sensitivity (%, N = 30)"
     row = view.rows[1]
     expected = called(drawn_ratings()[0])[1::2, 0, 0].mean()
     assert row.cells[0] == "R1"
     assert row.cells[1] == f"{100 * expected:.1f}"
     gap = with_gap()
-    view = tabulated.reader_table(gap, reader_rows(gap.readings))
+    view = exhibits.reader_table(gap).table
     assert view.columns[1].span == "Sensitivity (n/N, %)"
     assert view.rows[2].cells[1].split(" ")[0].endswith("/29")
     missing = crossed(calls=False)
-    assert tabulated.reader_table(missing, reader_rows(missing.readings)) is None
+    assert exhibits.reader_table(missing) is None
 
 
 def test_mean_sentence_names_both_or_points_to_the_table():
-    assert plain(tabulated.mean_sentence(crossed())).startswith(
+    assert plain(exhibits.call_changes(crossed())).startswith(
         "With aided reading the readers' calls changed: sensitivity by +14.0 points (95% CI"
     )
-    assert tabulated.mean_sentence(with_gap()).endswith("the table says why.")
+    assert exhibits.call_changes(with_gap()).endswith("the table says why.")
 
 
 # --- variance -----------------------------------------------------------------------------------
@@ -415,20 +414,20 @@ def test_variance_words_name_the_largest_share_and_what_is_below_zero():
     components = study.primary.analysis.components
     assert components.var_reader_modality < 0
     assert components.cov2 < components.cov3
-    assert sources.variance_finding(study) == (
+    assert exhibits.variance(study).finding == (
         "The largest share, 100.0% of the variance, arises because single readings vary; it "
         "shrinks with more readers and more cases."
     )
-    assert "was estimated below 0 and counts as none" in sources.variance_caption(study)
-    foot = sources.component_table(study).foot
+    assert "was estimated below 0 and counts as none" in exhibits.variance(study).caption
+    foot = exhibits.component_table(study).table.foot
     assert foot.endswith("Below 0, so not to be told from none: reader × modality.")
-    assert list(sources.variance_data(study)["share"]) == [0.0, 1.0, 0.0]
+    assert list(exhibits.variance(study).data["share"]) == [0.0, 1.0, 0.0]
 
 
 def test_variance_is_not_split_where_the_analysis_has_no_components():
-    for study in (with_gap(), nested(), single(), crossed(StudyPlan(random="readers"))):
-        assert sources.variance(study) is None
-        assert sources.variance_finding(study).endswith("so the variance is not split.")
-        assert sources.variance_caption(study) == ""
-        assert sources.variance_data(study) is None
-        assert sources.component_table(study) is None
+    for study in (with_gap(), nested(), single(), crossed(Plan(random="readers"))):
+        assert exhibits.variance(study).figure is None
+        assert exhibits.variance(study).finding.endswith("so the variance is not split.")
+        assert exhibits.variance(study).caption == ""
+        assert exhibits.variance(study).data is None
+        assert exhibits.component_table(study) is None
