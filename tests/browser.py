@@ -9,9 +9,8 @@ import subprocess
 import tempfile
 import time
 
-import pytest
+from toolkit.study.book.pdf import BROWSERS
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -19,18 +18,11 @@ FLAGS = (
 )
 
 
-def find_chromium():
-    """Return the path of a Chromium, or skip the test."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip(f"no browser on this machine: none of {', '.join(NAMES)} is installed")
-    return found
-
-
 class Browser:
     """One browser with one page; ``requests`` and ``complaints`` hold what the page did."""
 
     def __init__(self):
+        program = next(path for name in BROWSERS if (path := shutil.which(name)))
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         read_by_browser, self._write = os.pipe()
         self._read, written_by_browser = os.pipe()
@@ -42,7 +34,7 @@ class Browser:
             os.dup2(answers, 4)
 
         self._process = subprocess.Popen(
-            [find_chromium(), *FLAGS, f"--user-data-dir={self._profile.name}", "about:blank"],
+            [program, *FLAGS, f"--user-data-dir={self._profile.name}", "about:blank"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             close_fds=False,

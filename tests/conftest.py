@@ -1,11 +1,47 @@
 """Fixtures that all tests share."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.browser import BROWSERS, Browser
+
+# What a test may need beyond Python: the names of its programs, and its package on Debian.
+TOOLS = {
+    "browser": (BROWSERS, "chromium"),
+    "node": (("node",), "nodejs"),
+    "dciodvfy": (("dciodvfy",), "dicom3tools"),
+    "dsrdump": (("dsrdump",), "dcmtk"),
+    "dcmdump": (("dcmdump",), "dcmtk"),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the browser."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.needs_tool("browser"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test marked ``needs_tool(name)`` where the tool is absent, before any fixture."""
+    for marker in item.iter_markers("needs_tool"):
+        (tool,) = marker.args
+        programs, package = TOOLS[tool]
+        if not any(shutil.which(program) for program in programs):
+            pytest.skip(f"{tool} is not installed (Debian: {package})")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests of a file."""
+    with Browser() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
