@@ -18,6 +18,13 @@ FLAGS = (
 )
 
 
+NAVIGATED = "Inspected target navigated or closed"
+
+
+class NavigatedError(Exception):
+    """Another page was opened while this one was asked."""
+
+
 class Browser:
     """One browser with one page; ``requests`` and ``complaints`` hold what the page did."""
 
@@ -78,6 +85,8 @@ class Browser:
         while True:
             answer = self._receive()
             if answer.get("id") == self._count:
+                if answer.get("error", {}).get("message") == NAVIGATED:
+                    raise NavigatedError
                 assert "error" not in answer, answer
                 return answer["result"]
 
@@ -121,9 +130,16 @@ class Browser:
     def wait_for(self, expression, seconds=10):
         """Wait until an expression is true in the page."""
         end = time.monotonic() + seconds
-        while not self.run(f"Boolean({expression})"):
+        while not self._holds(expression):
             assert time.monotonic() < end, f"never true: {expression}"
             time.sleep(0.02)
+
+    def _holds(self, expression):
+        """Whether an expression is true; not yet where another page is just being opened."""
+        try:
+            return self.run(f"Boolean({expression})")
+        except NavigatedError:
+            return False
 
     def screenshot(self, path, *, whole=True):
         """Save the page as a picture."""
