@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Each process of the tests would compile every file that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: report test test-slow lint types bench bench-statistics lock clean
 
