@@ -1,5 +1,6 @@
 """Fixtures that all tests share."""
 
+import fcntl
 import gc
 import os
 import shutil
@@ -9,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.book_sample import sample_book
 from tests.browser import BROWSERS, Browser
+from toolkit.study.book import build_book
 
 # What a test may need beyond Python: the names of its programs, and its package on Debian.
 TOOLS = {
@@ -46,6 +49,22 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         programs, package = TOOLS[tool]
         if not any(shutil.which(program) for program in programs):
             pytest.skip(f"{tool} is not installed (Debian: {package})")
+
+
+@pytest.fixture(scope="session")
+def sample_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample book, built once in a run however many workers it has; only to be read."""
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent  # the folder of all workers
+    folder = place / "sample"
+    with (place / "sample.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "site").exists():
+            book = sample_book(folder / "notebooks")
+            build_book(folder / "unfinished", **book, scratch=folder / "scratch")
+            (folder / "unfinished").rename(folder / "site")
+    return folder / "site"
 
 
 @pytest.fixture(scope="module")

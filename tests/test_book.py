@@ -32,12 +32,9 @@ def book(tmp_path_factory):
     return sample.sample_book(tmp_path_factory.mktemp("notebooks"))
 
 
-@pytest.fixture(scope="module")
-def site(book, tmp_path_factory):
-    """The sample, built once."""
-    folder = tmp_path_factory.mktemp("book")
-    build_book(folder / "site", **book, scratch=folder / "scratch")
-    return folder / "site"
+@pytest.fixture(name="site", scope="module")
+def _site(sample_site):
+    return sample_site
 
 
 def files(site):

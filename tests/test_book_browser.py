@@ -5,20 +5,15 @@ import re
 
 import pytest
 
-from tests import book_sample as sample
 from tests.test_book import AGAINST, hostile_book
-from toolkit.study.book import BookError, build_book, pdf_book
+from toolkit.study.book import BookError, pdf_book
 
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 25, 30)"
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The sample, built once."""
-    folder = tmp_path_factory.mktemp("book")
-    book = sample.sample_book(folder / "notebooks")
-    build_book(folder / "site", **book, scratch=folder / "scratch")
-    return folder / "site"
+@pytest.fixture(name="site", scope="module")
+def _site(sample_site):
+    return sample_site
 
 
 @pytest.fixture
