@@ -237,7 +237,7 @@ def test_run_reverted_reuses_the_older_run(study):
     assert "05_area" not in run(study).finished.executed
 
 
-def test_failed_chapter_is_shown_as_failed_and_the_others_build(whole_study):
+def test_failed_chapter_is_shown_as_failed_and_the_others_build(whole_study, monkeypatch):
     study = whole_study
     write(study, "06_count", "Count", COUNT.replace("study.cases", "study.missing_table"))
     report = run(study)
@@ -250,6 +250,7 @@ def test_failed_chapter_is_shown_as_failed_and_the_others_build(whole_study):
     assert "missing_table" in report.finished.failed["06_count"]
     assert "Failed" in (report.out / "index.html").read_text()
     write(study, "06_count", "Count", COUNT, needs=["cases.truth"])
+    monkeypatch.setattr("toolkit.study.delivery.build_book", quick_study.write_pages)
     assert run(study).complete
 
 
@@ -365,8 +366,9 @@ def test_run_killed_at_any_moment_leaves_the_old_book_and_the_next_completes(stu
     assert run(study).out.resolve().name == old.name
 
 
-def test_run_killed_while_a_chapter_or_the_book_is_made_is_repeated_by_the_next(whole_study):
+def test_run_killed_while_chapters_run_is_repeated_by_the_next(whole_study, monkeypatch):
     study = whole_study
+    monkeypatch.setattr("toolkit.study.delivery.build_book", quick_study.write_pages)
     old = run(study).out.resolve()
     changed_rating(study)
     arguments = [study / "tiny.yaml", study.parent / "data", study / "reports" / "tiny"]
