@@ -2,14 +2,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Each process of the tests would compile every file that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: report test test-slow lint types bench bench-statistics lock clean
 
 report: .venv/.ok
 	$(BIN)/study run parameters/demo.yaml
 
+# Each worker takes a run of files that stand together, so that what a file needs is made once.
 test: .venv/.ok
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal -rs
 
 # Coverage and size by simulation and enumeration: minutes, not for every change.
 test-slow: .venv/.ok

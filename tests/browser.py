@@ -9,9 +9,8 @@ import subprocess
 import tempfile
 import time
 
-import pytest
+from toolkit.study.book.pdf import BROWSERS
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -19,18 +18,18 @@ FLAGS = (
 )
 
 
-def find_chromium():
-    """Return the path of a Chromium, or skip the test."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip(f"no browser on this machine: none of {', '.join(NAMES)} is installed")
-    return found
+NAVIGATED = "Inspected target navigated or closed"
+
+
+class NavigatedError(Exception):
+    """Another page was opened while this one was asked."""
 
 
 class Browser:
     """One browser with one page; ``requests`` and ``complaints`` hold what the page did."""
 
     def __init__(self):
+        program = next(path for name in BROWSERS if (path := shutil.which(name)))
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         read_by_browser, self._write = os.pipe()
         self._read, written_by_browser = os.pipe()
@@ -42,7 +41,7 @@ class Browser:
             os.dup2(answers, 4)
 
         self._process = subprocess.Popen(
-            [find_chromium(), *FLAGS, f"--user-data-dir={self._profile.name}", "about:blank"],
+            [program, *FLAGS, f"--user-data-dir={self._profile.name}", "about:blank"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             close_fds=False,
@@ -86,6 +85,8 @@ class Browser:
         while True:
             answer = self._receive()
             if answer.get("id") == self._count:
+                if answer.get("error", {}).get("message") == NAVIGATED:
+                    raise NavigatedError
                 assert "error" not in answer, answer
                 return answer["result"]
 
@@ -129,9 +130,16 @@ class Browser:
     def wait_for(self, expression, seconds=10):
         """Wait until an expression is true in the page."""
         end = time.monotonic() + seconds
-        while not self.run(f"Boolean({expression})"):
+        while not self._holds(expression):
             assert time.monotonic() < end, f"never true: {expression}"
             time.sleep(0.02)
+
+    def _holds(self, expression):
+        """Whether an expression is true; not yet where another page is just being opened."""
+        try:
+            return self.run(f"Boolean({expression})")
+        except NavigatedError:
+            return False
 
     def screenshot(self, path, *, whole=True):
         """Save the page as a picture."""

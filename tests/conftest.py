@@ -1,11 +1,77 @@
 """Fixtures that all tests share."""
 
+import fcntl
+import gc
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.book_sample import sample_book
+from tests.browser import BROWSERS, Browser
+from toolkit.study.book import build_book
+
+# What a test may need beyond Python: the names of its programs, and its package on Debian.
+TOOLS = {
+    "browser": (BROWSERS, "chromium"),
+    "node": (("node",), "nodejs"),
+    "dciodvfy": (("dciodvfy",), "dicom3tools"),
+    "dsrdump": (("dsrdump",), "dcmtk"),
+    "dcmdump": (("dcmdump",), "dcmtk"),
+}
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what lives to the end: all tests and all that they imported.
+
+    statsmodels collects garbage in each adjustment by Holm, which took a second of ten thousand
+    tests.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the browser."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.needs_tool("browser"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test marked ``needs_tool(name)`` where the tool is absent, before any fixture."""
+    for marker in item.iter_markers("needs_tool"):
+        (tool,) = marker.args
+        programs, package = TOOLS[tool]
+        if not any(shutil.which(program) for program in programs):
+            pytest.skip(f"{tool} is not installed (Debian: {package})")
+
+
+@pytest.fixture(scope="session")
+def sample_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample book, built once in a run however many workers it has; only to be read."""
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent  # the folder of all workers
+    folder = place / "sample"
+    with (place / "sample.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "site").exists():
+            book = sample_book(folder / "notebooks")
+            build_book(folder / "unfinished", **book, scratch=folder / "scratch")
+            (folder / "unfinished").rename(folder / "site")
+    return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests of a file."""
+    with Browser() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import subprocess
 import sys
 import warnings
@@ -31,12 +32,9 @@ def book(tmp_path_factory):
     return sample.sample_book(tmp_path_factory.mktemp("notebooks"))
 
 
-@pytest.fixture(scope="module")
-def site(book, tmp_path_factory):
-    """The sample, built once."""
-    folder = tmp_path_factory.mktemp("book")
-    build_book(folder / "site", **book, scratch=folder / "scratch")
-    return folder / "site"
+@pytest.fixture(name="site", scope="module")
+def _site(sample_site):
+    return sample_site
 
 
 def files(site):
@@ -477,6 +475,23 @@ def test_same_bytes_in_another_folder_time_zone_locale_and_hash_seed(site, tmp_p
         env={**os.environ, **changed}, cwd=ROOT, umask=0o077, check=True, timeout=120,
     )  # fmt: skip
     assert files(folder / "a site") == files(site)
+
+
+def test_same_bytes_after_another_book_in_the_same_folder(tmp_path):
+    chapter = one_chapter(tmp_path)
+
+    def built(title):
+        front = FrontPage(title=title, origin="Study data")
+        made = files(build(tmp_path, chapter, front=front))
+        shutil.rmtree(tmp_path / "site")
+        shutil.rmtree(tmp_path / "scratch")
+        return made
+
+    other, one = built("Another book"), built("A book")
+    assert other["_static/footer.css"] != one["_static/footer.css"]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert one == files(build(elsewhere, chapter))
 
 
 def test_building_leaves_the_process_as_it_was(tmp_path):

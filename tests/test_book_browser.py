@@ -5,28 +5,15 @@ import re
 
 import pytest
 
-from tests import book_sample as sample
-from tests.browser import Browser
 from tests.test_book import AGAINST, hostile_book
-from toolkit.study.book import BookError, build_book, pdf_book
+from toolkit.study.book import BookError, pdf_book
 
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 25, 30)"
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The sample, built once."""
-    folder = tmp_path_factory.mktemp("book")
-    book = sample.sample_book(folder / "notebooks")
-    build_book(folder / "site", **book, scratch=folder / "scratch")
-    return folder / "site"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """One browser for all tests."""
-    with Browser() as running:
-        yield running
+@pytest.fixture(name="site", scope="module")
+def _site(sample_site):
+    return sample_site
 
 
 @pytest.fixture
@@ -211,7 +198,7 @@ def test_paper_shows_the_title_and_no_navigation(window, site):
 
 
 @pytest.fixture(scope="module")
-def printed(site, browser, tmp_path_factory):  # noqa: ARG001 - skips without a browser
+def printed(site, browser, tmp_path_factory):  # noqa: ARG001 - marks what needs one
     """The sample as PDF, printed once."""
     out = tmp_path_factory.mktemp("pdf") / "below" / "book.pdf"
     pdf_book(site, out)
@@ -241,12 +228,13 @@ def test_pdf_needs_a_browser(site, tmp_path, monkeypatch):
         pdf_book(site, tmp_path / "book.pdf")
 
 
-def test_pdf_needs_a_book(tmp_path):
+def test_pdf_needs_a_book(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/bin")
+    write_browser(tmp_path, "exit 0")
     (tmp_path / "empty").mkdir()
     with pytest.raises(BookError, match=r"empty has no index\.html; is it a book"):
         pdf_book(tmp_path / "empty", tmp_path / "book.pdf")
     (tmp_path / "index.html").write_text("<html></html>")
-    write_browser(tmp_path, "exit 0")
     with pytest.raises(BookError, match=r"index.html has no article"):
         pdf_book(tmp_path, tmp_path / "book.pdf")
 

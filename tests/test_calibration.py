@@ -146,7 +146,7 @@ CASES = st.lists(
 
 
 @given(rows=CASES)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_capture_curve_matches_brute_force(rows):
     truth, rating, weight = (list(column) for column in zip(*rows, strict=True))
     curve = capture_curve(truth, rating, weight=weight)
@@ -175,7 +175,7 @@ def test_capture_curve_gives_larsens_share_at_the_highest_score():
 
 
 @given(rows=CASES)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_capture_curve_monotone_map_of_ratings_changes_no_share(rows):
     truth, rating, _ = (list(column) for column in zip(*rows, strict=True))
     plain = capture_curve(truth, rating)
@@ -185,7 +185,7 @@ def test_capture_curve_monotone_map_of_ratings_changes_no_share(rows):
 
 
 @given(rows=CASES)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_capture_curve_rises_inside_its_band(rows):
     truth, rating, weight = (list(column) for column in zip(*rows, strict=True))
     curve = capture_curve(truth, rating, weight=weight)

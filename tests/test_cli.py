@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from tests.test_run import edit, study  # noqa: F401 - a fixture
+from tests.test_run import edit, study, whole_study  # noqa: F401 - fixtures
 from toolkit.cli import app
 
 runner = CliRunner()
@@ -53,16 +53,19 @@ def test_run_then_why_then_verify(study):  # noqa: F811
     assert "index.html: changed" in text
 
 
-def test_render_with_code_shows_the_code(study):  # noqa: F811
-    call("run", study / "tiny.yaml", *data(study), *out(study))
-    target = study / "with_code"
+def test_render_with_code_shows_the_code(whole_study):  # noqa: F811
+    folder = whole_study
+    call("run", folder / "tiny.yaml", *data(folder), *out(folder))
+    target = folder / "with_code"
     code, text = call(
-        "render", study / "tiny.yaml", target, "--with-code", *data(study), *out(study)
+        "render", folder / "tiny.yaml", target, "--with-code", *data(folder), *out(folder)
     )
     assert code == 0, text
     assert "wilson_ci" in (target / "chapters" / "05_area.html").read_text()
-    assert "wilson_ci" not in (study / "reports" / "tiny" / "chapters" / "05_area.html").read_text()
-    code, text = call("render", study / "tiny.yaml", target, *data(study), *out(study))
+    assert (
+        "wilson_ci" not in (folder / "reports" / "tiny" / "chapters" / "05_area.html").read_text()
+    )
+    code, text = call("render", folder / "tiny.yaml", target, *data(folder), *out(folder))
     assert code == 2
     assert "exists; name a new folder" in text
 
@@ -154,7 +157,7 @@ def test_new_file_is_right_but_for_its_data(tmp_path):
     assert plan_chapters(parameters, tmp_path / "mine.yaml")
 
 
-def test_no_kernel_at_all_is_one_message(study, monkeypatch):  # noqa: F811
+def test_no_kernel_at_all_is_one_message(whole_study, monkeypatch):  # noqa: F811
     from toolkit.study.run.kernels import KernelError
 
     def none():
@@ -162,7 +165,7 @@ def test_no_kernel_at_all_is_one_message(study, monkeypatch):  # noqa: F811
         raise KernelError(msg)
 
     monkeypatch.setattr("toolkit.study.run.execute.open_kernels", none)
-    code, text = call("run", study / "tiny.yaml", *data(study), *out(study))
+    code, text = call("run", whole_study / "tiny.yaml", *data(whole_study), *out(whole_study))
     assert code == 2
     assert "no kernel could be started" in text
     assert "Traceback" not in text

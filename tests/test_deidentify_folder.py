@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import shutil
 import stat
 import subprocess
 import tempfile
@@ -435,7 +434,7 @@ def without_meaning(value):
     return re.sub(r"meaning='[^']*'|meaning=\"[^\"]*\"", "", repr(value))
 
 
-@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy of dicom3tools is absent")
+@pytest.mark.needs_tool("dciodvfy")
 def test_the_copy_has_no_more_errors_than_the_object(reference_data):
     objects = list(OBJECTS.values())
     objects += [p.read_bytes() for p in sorted((reference_data / "data" / "dicom").glob("*.dcm"))]

@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.browser import Browser
 from tests.dicom_files import EXAM
 from toolkit.demo.dicom.archive import encoded
 from toolkit.demo.dicom.images import ImagePlan, mammogram
@@ -58,12 +57,6 @@ import(URL.createObjectURL(new Blob([source], {{ type: "text/javascript" }}))).t
   window.ready = true;
 }});
 </script>"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with Browser() as running:
-        yield running
 
 
 class Stand:

@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,11 @@ from toolkit.study.run.kernels import (
 
 
 @pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A place of our own for temporary files, with a path that is short enough."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    return tmp_path
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A place of our own for temporary files; the path of ``tmp_path`` may be too long."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        monkeypatch.setattr("tempfile.tempdir", os.path.realpath(folder))
+        yield Path(folder).resolve()
 
 
 def test_kernel_environment_takes_little_from_the_caller(

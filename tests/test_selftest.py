@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tests.browser import Browser
 from toolkit.cli import app
 from toolkit.results import Result
 from toolkit.stats.auc.delong import delong_ci
@@ -538,12 +537,6 @@ def test_run_refuses_before_it_computes(tmp_path):
 
 
 # --- In a browser ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with Browser() as running:
-        yield running
 
 
 def colour(browser, place, kind="backgroundColor"):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from toolkit.study.run import workspace as module
+from toolkit.study.run.run import workspace as module
 from toolkit.study.run.workspace import OutputError, Workspace, read_json, to_json, write_atomic
 
 
@@ -117,6 +117,25 @@ def test_deliver_stopped_before_the_swap_keeps_the_old_book(workspace, monkeypat
     assert (workspace.out / "index.html").read_text() == "new"
 
 
+def test_deliver_stopped_while_it_removes_an_old_tree_leaves_no_half_of_it(workspace, monkeypatch):
+    for name in ("one", "two"):
+        workspace.deliver(make_tree(workspace, name), name)
+        time.sleep(0.01)
+
+    def stopped(path):
+        (path / "index.html").unlink()
+        raise KeyboardInterrupt
+
+    tree = make_tree(workspace, "three")
+    monkeypatch.setattr(module.shutil, "rmtree", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        workspace.deliver(tree, "three")
+    monkeypatch.undo()
+    assert not (workspace.home / "one").exists()  # its name would stand for the whole tree
+    with workspace.locked():
+        assert sorted(p.name for p in workspace.home.iterdir()) == ["lock", "three", "two", "work"]
+
+
 def test_keep_replaces_a_folder_whole(workspace):
     for text in ("one", "two"):
         scratch = workspace.scratch("chapter")
@@ -148,7 +167,7 @@ def test_lock_admits_one_run_and_outlives_no_process(tmp_path):
 def test_lock_sweeps_what_a_killed_run_left(workspace):
     left = workspace.scratch("chapter")
     (left / "half.json").write_text("{")
-    (workspace.home / ".link.1.tmp").symlink_to("nowhere")
+    (workspace.home / ".link.1.tmp").symlink_to("work")
     with workspace.locked():
         assert not left.exists()
         assert not (workspace.home / ".link.1.tmp").is_symlink()

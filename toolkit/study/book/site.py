@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from html.parser import HTMLParser
@@ -294,7 +295,9 @@ def _run_sphinx(source: Path, scratch: Path, settings: Mapping[str, Any]) -> Pat
     from sphinx.errors import SphinxError
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-    pages, warnings = scratch / "pages", StringIO()
+    # Sphinx keeps the checksum of each file that a page loads, by its path, as long as the process
+    # lives; a folder that was there before would give the checksums of an earlier book.
+    pages, warnings = Path(tempfile.mkdtemp(prefix="pages-", dir=scratch)), StringIO()
     with ExitStack() as stack:
         stack.enter_context(_unchanged_state())
         stack.enter_context(patch_docutils(source))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -297,7 +296,7 @@ def keep_chapter(
     place = workspace.work / "chapters" / f"{planned.name}-{sha256_json(state)[:16]}"
     workspace.keep(scratch, place)
     for folder, _ in _states(planned.name, workspace)[KEPT_STATES:]:
-        shutil.rmtree(folder)
+        workspace.drop(folder)
     return place
 
 

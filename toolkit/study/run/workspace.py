@@ -93,9 +93,10 @@ class Workspace:
     def _sweep(self) -> None:
         """Remove what a killed run left behind; nothing finished has such a name."""
         for path in [*self.home.glob(".*.tmp"), *self.work.rglob(".*.tmp")]:
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(
-                missing_ok=True
-            )
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
     def scratch(self, name: str) -> Path:
         """Return a new empty folder that a later ``keep`` moves into place."""
@@ -108,10 +109,14 @@ class Workspace:
         """Move a finished folder into place; an older one of that name is replaced."""
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
-            aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-            path.rename(aside)
-            shutil.rmtree(aside)
+            self.drop(path)
         scratch.rename(path)
+
+    def drop(self, path: Path) -> None:
+        """Remove a finished folder; one that a kill leaves half removed is finished no more."""
+        aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        path.rename(aside)
+        shutil.rmtree(aside)
 
     @property
     def delivered(self) -> Path | None:
@@ -132,5 +137,5 @@ class Workspace:
         link.replace(self.out)
         trees = [path for path in self.home.iterdir() if (path / "manifest.json").is_file()]
         for old in sorted(trees, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT_TREES:]:
-            shutil.rmtree(old)
+            self.drop(old)
         return place
