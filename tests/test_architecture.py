@@ -19,6 +19,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 # A module imports only from lower layers or its own folder.
 LAYERS = {
+    "_old_names": 0,
     "arrays": 0,
     "executor": 0,
     "results": 1,
@@ -136,6 +137,50 @@ def test_a_broken_rule_is_found(file, code, rule, fault, tmp_path, monkeypatch):
 def test_every_topic_has_a_layer():
     topics = {_topic(path) for path in MODULES} - {"__init__"}
     assert topics <= LAYERS.keys()
+
+
+def _name(path: Path) -> str:
+    """The dotted name of a module."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _graph() -> dict[str, set[str]]:
+    """The toolkit's modules that each of them imports, wherever in it."""
+    names = {_name(path) for path in MODULES}
+    graph: dict[str, set[str]] = {}
+    for path in MODULES:
+        found: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                wide = {f"{node.module}.{alias.name}" for alias in node.names}
+                found |= (wide & names) or {node.module}
+            elif isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+        graph[_name(path)] = (found & names) - {_name(path)}
+    return graph
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = _graph()
+    while free := {name for name, needs in graph.items() if not needs & graph.keys()}:
+        graph = {name: needs for name, needs in graph.items() if name not in free}
+    # What is left is in a circle, or imports one.
+    assert not {name: sorted(needs & graph.keys()) for name, needs in graph.items()}
+
+
+def test_no_chapter_imports_another_one():
+    # What two chapters share lies a layer below, or beside the chapters' folders.
+    faults = []
+    for name, needs in _graph().items():
+        parts = name.split(".")
+        if parts[:2] == ["toolkit", "chapters"] and len(parts) > 3:
+            others = [other.split(".") for other in needs]
+            faults += [
+                f"{name} imports {'.'.join(other)}"
+                for other in others
+                if other[:2] == parts[:2] and len(other) > 3 and other[2] != parts[2]
+            ]
+    assert not faults
 
 
 def test_no_module_has_a_drawer_name():
