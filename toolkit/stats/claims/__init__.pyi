@@ -1,0 +1,10 @@
+from .multiplicity import AdjustedP as AdjustedP
+from .multiplicity import adjusted_p_values as adjusted_p_values
+from .multiplicity import fixed_sequence as fixed_sequence
+from .multiplicity import simultaneous_level as simultaneous_level
+from .plan import Claim as Claim
+from .plan import EndpointPlan as EndpointPlan
+from .plan import EndpointVerdict as EndpointVerdict
+from .plan import EndpointVerdicts as EndpointVerdicts
+from .plan import endpoint_verdicts as endpoint_verdicts
+from .plan import verdict_note as verdict_note
