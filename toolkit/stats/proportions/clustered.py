@@ -103,7 +103,7 @@ def clustered_proportion_logit_ci(
     cluster : array_like, shape (n_cases,)
         Patient of each unit.
     ci_level, quantity, unit, label
-        As in ``wilson_ci``.
+        As in ``proportion_ci``.
 
     Returns
     -------
@@ -176,7 +176,7 @@ def mean_proportion_ci(
     cluster : array_like, shape (n_cases,), optional
         Patient of each case; each case its own if not given.
     ci_level, quantity, unit, label
-        As in ``wilson_ci``.
+        As in ``proportion_ci``.
 
     Returns
     -------
@@ -195,7 +195,7 @@ def mean_proportion_ci(
     Wilson's interval on the effective number of cases p (1 - p) / variance, with the variance of
     the case means: calls of one case by several readers are not independent. It is about these
     readers and new cases; for readers in general see the multi-reader methods. With one reader
-    and no clusters it is ``wilson_ci``, but for a factor n / (n - 1) of the variance.
+    and no clusters it is ``proportion_ci``, but for a factor n / (n - 1) of the variance.
 
     References
     ----------
@@ -238,7 +238,7 @@ def mean_proportion_ci(
     return per_1000(result) if unit == "per_1000" else result
 
 
-def clustered_paired_difference_ci(  # noqa: PLR0913 - two methods and clusters, else as tango_ci
+def clustered_paired_difference_ci(  # noqa: PLR0913 - two methods and clusters, else as the plain one
     call_a: ArrayLike,
     call_b: ArrayLike,
     *,
@@ -282,7 +282,7 @@ def clustered_paired_difference_ci(  # noqa: PLR0913 - two methods and clusters,
     Notes
     -----
     Mean difference of the calls, its variance from the totals of patients. Where each patient has
-    one unit use ``tango_ci``, whose interval is better where few are discordant.
+    one unit use ``paired_difference_ci``, whose interval is better where few are discordant.
 
     References
     ----------
@@ -326,7 +326,7 @@ def clustered_paired_difference_ci(  # noqa: PLR0913 - two methods and clusters,
     )
 
 
-def clustered_difference_ci(  # noqa: PLR0913 - two groups with clusters, else as tango_ci
+def clustered_difference_ci(  # noqa: PLR0913 - two groups with clusters, else as the plain one
     event_a: ArrayLike,
     event_b: ArrayLike,
     *,
@@ -365,7 +365,7 @@ def clustered_difference_ci(  # noqa: PLR0913 - two groups with clusters, else a
     Notes
     -----
     The variance is the sum of those of two independent clustered proportions. Where each patient
-    has one unit use ``miettinen_nurminen_ci``, whose interval is better where events are rare.
+    has one unit use ``proportion_difference_ci``, whose interval is better where events are rare.
 
     References
     ----------

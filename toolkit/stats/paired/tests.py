@@ -1,22 +1,23 @@
 """Two methods called the same cases: do they call equally many positive? The McNemar tests.
 
 Only the discordant pairs matter, those that one method alone called positive. Report an interval
-beside a test: ``tango_ci`` or ``tang_ratio_ci``, whose P is that of
-``mcnemar_asymptotic``. Without any discordant pair P is 1, with a note: given that there is none,
-the table that was seen is the only possible one and cannot speak against the null hypothesis.
+beside a test: ``paired_difference_ci`` or ``paired_ratio_ci``, whose P is that of the asymptotic
+McNemar test.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from scipy import special
 
 from toolkit.results import Better, Comparison, Result, check_margin
-from toolkit.stats._checks import check_ci_level
+from toolkit.stats._checks import check_choice, check_ci_level
 from toolkit.stats._inference import share
-from toolkit.stats.paired.differences import PairedCounts
+from toolkit.stats.paired.counts import PairedCounts
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,168 +49,132 @@ class McNemarTest(PairedTest):
     n_discordant: int
 
 
-def mcnemar_exact(
+McNemarMethod = Literal["midp", "exact", "asymptotic", "corrected"]
+
+
+def mcnemar(
     counts: PairedCounts,
     *,
+    method: McNemarMethod = "midp",
     quantity: str = "proportion",
     label_a: str = "a",
     label_b: str = "b",
 ) -> McNemarTest:
-    """Test by the exact McNemar test whether b and a call equally many cases positive.
+    """Test by a McNemar test whether b and a call equally many cases positive.
 
     Parameters
     ----------
     counts : PairedCounts
         The paired table; cases positive by both or by neither do not matter.
+    method : str
+        Which of the tests, see Notes.
     quantity, label_a, label_b : str
         What is compared, the comparator, and the new method.
 
     Returns
     -------
     McNemarTest
-        P is 1, with a note, where there are no discordant pairs.
+        P is 1, with a note, where there are no discordant pairs: given that there is none, the
+        table that was seen is the only possible one and cannot speak against the null hypothesis.
+
+    Raises
+    ------
+    ValueError
+        If the method is not known.
 
     Notes
     -----
-    Null hypothesis: a discordant pair is positive by b with probability 1/2. The two-sided P is
-    twice the smaller binomial tail, at most 1. The size never exceeds the nominal level but can
-    lie far below it: prefer ``mcnemar_midp`` unless a guarantee is required.
+    Null hypothesis: a discordant pair is positive by b with probability 1/2.
+
+    ============== =============================================================================
+    ``midp``       The default [1]_: as the exact test, but the observed table counts half. The
+                   size is near the nominal level and not guaranteed to stay below.
+    ``exact``      For a guarantee [2]_: twice the smaller binomial tail, at most 1. The size
+                   never exceeds the nominal level but can lie far below it.
+    ``asymptotic`` Chi-square with 1 degree of freedom [2]_, the square of the statistic of the
+                   intervals ``"tango"`` and ``"tang"``, with their P. With few discordant pairs
+                   the size can somewhat exceed the nominal level.
+    ``corrected``  The same with the continuity correction [3]_, to check a paper that did: close
+                   to the exact test, with its low power and without its guarantee. Taken as
+                   printed, (|b - c| - 1)^2 / (b + c), also where as many pairs are positive by b
+                   alone as by a alone: P is then below 1, with a note. R's ``mcnemar.test``
+                   leaves the correction out in that case.
+    ============== =============================================================================
 
     References
     ----------
-    McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996
+    .. [1] Fagerland MW, Lydersen S, Laake P. BMC Med Res Methodol 2013;13:91.
+       doi:10.1186/1471-2288-13-91
+    .. [2] McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996
+    .. [3] Edwards AL. Psychometrika 1948;13:185-187. doi:10.1007/BF02289261
 
     Examples
     --------
-    >>> mcnemar_exact(PairedCounts(both=1, only_b=1, only_a=7)).p_value
-    0.0703125
+    >>> counts = PairedCounts(both=1, only_b=1, only_a=7)
+    >>> mcnemar(counts).p_value, mcnemar(counts, method="exact").p_value
+    (0.0390625, 0.0703125)
+    >>> for method in ("asymptotic", "corrected"):
+    ...     test = mcnemar(counts, method=method)
+    ...     print(f"{test.statistic:.3f}, P {test.p_value:.4f}")
+    4.500, P 0.0339
+    3.125, P 0.0771
     """
-    fewer = min(counts.only_a, counts.only_b)
-    p_value = min(1.0, 2 * _fair_binomial(fewer, counts.n_discordant))
-    return _exact_test(counts, p_value, "exact McNemar", (quantity, label_a, label_b))
+    title, fields_of = _METHODS[check_choice(method, name="method", choices=list(_METHODS))]
+    fields = fields_of(counts)
+    if not counts.n_discordant:
+        fields["note"] = "no discordant pairs, so P is 1"
+    return McNemarTest(
+        method=title,
+        quantity=quantity,
+        label_a=label_a,
+        label_b=label_b,
+        only_b=counts.only_b,
+        only_a=counts.only_a,
+        n_discordant=counts.n_discordant,
+        **fields,
+    )
 
 
-def mcnemar_midp(
-    counts: PairedCounts,
-    *,
-    quantity: str = "proportion",
-    label_a: str = "a",
-    label_b: str = "b",
-) -> McNemarTest:
-    """Test by the mid-P McNemar test whether b and a call equally many cases positive.
-
-    Parameters
-    ----------
-    counts, quantity, label_a, label_b
-        As in ``mcnemar_exact``.
-
-    Returns
-    -------
-    McNemarTest
-        P is 1, with a note, where there are no discordant pairs.
-
-    Notes
-    -----
-    As ``mcnemar_exact``, but the observed table counts half. The size is near the nominal level;
-    unlike that of the exact test it is not guaranteed to stay below.
-
-    References
-    ----------
-    Fagerland MW, Lydersen S, Laake P. BMC Med Res Methodol 2013;13:91.
-    doi:10.1186/1471-2288-13-91
-
-    Examples
-    --------
-    >>> mcnemar_midp(PairedCounts(both=1, only_b=1, only_a=7)).p_value
-    0.0390625
-    """
+def _midp(counts: PairedCounts) -> dict[str, Any]:
+    """Return the pairs by b alone and mid-P."""
     fewer, discordant = min(counts.only_a, counts.only_b), counts.n_discordant
     # Twice (the tail less half the observed table) is the sum of two neighbouring tails.
     p_value = _fair_binomial(fewer, discordant) + _fair_binomial(fewer - 1, discordant)
     p_value = 1.0 if counts.only_a == counts.only_b else p_value
-    return _exact_test(counts, p_value, "mid-P McNemar", (quantity, label_a, label_b))
+    return {"statistic": float(counts.only_b), "p_value": p_value}
 
 
-def mcnemar_asymptotic(
-    counts: PairedCounts,
-    *,
-    quantity: str = "proportion",
-    label_a: str = "a",
-    label_b: str = "b",
-) -> McNemarTest:
-    """Test by McNemar's chi-square, without correction, whether b and a call equally many positive.
-
-    Parameters
-    ----------
-    counts, quantity, label_a, label_b
-        As in ``mcnemar_exact``.
-
-    Returns
-    -------
-    McNemarTest
-        ``statistic`` is chi-square with 1 degree of freedom: the square of that of ``tango_ci``
-        and ``tang_ratio_ci``, with their P.
-
-    Notes
-    -----
-    Null hypothesis: as in ``mcnemar_exact``. With few discordant pairs the size can somewhat
-    exceed the nominal level.
-
-    References
-    ----------
-    McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996
-
-    Examples
-    --------
-    >>> test = mcnemar_asymptotic(PairedCounts(both=1, only_b=1, only_a=7))
-    >>> f"{test.statistic:.2f}, P {test.p_value:.4f}"
-    '4.50, P 0.0339'
-    """
-    statistic = share((counts.only_b - counts.only_a) ** 2, counts.n_discordant)
-    return _chi_square(counts, statistic, "asymptotic McNemar", (quantity, label_a, label_b))
+def _exact(counts: PairedCounts) -> dict[str, Any]:
+    """Return the pairs by b alone and their exact P."""
+    fewer = min(counts.only_a, counts.only_b)
+    p_value = min(1.0, 2 * _fair_binomial(fewer, counts.n_discordant))
+    return {"statistic": float(counts.only_b), "p_value": p_value}
 
 
-def mcnemar_corrected(
-    counts: PairedCounts,
-    *,
-    quantity: str = "proportion",
-    label_a: str = "a",
-    label_b: str = "b",
-) -> McNemarTest:
-    """Test as ``mcnemar_asymptotic`` with the continuity correction, to check a paper that did.
+def _asymptotic(counts: PairedCounts) -> dict[str, Any]:
+    """Return chi-square and its P."""
+    return _chi_square(counts, (counts.only_b - counts.only_a) ** 2)
 
-    Parameters
-    ----------
-    counts, quantity, label_a, label_b
-        As in ``mcnemar_exact``.
 
-    Returns
-    -------
-    McNemarTest
-        ``statistic`` is chi-square with 1 degree of freedom.
-
-    Notes
-    -----
-    Null hypothesis: as in ``mcnemar_exact``. Not for a new analysis: P is close to that of the
-    exact test, with its low power and without its guarantee. The correction is taken as printed,
-    (|b - c| - 1)^2 / (b + c), also where as many pairs are positive by b alone as by a alone: P is
-    then below 1, with a note. R's ``mcnemar.test`` leaves the correction out in that case.
-
-    References
-    ----------
-    Edwards AL. Psychometrika 1948;13:185-187. doi:10.1007/BF02289261
-
-    Examples
-    --------
-    >>> test = mcnemar_corrected(PairedCounts(both=1, only_b=1, only_a=7))
-    >>> f"{test.statistic:.3f}, P {test.p_value:.4f}"
-    '3.125, P 0.0771'
-    """
+def _corrected(counts: PairedCounts) -> dict[str, Any]:
+    """Return chi-square with the continuity correction and its P."""
     excess = abs(counts.only_b - counts.only_a) - 1
-    statistic = share(excess**2, counts.n_discordant)
     note = "" if excess >= 0 else "as many by b alone as by a alone: P is below 1 all the same"
-    words = (quantity, label_a, label_b)
-    return _chi_square(counts, statistic, "McNemar with continuity correction", words, note)
+    return {**_chi_square(counts, excess**2), "note": note}
+
+
+def _chi_square(counts: PairedCounts, squared: int) -> dict[str, Any]:
+    """Return chi-square and its P; 0 / 0 is no evidence against anything."""
+    statistic = share(squared, counts.n_discordant) if counts.n_discordant else 0.0
+    return {"statistic": statistic, "df": 1.0, "p_value": float(special.chdtrc(1, statistic))}
+
+
+_METHODS: dict[str, tuple[str, Callable[[PairedCounts], dict[str, Any]]]] = {
+    "midp": ("mid-P McNemar", _midp),
+    "exact": ("exact McNemar", _exact),
+    "asymptotic": ("asymptotic McNemar", _asymptotic),
+    "corrected": ("McNemar with continuity correction", _corrected),
+}
 
 
 def mcnemar_joint(
@@ -254,7 +219,7 @@ def mcnemar_joint(
     >>> f"{test.statistic:.2f}, df {test.df:.0f}, P {test.p_value:.1e}"
     '44.17, df 2, P 2.6e-10'
     """
-    parts = [mcnemar_asymptotic(table) for table in (cancers, others)]
+    parts = [mcnemar(table, method="asymptotic") for table in (cancers, others)]
     statistic = sum(part.statistic for part in parts)
     tables = zip(("with", "without"), parts, strict=True)
     empty = [name for name, part in tables if not part.n_discordant]
@@ -275,51 +240,6 @@ def _fair_binomial(at_most: int, trials: int) -> float:
     if at_most < 0:
         return 0.0
     return float(special.betainc(trials - at_most, at_most + 1, 0.5)) if at_most < trials else 1.0
-
-
-def _exact_test(
-    counts: PairedCounts, p_value: float, method: str, words: tuple[str, str, str]
-) -> McNemarTest:
-    """Return a test on the number of discordant pairs that are positive by b alone."""
-    return _test(counts, words, method=method, statistic=float(counts.only_b), p_value=p_value)
-
-
-def _chi_square(
-    counts: PairedCounts, statistic: float, method: str, words: tuple[str, str, str], note: str = ""
-) -> McNemarTest:
-    """Return a test whose statistic is chi-square; 0 / 0 is no evidence against anything."""
-    statistic = statistic if counts.n_discordant else 0.0
-    p_value = float(special.chdtrc(1, statistic))
-    return _test(
-        counts, words, method=method, statistic=statistic, p_value=p_value, df=1.0, note=note
-    )
-
-
-def _test(
-    counts: PairedCounts,
-    words: tuple[str, str, str],
-    *,
-    method: str,
-    statistic: float,
-    p_value: float,
-    df: float | None = None,
-    note: str = "",
-) -> McNemarTest:
-    """Return a test with the counts that it was made from and its quantity and labels."""
-    quantity, label_a, label_b = words
-    return McNemarTest(
-        method=method,
-        note=note if counts.n_discordant else "no discordant pairs, so P is 1",
-        quantity=quantity,
-        label_a=label_a,
-        label_b=label_b,
-        only_b=counts.only_b,
-        only_a=counts.only_a,
-        n_discordant=counts.n_discordant,
-        statistic=statistic,
-        df=df,
-        p_value=p_value,
-    )
 
 
 def conditional_odds_ratio_ci(
@@ -366,7 +286,7 @@ def conditional_odds_ratio_ci(
     The limits are Clopper-Pearson's of the share of discordant pairs that are positive by b, as
     odds: coverage is never below the level. Null hypothesis: the odds ratio is 1. It is the odds
     ratio of one case called twice, not that of two groups, and says nothing of how often the
-    methods part; prefer ``tang_ratio_ci`` for a reader. Not for clustered cases.
+    methods part; prefer ``paired_ratio_ci`` for a reader. Not for clustered cases.
 
     References
     ----------
@@ -382,7 +302,7 @@ def conditional_odds_ratio_ci(
     check_margin(margin, effect="ratio", better=better)
     only_b, only_a, tail = counts.only_b, counts.only_a, (1 - level) / 2
     inverse_high = _lower_odds(only_a, only_b, tail)
-    p_value = mcnemar_exact(counts).p_value
+    p_value = mcnemar(counts, method="exact").p_value
     # Delta method: the logarithm has variance 1 / only_b + 1 / only_a.
     spread = only_b * counts.n_discordant
     return Comparison(
