@@ -5,6 +5,7 @@ import json
 import math
 import warnings
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -22,15 +23,17 @@ from toolkit.stats.agreement.shares import (
 from toolkit.stats.agreement.two_readers import (
     agreement_table,
     agreement_table_from_counts,
-    cohen_kappa,
-    gwet_ac,
-    scott_pi,
+    two_reader_agreement,
 )
-from toolkit.stats.paired.differences import PairedCounts, tango_ci
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.paired.counts import PairedCounts
+from toolkit.stats.paired.differences import paired_difference_ci
+from toolkit.stats.proportions.one import proportion_ci
 from toolkit.stats.proportions.weighted import weighted_proportion_ci
 
-COEFFICIENTS = [cohen_kappa, scott_pi, gwet_ac]
+gwet_ac = partial(two_reader_agreement, method="gwet_ac")
+scott_pi = partial(two_reader_agreement, method="scott_pi")
+
+COEFFICIENTS = [two_reader_agreement, scott_pi, gwet_ac]
 NAMED = ["identity", "linear", "quadratic", "ordinal"]
 BIRADS = ["1", "2", "3", "4A", "4B", "4C", "5"]
 CELL = st.integers(0, 6)
@@ -66,7 +69,7 @@ def coefficient_by_hand(counts, function, name):
     mean = [(a + b) / 2 for a, b in zip(row, column, strict=True)]
     observed = sum(w[i][j] * counts[i][j] for i, j in cells) / n
     expected = {
-        cohen_kappa: sum(w[i][j] * row[i] * column[j] for i, j in cells),
+        two_reader_agreement: sum(w[i][j] * row[i] * column[j] for i, j in cells),
         scott_pi: sum(w[i][j] * mean[i] * mean[j] for i, j in cells),
         gwet_ac: sum(w[i][j] for i, j in cells)
         * sum(p * (1 - p) for p in mean)
@@ -86,7 +89,7 @@ def test_weighted_coefficients_match_irrcac(reference_data):
         result = function(linear, weights="linear")
         assert result.estimate == pytest.approx(values[name]["coeff.val"], rel=1e-9)
         assert result.std_error == pytest.approx(values[name]["coeff.se"], rel=1e-9)
-    kappa = cohen_kappa(linear, weights="linear")
+    kappa = two_reader_agreement(linear, weights="linear")
     assert values["cohen_ci_text"] == f"({kappa.ci_low:.3f},{kappa.ci_high:.3f})"
     test = kappa_test(linear, weights="linear")
     assert test.std_error_null == pytest.approx(values["se_null"], rel=1e-9)
@@ -97,7 +100,7 @@ def test_weighted_coefficients_match_irrcac(reference_data):
 @pytest.mark.parametrize(
     ("function", "value", "error", "low", "high"),
     [
-        (cohen_kappa, 0.7964094, 0.05891072, 0.680, 0.913),
+        (two_reader_agreement, 0.7964094, 0.05891072, 0.680, 0.913),
         (scott_pi, 0.7962397, 0.05905473, 0.679, 0.913),
         (gwet_ac, 0.8493305, 0.04321747, 0.764, 0.935),
     ],
@@ -120,7 +123,7 @@ def test_kappa_and_both_errors_match_statsmodels(weights, power):
         # statsmodels 0.15.0 takes distances
         peer = cohens_kappa(np.array(counts), weights=1 - given)
         for choice in (weights, given):
-            kappa = cohen_kappa(table(counts), weights=choice)
+            kappa = two_reader_agreement(table(counts), weights=choice)
             assert kappa.estimate == pytest.approx(peer.kappa, rel=1e-9)
             assert kappa.std_error == pytest.approx(peer.std_kappa, rel=1e-9)
             test = kappa_test(table(counts), weights=choice)
@@ -132,8 +135,8 @@ def test_kappa_and_both_errors_match_statsmodels(weights, power):
 def test_the_paradox_of_feinstein_and_cicchetti():
     # J Clin Epidemiol 1990;43:543-549: 85 % agreement in both, kappa 0.70 and 0.32
     first, second = map(table, FEINSTEIN)
-    assert f"{cohen_kappa(first).estimate:.2f}" == "0.70"
-    assert f"{cohen_kappa(second).estimate:.2f}" == "0.32"
+    assert f"{two_reader_agreement(first).estimate:.2f}" == "0.70"
+    assert f"{two_reader_agreement(second).estimate:.2f}" == "0.32"
     assert percent_agreement(first).estimate == percent_agreement(second).estimate == 0.85
     assert gwet_ac(second).estimate > gwet_ac(first).estimate
 
@@ -189,7 +192,7 @@ def test_null_error_is_that_of_all_permutations(name):
     a, b = rng.integers(1, 4, (2, 6))
     order = itertools.permutations(b.tolist())
     values = [
-        cohen_kappa(agreement_table(a, c, categories=[1, 2, 3]), weights=name).estimate
+        two_reader_agreement(agreement_table(a, c, categories=[1, 2, 3]), weights=name).estimate
         for c in order
     ]
     test = kappa_test(agreement_table(a, b, categories=[1, 2, 3]), weights=name)
@@ -226,10 +229,15 @@ def test_four_times_the_cases_halve_the_error(function):
 
 def test_pi_never_exceeds_kappa_and_equals_it_where_shares_agree():
     for name in NAMED:
-        kappa, pi = cohen_kappa(table(FOUR), weights=name), scott_pi(table(FOUR), weights=name)
+        kappa, pi = (
+            two_reader_agreement(table(FOUR), weights=name),
+            scott_pi(table(FOUR), weights=name),
+        )
         assert pi.estimate < kappa.estimate
     balanced = table([[20, 4, 1], [3, 30, 2], [2, 1, 9]])
-    assert scott_pi(balanced).estimate == pytest.approx(cohen_kappa(balanced).estimate, rel=1e-12)
+    assert scott_pi(balanced).estimate == pytest.approx(
+        two_reader_agreement(balanced).estimate, rel=1e-12
+    )
 
 
 def test_tables_from_ratings_do_not_depend_on_their_form():
@@ -243,21 +251,25 @@ def test_tables_from_ratings_do_not_depend_on_their_form():
     for rating_a, rating_b, categories in forms.values():
         made = agreement_table(rating_a, rating_b, categories=categories)
         assert made.counts.tolist() == counts
-        assert cohen_kappa(made).to_dict() == cohen_kappa(table(counts)).to_dict()
+        assert two_reader_agreement(made).to_dict() == two_reader_agreement(table(counts)).to_dict()
 
 
 def test_unused_categories_stretch_the_steps_but_not_plain_kappa():
     a, b = list("1122334455"), list("1123334554")
     used = agreement_table(a, b, categories=list("12345"))
     more = agreement_table(a, b, categories=list("1234567"))
-    assert cohen_kappa(more).estimate == pytest.approx(cohen_kappa(used).estimate, rel=1e-12)
-    linear = [cohen_kappa(t, weights="linear").estimate for t in (used, more)]
+    assert two_reader_agreement(more).estimate == pytest.approx(
+        two_reader_agreement(used).estimate, rel=1e-12
+    )
+    linear = [two_reader_agreement(t, weights="linear").estimate for t in (used, more)]
     assert linear[0] == pytest.approx(linear[1], rel=1e-12)  # a scale that cancels
     assert gwet_ac(more).estimate > gwet_ac(used).estimate
     # Two steps where there was one: linear weights rescale, ordinal ones do not.
     between = agreement_table(a, b, categories=list("1x2y3z4w5"))
-    assert cohen_kappa(between, weights="linear").estimate == pytest.approx(linear[0], rel=1e-12)
-    ordinal = [cohen_kappa(t, weights="ordinal").estimate for t in (used, between)]
+    assert two_reader_agreement(between, weights="linear").estimate == pytest.approx(
+        linear[0], rel=1e-12
+    )
+    ordinal = [two_reader_agreement(t, weights="ordinal").estimate for t in (used, between)]
     assert ordinal[0] != pytest.approx(ordinal[1], rel=1e-3)
 
 
@@ -266,7 +278,9 @@ def test_birads_categories_keep_their_order():
     b = ["1", "2", "3", "3", "4B", "4B", "5", "5"]
     made = agreement_table(a, b, categories=BIRADS)
     assert made.counts[3, 4] == 1  # 4A by the first, 4B by the second
-    assert cohen_kappa(made, weights="linear").estimate > cohen_kappa(made).estimate
+    assert (
+        two_reader_agreement(made, weights="linear").estimate > two_reader_agreement(made).estimate
+    )
 
 
 # --- patients with two breasts -------------------------------------------------------------------
@@ -291,10 +305,10 @@ def test_every_case_its_own_patient_is_the_plain_error_but_for_the_small_sample_
 
 def test_clustered_error_is_near_that_of_leaving_out_patients():
     a, b, patient = two_breasts(np.random.default_rng(11), 150)
-    whole = cohen_kappa(agreement_table(a, b, categories=[0, 1], cluster=patient))
+    whole = two_reader_agreement(agreement_table(a, b, categories=[0, 1], cluster=patient))
     left = np.array(
         [
-            cohen_kappa(
+            two_reader_agreement(
                 agreement_table(a[patient != p], b[patient != p], categories=[0, 1])
             ).estimate
             for p in range(150)
@@ -321,12 +335,12 @@ def two_breasts(rng, n_patients):
 def test_clustered_interval_covers_where_the_plain_one_does_not():
     rng = np.random.default_rng(20260101)
     a, b, _ = two_breasts(rng, 1_000_000)
-    truth = cohen_kappa(agreement_table(a, b, categories=[0, 1])).estimate
+    truth = two_reader_agreement(agreement_table(a, b, categories=[0, 1])).estimate
     covered = np.zeros(2)
     for _ in range(4000):
         a, b, patient = two_breasts(rng, 60)
         for place, cluster in enumerate((patient, None)):
-            kappa = cohen_kappa(agreement_table(a, b, categories=[0, 1], cluster=cluster))
+            kappa = two_reader_agreement(agreement_table(a, b, categories=[0, 1], cluster=cluster))
             covered[place] += kappa.ci_low <= truth <= kappa.ci_high
     assert covered[0] / 4000 == pytest.approx(0.945, abs=0.012)
     assert covered[1] / 4000 < 0.935
@@ -359,7 +373,7 @@ def test_test_of_chance_keeps_its_size():
 
 
 def test_percent_agreement_is_wilson_of_the_diagonal():
-    result, wilson = percent_agreement(table(FOUR)), wilson_ci(150, 209)
+    result, wilson = percent_agreement(table(FOUR)), proportion_ci(150, 209)
     assert (result.estimate, result.ci_low, result.ci_high) == (
         wilson.estimate,
         wilson.ci_low,
@@ -376,7 +390,7 @@ def test_specific_agreement_is_its_definition_and_wilson_of_the_odds_turned():
         result = specific_agreement(table(FOUR), place + 1)
         assert result.estimate == pytest.approx(2 * both / readings, rel=1e-12)
         assert (result.numerator, result.denominator) == (2 * both, readings)
-        wilson = wilson_ci(both, readings - both)
+        wilson = proportion_ci(both, readings - both)
         turned = [2 * s / (1 + s) for s in (wilson.ci_low, wilson.ci_high)]
         assert [result.ci_low, result.ci_high] == pytest.approx(turned, rel=1e-12)
     # Graham and Bull (1998): variance by the delta method from multinomial cells
@@ -422,8 +436,8 @@ def test_indices_of_byrt_are_differences_of_cells():
     adjusted = 2 * 0.85 - 1
     chance = prevalence.estimate**2 - bias.estimate**2
     expected = (adjusted - chance) / (1 - chance)
-    assert cohen_kappa(table(FEINSTEIN[1])).estimate == pytest.approx(expected, rel=1e-12)
-    tango = tango_ci(PairedCounts(both=high, only_b=a, only_a=b, neither=low))
+    assert two_reader_agreement(table(FEINSTEIN[1])).estimate == pytest.approx(expected, rel=1e-12)
+    tango = paired_difference_ci(PairedCounts(both=high, only_b=a, only_a=b, neither=low))
     assert (bias.ci_low, bias.p_value) == (tango.ci_low, tango.p_value)
     assert (bias.label_a, bias.quantity) == ("first", "bias_index")
 
@@ -441,7 +455,7 @@ def test_prevalence_index_covers_near_its_level():
 # --- edges ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("function", [cohen_kappa, scott_pi])
+@pytest.mark.parametrize("function", [two_reader_agreement, scott_pi])
 def test_one_category_only_is_undefined_and_never_0(function):
     result = function(table([[30, 0], [0, 0]]))
     for name in ("estimate", "std_error", "ci_low", "ci_high"):
@@ -476,7 +490,7 @@ def test_ac2_of_readers_who_disagree_widely_is_not_cut_at_minus_1():
     result = gwet_ac(table(counts), weights="quadratic")
     assert result.estimate == pytest.approx(expected, rel=1e-12)
     assert result.ci_low < result.estimate < -1.4
-    assert cohen_kappa(table(counts), weights="quadratic").ci_low == -1
+    assert two_reader_agreement(table(counts), weights="quadratic").ci_low == -1
 
 
 @pytest.mark.parametrize("function", COEFFICIENTS)
@@ -495,12 +509,12 @@ def test_no_case_is_undefined_without_a_warning(function):
 
 
 def test_one_case_and_one_patient_have_no_interval():
-    one = cohen_kappa(agreement_table([0], [1], categories=[0, 1]))
+    one = two_reader_agreement(agreement_table([0], [1], categories=[0, 1]))
     assert one.estimate == 0.0
     assert math.isnan(one.ci_low)
     same = agreement_table([0, 1, 0], [0, 1, 1], categories=[0, 1], cluster=["w", "w", "w"])
-    assert math.isnan(cohen_kappa(same).std_error)
-    assert "no interval" in cohen_kappa(same).note
+    assert math.isnan(two_reader_agreement(same).std_error)
+    assert "no interval" in two_reader_agreement(same).note
 
 
 def test_a_category_that_nobody_chose_has_no_specific_agreement():
@@ -565,7 +579,10 @@ def test_results_are_complete_and_survive_a_record():
     methods = [f(table(FOUR), weights="linear").method for f in COEFFICIENTS]
     assert methods[0] == "Cohen's kappa, linear weights"
     assert gwet_ac(table(FOUR), weights="linear").quantity == "gwet_ac2"
-    assert cohen_kappa(table(FOUR), weights=np.eye(4)).method == "Cohen's kappa, given weights"
+    assert (
+        two_reader_agreement(table(FOUR), weights=np.eye(4)).method
+        == "Cohen's kappa, given weights"
+    )
 
 
 # --- errors --------------------------------------------------------------------------------------

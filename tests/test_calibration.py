@@ -11,7 +11,7 @@ from scipy import stats
 
 from toolkit.results import result_from_dict
 from toolkit.stats.calibration.expected_shares import capture_curve, goodness_of_fit
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 
 COUNTS = st.lists(st.integers(0, 400), min_size=2, max_size=12).filter(sum)
 
@@ -161,7 +161,7 @@ def test_capture_curve_band_is_wilson_of_the_cancers_found():
     rating = [1, 1, 2, 2, 3, 9, 2, 3, 9, 9]
     curve = capture_curve(truth, rating, ci_level=0.9)
     for found, low, high in zip([0, 2, 3, 4, 4], curve.ci_low, curve.ci_high, strict=True):
-        oracle = wilson_ci(found, 4, ci_level=0.9)
+        oracle = proportion_ci(found, 4, ci_level=0.9)
         assert (low, high) == pytest.approx((oracle.ci_low, oracle.ci_high), rel=1e-9)
 
 

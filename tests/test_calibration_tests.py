@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,10 +13,11 @@ from toolkit.results import result_from_dict
 from toolkit.stats.calibration.miscalibration import (
     calibration_intercept,
     calibration_slope,
+    calibration_test,
     hosmer_lemeshow_test,
-    logistic_calibration_test,
-    spiegelhalter_test,
 )
+
+logistic_calibration_test = partial(calibration_test, method="logistic")
 
 WEIGHTED = {"rating_is": "probability"}
 
@@ -29,7 +31,7 @@ def hosmer(truth, probability, *, validation="external", **words):
 
 def test_tests_match_r(reference_data):
     values, truth, probability, _ = reference_case(reference_data, "calibration")
-    z = spiegelhalter_test(truth, probability, **HERE)
+    z = calibration_test(truth, probability, **HERE)
     assert z.statistic == pytest.approx(values["spiegelhalter_z"], rel=1e-9)
     assert z.p_value == pytest.approx(values["spiegelhalter_p"], rel=1e-9)
     assert z.statistic == pytest.approx(values["val_prob"]["S:z"], rel=1e-9)
@@ -58,7 +60,7 @@ def test_spiegelhalter_is_its_formula_in_fractions():
     truth, stated = [0, 1, 0, 1, 0], [Fraction(k, 10) for k in (1, 3, 4, 6, 9)]
     top = sum((t - p) * (1 - 2 * p) for t, p in zip(truth, stated, strict=True))
     under = sum((1 - 2 * p) ** 2 * p * (1 - p) for p in stated)
-    test = spiegelhalter_test(truth, [float(p) for p in stated], **HERE)
+    test = calibration_test(truth, [float(p) for p in stated], **HERE)
     assert test.statistic == pytest.approx(float(top) / math.sqrt(under), rel=1e-12)
     assert test.p_value == pytest.approx(2 * stats.norm.sf(abs(test.statistic)), rel=1e-12)
     assert test.df == math.inf
@@ -80,7 +82,7 @@ def test_robust_spiegelhalter_is_its_formula():
     weight, cluster = np.linspace(1, 3, 40), np.repeat(np.arange(20), 2)
     excess = weight * (truth - probability) * (1 - 2 * probability)
     error = clustered_error(excess, cluster)
-    test = spiegelhalter_test(truth, probability, weight=weight, cluster=cluster, **WEIGHTED)
+    test = calibration_test(truth, probability, weight=weight, cluster=cluster, **WEIGHTED)
     assert test.statistic == pytest.approx(excess.sum() / error, rel=1e-12)
     assert test.n_clusters == 20
 
@@ -105,7 +107,7 @@ def test_each_rejects_calibrated_probabilities_as_often_as_it_says():
         data = calibrated(500, seed=30_000 + seed, centre=-0.5)
         p_values.append(
             [
-                spiegelhalter_test(*data, **HERE).p_value,
+                calibration_test(*data, **HERE).p_value,
                 logistic_calibration_test(*data, **HERE).p_value,
                 hosmer(*data).p_value,
             ]
@@ -123,10 +125,10 @@ def test_robust_tests_reject_calibrated_clusters_as_often_as_they_say():
         truth, probability = calibrated(250, seed=50_000 + seed, centre=-0.5)
         data = np.repeat(truth, 2), np.repeat(probability, 2)
         cluster = np.repeat(np.arange(250), 2)
-        plain.append(spiegelhalter_test(*data, **HERE).p_value)
+        plain.append(calibration_test(*data, **HERE).p_value)
         robust.append(
             [
-                spiegelhalter_test(*data, cluster=cluster, **HERE).p_value,
+                calibration_test(*data, cluster=cluster, **HERE).p_value,
                 logistic_calibration_test(*data, cluster=cluster, **HERE).p_value,
             ]
         )
@@ -137,7 +139,7 @@ def test_robust_tests_reject_calibrated_clusters_as_often_as_they_say():
 
 def test_wrong_probabilities_are_found():
     truth, probability = calibrated(2000, seed=23, slope=0.6)
-    assert spiegelhalter_test(truth, probability, **HERE).p_value < 1e-3
+    assert calibration_test(truth, probability, **HERE).p_value < 1e-3
     assert logistic_calibration_test(truth, probability, **HERE).p_value < 1e-3
     assert hosmer(truth, probability).p_value < 1e-3
 
@@ -152,7 +154,7 @@ def test_order_of_the_cases_does_not_matter_with_ties():
 
 def test_constant_weights_are_no_weights():
     truth, probability = calibrated(60, seed=25)
-    for function in (spiegelhalter_test, logistic_calibration_test):
+    for function in (calibration_test, logistic_calibration_test):
         weighted = function(truth, probability, weight=np.full(60, 3.0), **WEIGHTED)
         assert weighted.to_dict() == function(truth, probability, **HERE).to_dict()
 
@@ -162,15 +164,15 @@ def test_constant_weights_are_no_weights():
 
 def test_spiegelhalter_without_variance_is_undefined():
     for probability in ([0.5, 0.5], [0.0, 1.0]):
-        test = spiegelhalter_test([0, 1], probability, **HERE)
+        test = calibration_test([0, 1], probability, **HERE)
         assert math.isnan(test.p_value)
         assert test.note == "not defined: the statistic has no variance"
-    refuted = spiegelhalter_test([1, 0, 1], [0.0, 0.2, 0.9], **HERE)
+    refuted = calibration_test([1, 0, 1], [0.0, 0.2, 0.9], **HERE)
     assert refuted.note == "1 cases had an outcome of probability 0, which alone refutes it"
 
 
 def test_spiegelhalter_of_one_probability_a_class_has_no_variance_at_a_known_prevalence():
-    test = spiegelhalter_test(
+    test = calibration_test(
         [1, 1, 0, 0, 0], [0.7, 0.7, 0.1, 0.1, 0.1], rating_is="probability", basis=0.03
     )
     assert math.isnan(test.statistic)
@@ -202,7 +204,7 @@ def test_hosmer_lemeshow_at_the_edge():
 
 def test_without_cases_everything_is_undefined():
     for test in (
-        spiegelhalter_test([], [], **HERE),
+        calibration_test([], [], **HERE),
         logistic_calibration_test([], [], **HERE),
         hosmer([], []),
     ):
@@ -211,7 +213,7 @@ def test_without_cases_everything_is_undefined():
 
 
 def test_results_return_from_their_record():
-    test = spiegelhalter_test(*calibrated(30, seed=27), **HERE)
+    test = calibration_test(*calibrated(30, seed=27), **HERE)
     assert result_from_dict(test.to_dict()).to_dict() == test.to_dict()
 
 
@@ -234,7 +236,7 @@ def test_hosmer_lemeshow_refuses(words, message):
         hosmer_lemeshow_test([0, 1], [0.2, 0.4], **{"validation": "external", **HERE, **words})
 
 
-@pytest.mark.parametrize("function", [spiegelhalter_test, logistic_calibration_test])
+@pytest.mark.parametrize("function", [calibration_test, logistic_calibration_test])
 def test_the_others_need_the_declarations_too(function):
     with pytest.raises(ValueError, match="rating_is must be 'probability'"):
         function([0, 1], [0.1, 0.9], rating_is="rank", basis=0.5)

@@ -60,8 +60,11 @@ def test_render_with_code_shows_the_code(study):  # noqa: F811
         "render", study / "tiny.yaml", target, "--with-code", *data(study), *out(study)
     )
     assert code == 0, text
-    assert "wilson_ci" in (target / "chapters" / "05_area.html").read_text()
-    assert "wilson_ci" not in (study / "reports" / "tiny" / "chapters" / "05_area.html").read_text()
+    assert "proportion_ci" in (target / "chapters" / "05_area.html").read_text()
+    assert (
+        "proportion_ci"
+        not in (study / "reports" / "tiny" / "chapters" / "05_area.html").read_text()
+    )
     code, text = call("render", study / "tiny.yaml", target, *data(study), *out(study))
     assert code == 2
     assert "exists; name a new folder" in text

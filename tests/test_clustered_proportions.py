@@ -15,8 +15,8 @@ from toolkit.stats.proportions.clustered import (
     clustered_proportion_logit_ci,
     mean_proportion_ci,
 )
-from toolkit.stats.proportions.one import per_1000, wilson_ci
-from toolkit.stats.proportions.two import TwoGroupCounts, wald_difference_ci
+from toolkit.stats.proportions.one import per_1000, proportion_ci
+from toolkit.stats.proportions.two import TwoGroupCounts, proportion_difference_ci
 from toolkit.stats.proportions.weighted import weighted_proportion_ci
 
 
@@ -141,10 +141,10 @@ def test_many_units_of_their_own_are_plain_proportions():
         numerator_a=int(a.sum()), denominator_a=5000, numerator_b=int(b.sum()), denominator_b=6000
     )
     clustered = clustered_difference_ci(a, b, cluster_a=own[0], cluster_b=own[1])
-    plain = wald_difference_ci(counts)
+    plain = proportion_difference_ci(counts, method="wald")
     assert clustered.estimate == pytest.approx(plain.estimate, rel=1e-12)
     assert clustered.std_error == pytest.approx(plain.std_error, rel=2e-4)
-    mean, wilson = mean_proportion_ci(a[:, None]), wilson_ci(int(a.sum()), 5000)
+    mean, wilson = mean_proportion_ci(a[:, None]), proportion_ci(int(a.sum()), 5000)
     assert mean.ci_low == pytest.approx(wilson.ci_low, rel=1e-4)
 
 
@@ -197,7 +197,7 @@ def test_intervals_cover_the_truth_where_units_of_a_woman_are_alike():
         group = clustered_difference_ci(
             calls[:, 0], second, cluster_a=cluster, cluster_b=cluster + 150
         )
-        plain = wilson_ci(int(calls.sum()), 900)
+        plain = proportion_ci(int(calls.sum()), 900)
         for name, result in zip(held, (logit, mean, pair, group, plain), strict=True):
             truth = 0.0 if isinstance(result, Comparison) else 0.7
             held[name] += result.ci_low <= truth <= result.ci_high
@@ -212,7 +212,7 @@ def test_intervals_cover_the_truth_where_units_of_a_woman_are_alike():
 @pytest.mark.parametrize("value", [0, 1])
 def test_mean_of_calls_all_alike_counts_each_patient_once(value):
     result = mean_proportion_ci(np.full((8, 3), value), cluster=WOMAN)
-    plain = wilson_ci(5 * value, 5)
+    plain = proportion_ci(5 * value, 5)
     assert (result.ci_low, result.ci_high) == (plain.ci_low, plain.ci_high)
     assert result.note == "all calls are alike: each patient counts once"
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.paired_sample import counts, limits, reference_cases, swapped, table_of
 from toolkit.results import result_from_dict
-from toolkit.stats.paired.mcnemar import conditional_odds_ratio_ci, mcnemar_exact
+from toolkit.stats.paired.tests import conditional_odds_ratio_ci, mcnemar
 
 # R 4.2.2, exact2x2 1.7.0: mcnemar.exact(matrix(c(26, 3, 1, 6), 2, byrow = TRUE)) and others
 EXACT2X2 = [
@@ -75,7 +75,7 @@ def test_p_and_margin_agree_with_the_interval_for_every_small_table(ci_level):
         assert (result.p_value < 1 - ci_level) is excluded
         assert (result.p_noninferiority < (1 - ci_level) / 2) is result.noninferior
         assert result.ci_low < result.ci_high
-        assert result.p_value == mcnemar_exact(table).p_value
+        assert result.p_value == mcnemar(table, method="exact").p_value
         assert result.statistic * (only_b - only_a) >= 0
 
 

@@ -13,7 +13,7 @@ from tests.probability_sample import (
     weight_derivative,
 )
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats.calibration.net_benefit import (
+from toolkit.stats.calibration.decision import (
     net_benefit,
     net_benefit_curve,
     standardized_net_benefit,

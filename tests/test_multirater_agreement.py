@@ -5,6 +5,7 @@ import json
 import math
 import warnings
 from fractions import Fraction
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -13,25 +14,24 @@ import pytest
 from toolkit.results import Comparison, result_from_dict
 from toolkit.stats.agreement.chance import fleiss_kappa_test
 from toolkit.stats.agreement.difference import agreement_difference_ci
-from toolkit.stats.agreement.several_readers import (
-    conger_kappa,
-    fleiss_kappa,
-    gwet_ac_multirater,
-    krippendorff_alpha,
-)
+from toolkit.stats.agreement.several_readers import multi_reader_agreement
 from toolkit.stats.agreement.two_readers import (
     agreement_table,
     agreement_table_from_counts,
-    cohen_kappa,
-    gwet_ac,
-    scott_pi,
+    two_reader_agreement,
 )
+
+conger_kappa = partial(multi_reader_agreement, method="conger_kappa")
+gwet_ac = partial(two_reader_agreement, method="gwet_ac")
+gwet_ac_multirater = partial(multi_reader_agreement, method="gwet_ac")
+krippendorff_alpha = partial(multi_reader_agreement, method="krippendorff_alpha")
+scott_pi = partial(two_reader_agreement, method="scott_pi")
 
 NAN = math.nan
 FIVE = [1, 2, 3, 4, 5]
 NAMED = ["identity", "linear", "quadratic", "ordinal"]
-ALL = [fleiss_kappa, conger_kappa, gwet_ac_multirater, krippendorff_alpha]
-WITH_MISSING = [fleiss_kappa, gwet_ac_multirater, krippendorff_alpha]
+ALL = [multi_reader_agreement, conger_kappa, gwet_ac_multirater, krippendorff_alpha]
+WITH_MISSING = [multi_reader_agreement, gwet_ac_multirater, krippendorff_alpha]
 NAMES = ["fleiss_kappa", "conger_kappa", "gwet_ac", "krippendorff_alpha"]
 
 # Krippendorff's example of four observers and twelve units; irrCAC calls it cac.raw4raters.
@@ -102,7 +102,7 @@ def simulated(rng, n_cases, accuracy, *, n_readers=4, missing=0.0):
 def test_coefficients_match_irrcac(reference_data):
     values, complete, _ = reference(reference_data)
     pairs = [
-        (fleiss_kappa(complete, categories=FIVE), "fleiss"),
+        (multi_reader_agreement(complete, categories=FIVE), "fleiss"),
         (conger_kappa(complete, categories=FIVE), "conger"),
         (gwet_ac_multirater(complete, categories=FIVE), "gwet_ac1"),
         (
@@ -128,7 +128,12 @@ def test_alpha_with_missing_readings_matches_irrcac(reference_data):
 
 # irrCAC 0.4.4 (Python), CAC(ratings, weights=..., digits=15): coefficient_value
 OBSERVED = {
-    fleiss_kappa: [0.761169275422411, 0.817944767097309, 0.864935064935065, 0.850206189397035],
+    multi_reader_agreement: [
+        0.761169275422411,
+        0.817944767097309,
+        0.864935064935065,
+        0.850206189397035,
+    ],
     gwet_ac_multirater: [
         0.775444068126995,
         0.858739136432611,
@@ -172,7 +177,7 @@ def test_alpha_matches_krippendorff_nominal_ordinal_and_interval(weights, expect
 @pytest.mark.parametrize(
     ("function", "value", "error", "low", "high"),
     [
-        (fleiss_kappa, 0.4139265, 0.08119291, 0.240, 0.588),
+        (multi_reader_agreement, 0.4139265, 0.08119291, 0.240, 0.588),
         (gwet_ac_multirater, 0.4448007, 0.08418757, 0.264, 0.625),
         (krippendorff_alpha, 0.4204384, None, 0.244, 0.597),
     ],
@@ -192,7 +197,7 @@ def test_fleiss_kappa_matches_statsmodels():
     rng = np.random.default_rng(20260101)
     for counts in (SIX, rng.multinomial(7, [0.5, 0.3, 0.2], size=30).tolist()):
         categories = range(1, len(counts[0]) + 1)
-        result = fleiss_kappa(ratings_of(counts), categories=categories)
+        result = multi_reader_agreement(ratings_of(counts), categories=categories)
         assert result.estimate == pytest.approx(peer(np.array(counts)), rel=1e-12)
 
 
@@ -225,7 +230,7 @@ def by_definition(ratings, function, name, q):
     share = [mean(Fraction(row.count(k), len(row)) for row in read) for k in categories]
     observed = mean(pairs(row) for row in read if len(row) > 1)
     weights = [[agreement_of(a, b, name, q) for b in categories] for a in categories]
-    if function is fleiss_kappa:
+    if function is multi_reader_agreement:
         expected = sum(
             share[i] * share[j] * weights[i][j] for i, j in itertools.product(range(q), repeat=2)
         )
@@ -301,8 +306,8 @@ def test_two_readers_have_the_coefficients_of_two_readers():
     factor = math.sqrt(60 / 59)
     for name in NAMED:
         for many, pair in (
-            (conger_kappa, cohen_kappa),
-            (fleiss_kappa, scott_pi),
+            (conger_kappa, two_reader_agreement),
+            (multi_reader_agreement, scott_pi),
             (gwet_ac_multirater, gwet_ac),
         ):
             result, expected = many(ratings, categories=FIVE, weights=name), pair(two, weights=name)
@@ -352,8 +357,8 @@ def test_cases_that_nobody_read_change_nothing():
 
 def test_text_categories_and_missing_as_none():
     text = [[None if v != v else f"B{int(v)}" for v in row] for row in OBSERVERS]
-    result = fleiss_kappa(text, categories=[f"B{k}" for k in FIVE])
-    assert result.to_dict() == fleiss_kappa(OBSERVERS, categories=FIVE).to_dict()
+    result = multi_reader_agreement(text, categories=[f"B{k}" for k in FIVE])
+    assert result.to_dict() == multi_reader_agreement(OBSERVERS, categories=FIVE).to_dict()
 
 
 def test_readings_of_cases_read_once_do_not_inflate_the_error():
@@ -361,7 +366,8 @@ def test_readings_of_cases_read_once_do_not_inflate_the_error():
     # of cases that two readers read vary the coefficient. Spread over samples says who is right.
     rng = np.random.default_rng(20260101)
     results = [
-        fleiss_kappa(simulated(rng, 150, 0.9, missing=0.5), categories=FIVE) for _ in range(400)
+        multi_reader_agreement(simulated(rng, 150, 0.9, missing=0.5), categories=FIVE)
+        for _ in range(400)
     ]
     spread = np.std([r.estimate for r in results])
     assert np.mean([r.std_error for r in results]) == pytest.approx(spread, rel=0.07)
@@ -448,7 +454,7 @@ def test_error_of_a_difference_is_near_the_jackknife(name):
 def test_difference_of_two_readers_kappas_needs_their_correlation():
     a, b = aided_pair(np.random.default_rng(3), 100)
     paired = agreement_difference_ci(a, b, coefficient="fleiss_kappa", categories=FIVE)
-    errors = [fleiss_kappa(r, categories=FIVE).std_error for r in (a, b)]
+    errors = [multi_reader_agreement(r, categories=FIVE).std_error for r in (a, b)]
     assert paired.std_error < math.hypot(*errors)
 
 
@@ -491,7 +497,7 @@ def test_interval_of_a_difference_covers_near_its_level(name):
 # --- edges ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("function", [fleiss_kappa, conger_kappa, krippendorff_alpha])
+@pytest.mark.parametrize("function", [multi_reader_agreement, conger_kappa, krippendorff_alpha])
 def test_one_category_only_is_undefined_and_never_0(function):
     result = function([[2, 2, 2]] * 5, categories=FIVE)
     for name in ("estimate", "std_error", "ci_low", "ci_high"):
@@ -570,8 +576,8 @@ def test_ac2_below_minus_1_is_not_cut_in_a_difference():
 
 def test_many_cases_and_readers_are_quick_and_keep_their_digits():
     ratings = simulated(np.random.default_rng(6), 5_000, 0.8, n_readers=10)
-    result = fleiss_kappa(ratings, categories=FIVE)
-    again = fleiss_kappa(np.vstack([ratings] * 4), categories=FIVE)
+    result = multi_reader_agreement(ratings, categories=FIVE)
+    again = multi_reader_agreement(np.vstack([ratings] * 4), categories=FIVE)
     assert again.estimate == pytest.approx(result.estimate, rel=1e-12)
     assert again.std_error == pytest.approx(result.std_error / 2, rel=1e-4)
 
@@ -605,9 +611,12 @@ def test_coefficients_refuse_wrong_ratings(function, ratings, message):
 
 
 def test_conger_and_the_test_refuse_missing_readings_by_name():
-    for function in (conger_kappa, fleiss_kappa_test):
+    for function, name in (
+        (conger_kappa, "conger_kappa"),
+        (fleiss_kappa_test, "fleiss_kappa_test"),
+    ):
         message = (
-            rf"{function.__name__} needs every reader's reading of every case, but ratings is "
+            rf"{name} needs every reader's reading of every case, but ratings is "
             r"missing at position \(0, 2\); leave such cases out in view, or use fleiss_kappa"
         )
         with pytest.raises(ValueError, match=message):
@@ -620,7 +629,7 @@ def test_conger_and_the_test_refuse_missing_readings_by_name():
 
 def test_rank_weights_are_for_alpha_only():
     with pytest.raises(ValueError, match=r"weights must be one of 'identity', .* got 'rank'"):
-        fleiss_kappa(OBSERVERS, categories=FIVE, weights="rank")
+        multi_reader_agreement(OBSERVERS, categories=FIVE, weights="rank")
 
 
 @pytest.mark.parametrize(
@@ -649,6 +658,6 @@ def test_difference_refuses_different_cases():
 def test_published_counts_give_the_same_table_as_ratings():
     made = agreement_table([1, 1, 2], [1, 2, 2], categories=[1, 2])
     assert (
-        cohen_kappa(made).to_dict()
-        == cohen_kappa(agreement_table_from_counts([[1, 1], [0, 1]])).to_dict()
+        two_reader_agreement(made).to_dict()
+        == two_reader_agreement(agreement_table_from_counts([[1, 1], [0, 1]])).to_dict()
     )

@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -21,13 +22,11 @@ from tests.paired_sample import (
     table_of,
 )
 from toolkit.results import result_from_dict
-from toolkit.stats._inference import mover_ratio_limits
-from toolkit.stats.paired.ratios import (
-    bonett_price_ratio_ci,
-    mover_ratio_ci,
-    relative_error,
-    relative_proportion_ci,
-)
+from toolkit.stats.paired.ratios import mover_ratio_limits, paired_ratio_ci, relative_error
+
+bonett_price_ratio_ci = partial(paired_ratio_ci, method="bonett_price")
+mover_ratio_ci = partial(paired_ratio_ci, method="mover")
+relative_proportion_ci = partial(paired_ratio_ci, method="log_wald")
 
 METHODS = {
     "wald_log": relative_proportion_ci,
@@ -63,7 +62,7 @@ def test_intervals_match_every_reference_case(reference_data):
             # Log Wald has no width there and MOVER one by accident (0 at 50 %): we give none.
             assert all(math.isnan(limit) for limit in limits(result))
             assert result.note == (
-                "no discordant pairs: the method has no interval, tang_ratio_ci has one"
+                "no discordant pairs: the method has no interval, Tang's has one"
             )
             continue
         printed = [expected["lower"], expected["upper"]]
@@ -285,5 +284,7 @@ def test_wrong_input_is_refused_by_name(name):
 
 
 def test_mover_refuses_unverified_negatives_by_name():
-    with pytest.raises(ValueError, match=r"mover_ratio_ci needs counts.neither, .* but got None"):
+    with pytest.raises(
+        ValueError, match=r"paired_ratio_ci by 'mover' needs counts.neither, .* but got None"
+    ):
         mover_ratio_ci(counts(242, 19, 8))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.paired_sample import counts, disease_tables, limits, reference_cases, swapped
 from toolkit.results import result_from_dict
-from toolkit.stats.paired.differences import PairedCounts
+from toolkit.stats.paired.counts import PairedCounts
 from toolkit.stats.paired.predictive_values import (
     npv_difference_ci,
     npv_ratio_ci,

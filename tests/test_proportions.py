@@ -5,6 +5,7 @@ import math
 import subprocess
 import sys
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,20 +13,17 @@ from scipy import stats
 
 from toolkit.results import Comparison, Estimate
 from toolkit.stats.proportions import one as limits_of
-from toolkit.stats.proportions.one import (
-    agresti_coull_ci,
-    blaker_ci,
-    clopper_pearson_ci,
-    jeffreys_ci,
-    midp_ci,
-    per_1000,
-    wald_ci,
-    wilson_ci,
-    wilson_limits,
-)
+from toolkit.stats.proportions.one import per_1000, proportion_ci, wilson_limits
+
+agresti_coull_ci = partial(proportion_ci, method="agresti_coull")
+blaker_ci = partial(proportion_ci, method="blaker")
+clopper_pearson_ci = partial(proportion_ci, method="clopper_pearson")
+jeffreys_ci = partial(proportion_ci, method="jeffreys")
+midp_ci = partial(proportion_ci, method="midp")
+wald_ci = partial(proportion_ci, method="wald")
 
 METHODS = {
-    "wilson": wilson_ci,
+    "wilson": proportion_ci,
     "clopper_pearson": clopper_pearson_ci,
     "midp": midp_ci,
     "blaker": blaker_ci,
@@ -35,17 +33,17 @@ METHODS = {
 }
 INTERVALS = list(METHODS.values())
 # Those that are defined for every count and never leave [0, 1] by themselves.
-RANGE_KEEPING = [wilson_ci, clopper_pearson_ci, midp_ci, blaker_ci, jeffreys_ci]
+RANGE_KEEPING = [proportion_ci, clopper_pearson_ci, midp_ci, blaker_ci, jeffreys_ci]
 
 # R 4.2.2, binom 1.1-1.1: binom::binom.confint(x, n, methods = c("wilson", "exact"))
 BINOM_CONFINT = [
-    (28, 30, wilson_ci, 0.7867654163738308, 0.9815229762087296),
+    (28, 30, proportion_ci, 0.7867654163738308, 0.9815229762087296),
     (28, 30, clopper_pearson_ci, 0.7792645984770381, 0.9918218655393437),
-    (95, 100, wilson_ci, 0.8882495307680808, 0.9784563208456318),
+    (95, 100, proportion_ci, 0.8882495307680808, 0.9784563208456318),
     (95, 100, clopper_pearson_ci, 0.8871650888945373, 0.9835681208179479),
-    (1, 1000, wilson_ci, 0.00017654637062607817, 0.005642558597957934),
+    (1, 1000, proportion_ci, 0.00017654637062607817, 0.005642558597957934),
     (1, 1000, clopper_pearson_ci, 2.5317487491238744e-05, 0.005558924279826627),
-    (6, 1000, wilson_ci, 0.002752669141876375, 0.013028168241852085),
+    (6, 1000, proportion_ci, 0.002752669141876375, 0.013028168241852085),
     (6, 1000, clopper_pearson_ci, 0.00220498248515133, 0.013013423270974545),
 ]
 
@@ -148,8 +146,8 @@ PUBLISHED = [
     # Front Radiol 2026;6:1747783, Table 2, sensitivity of reader 1 without AI in %
     (clopper_pearson_ci, 117, 129, 100, (90.7, 84.3, 95.1), 1),
     # Lång, Eur Radiol 2021;31:5940, doi:10.1007/s00330-021-07686-3: interval cancers in %
-    (wilson_ci, 83, 429, 100, (19.3, 15.9, 23.4), 1),
-    (wilson_ci, 20, 429, 100, (4.7, 3.0, 7.1), 1),
+    (proportion_ci, 83, 429, 100, (19.3, 15.9, 23.4), 1),
+    (proportion_ci, 20, 429, 100, (4.7, 3.0, 7.1), 1),
     # Lång, Eur Radiol 2021;31:1687, doi:10.1007/s00330-020-07165-1: false positives in %
     (wald_ci, 52, 187, 100, (27.8, 21.4, 34.2), 1),
 ]
@@ -166,10 +164,10 @@ def test_intervals_reproduce_every_published_proportion(reference_data):
     entries = json.loads((reference_data / "reference" / "published.json").read_text())["entries"]
     kinds = {
         "proportion CI: clopper_pearson": clopper_pearson_ci,
-        "proportion CI: wilson": wilson_ci,
+        "proportion CI: wilson": proportion_ci,
         "proportion CI: wald": wald_ci,
-        "k/n": wilson_ci,
-        "k/n with k = nearest integer": wilson_ci,
+        "k/n": proportion_ci,
+        "k/n with k = nearest integer": proportion_ci,
     }
     checked = dict.fromkeys(kinds, 0)
     for entry in entries:
@@ -330,7 +328,7 @@ def test_both_limits_can_lie_outside_the_range():
 
 def test_limits_of_no_event_have_their_closed_forms():
     z2 = stats.norm.isf(0.025) ** 2
-    assert wilson_ci(0, 30).ci_high == pytest.approx(z2 / (30 + z2), rel=1e-12)
+    assert proportion_ci(0, 30).ci_high == pytest.approx(z2 / (30 + z2), rel=1e-12)
     assert clopper_pearson_ci(0, 30).ci_high == pytest.approx(1 - 0.025 ** (1 / 30), rel=1e-12)
     assert midp_ci(0, 30).ci_high == pytest.approx(1 - 0.05 ** (1 / 30), rel=1e-12)
     assert blaker_ci(0, 1).ci_high == pytest.approx(0.95, rel=1e-12)
@@ -348,7 +346,7 @@ def test_0_of_0_is_undefined_with_a_note(interval):
 @pytest.mark.parametrize("n", [10**6, 3 * 10**9])
 def test_intervals_stay_exact_for_large_counts(n):
     x, tail = 5, 0.025
-    exact, score, midp = clopper_pearson_ci(x, n), wilson_ci(x, n), midp_ci(x, n)
+    exact, score, midp = clopper_pearson_ci(x, n), proportion_ci(x, n), midp_ci(x, n)
     assert stats.binom.sf(x - 1, n, exact.ci_low) == pytest.approx(tail, rel=1e-9)
     assert stats.binom.cdf(x, n, exact.ci_high) == pytest.approx(tail, rel=1e-9)
     z = stats.norm.isf(tail)
@@ -375,7 +373,7 @@ def test_blaker_falls_back_on_clopper_pearson_where_rounding_leaves_no_root():
 
 
 def test_estimates_are_complete_and_survive_a_record():
-    result = wilson_ci(45, 50, ci_level=0.9, quantity="sensitivity", label="reader 1")
+    result = proportion_ci(45, 50, ci_level=0.9, quantity="sensitivity", label="reader 1")
     assert (result.numerator, result.denominator, result.ci_level) == (45, 50, 0.9)
     assert (result.quantity, result.label, result.ci_method) == (
         "sensitivity",
@@ -387,7 +385,7 @@ def test_estimates_are_complete_and_survive_a_record():
 
 
 def test_whole_numbers_from_a_table_column_are_counts():
-    assert wilson_ci(np.float64(45), np.int32(50)).to_dict() == wilson_ci(45, 50).to_dict()
+    assert proportion_ci(np.float64(45), np.int32(50)).to_dict() == proportion_ci(45, 50).to_dict()
 
 
 # --- errors --------------------------------------------------------------------------------------
@@ -424,7 +422,7 @@ def ratio():
 def test_per_1000_refuses_ratios_and_other_units():
     with pytest.raises(ValueError, match="takes no ratio, but got one of detection"):
         per_1000(ratio())
-    scaled = wilson_ci(6, 1000, unit="per_1000", quantity="detection")
+    scaled = proportion_ci(6, 1000, unit="per_1000", quantity="detection")
     with pytest.raises(ValueError, match="unit is 'probability', but got 'per_1000' for detection"):
         per_1000(scaled)
 
@@ -436,7 +434,8 @@ def test_wilson_limits_at_zero_deviates_are_the_proportion():
 
 def test_wilson_needs_numpy_and_scipy_special_alone():
     code = (
-        "import sys; from toolkit.stats.proportions.one import wilson_ci; wilson_ci(28, 30); "
+        "import sys; from toolkit.stats.proportions.one import proportion_ci; "
+        "proportion_ci(28, 30); "
         "heavy = ['scipy.stats', 'scipy.optimize', 'pandas', 'numba', 'statsmodels']; "
         "print([name for name in heavy if name in sys.modules])"
     )

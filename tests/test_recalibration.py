@@ -12,7 +12,7 @@ from tests.probability_sample import HERE, calibrated
 from toolkit.results import GLOSSARY, result_from_dict
 from toolkit.stats.calibration.measures import isotonic_reliability
 from toolkit.stats.calibration.miscalibration import calibration_in_the_large, calibration_slope
-from toolkit.stats.calibration.recalibrate import MODELS, recalibrate
+from toolkit.stats.calibration.recalibration import MODELS, recalibrate
 
 THIS = {"basis": "prevalence of this set"}
 repeatable = settings(deadline=None, max_examples=30, derandomize=True)

@@ -16,7 +16,7 @@ from toolkit.stats.calibration.measures import (
     isotonic_reliability,
     reliability_curve,
 )
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 from toolkit.stats.proportions.weighted import weighted_proportion_ci
 
 repeatable = settings(deadline=None, max_examples=60, derandomize=True)
@@ -52,7 +52,7 @@ def test_curve_is_wilson_of_the_counts_in_each_group():
     order = np.argsort(probability)
     for place in range(4):
         inside = order[25 * place : 25 * (place + 1)]
-        oracle = wilson_ci(int(truth[inside].sum()), 25, ci_level=0.9)
+        oracle = proportion_ci(int(truth[inside].sum()), 25, ci_level=0.9)
         assert curve.y[place] == pytest.approx(oracle.estimate, rel=1e-12)
         assert curve.ci_low[place] == pytest.approx(oracle.ci_low, rel=1e-12)
         assert curve.ci_high[place] == pytest.approx(oracle.ci_high, rel=1e-12)

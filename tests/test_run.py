@@ -38,20 +38,20 @@ chapters:
 
 AREA = """
 from toolkit.study.notebook import load_tables, headline, save_record
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 study = load_tables(tables, part=part, chapter="05")
 high = study.readings["rating"] >= cut
-share = wilson_ci(int(high.sum()), len(high), quantity="share")
+share = proportion_ci(int(high.sum()), len(high), quantity="share")
 headline("How many are high?", f"{share.numerator} are high.")
 save_record(record, {"share": share})
 """
 
 COUNT = """
 from toolkit.study.notebook import load_tables, headline, save_record
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 study = load_tables(tables, part=part, chapter="06")
 cancer = study.cases["truth"]
-share = wilson_ci(int(cancer.sum()), len(cancer), quantity="prevalence")
+share = proportion_ci(int(cancer.sum()), len(cancer), quantity="prevalence")
 headline("How many have cancer?", f"{share.numerator} have cancer.")
 save_record(record, {"prevalence": share})
 """

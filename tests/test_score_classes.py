@@ -11,7 +11,7 @@ from tests.probability_sample import clustered_error, weight_derivative
 from toolkit.results import GLOSSARY, result_from_dict
 from toolkit.stats.auc.operating_points import call_accuracy
 from toolkit.stats.calibration.scores import class_risk
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 from toolkit.stats.proportions.tests import trend_test
 from toolkit.stats.proportions.weighted import weighted_proportion_ci
 
@@ -47,8 +47,8 @@ def test_unweighted_classes_are_wilson_and_the_likelihood_ratio_of_a_call(rows):
         inside = score == value
         share, risk = table.share[place], table.risk[place]
         n, sick = int(inside.sum()), int((inside & (truth == 1)).sum())
-        assert numbers(share) == near(numbers(wilson_ci(n, truth.size, ci_level=0.9)))
-        assert numbers(risk) == near(numbers(wilson_ci(sick, n, ci_level=0.9)))
+        assert numbers(share) == near(numbers(proportion_ci(n, truth.size, ci_level=0.9)))
+        assert numbers(risk) == near(numbers(proportion_ci(sick, n, ci_level=0.9)))
         assert (share.numerator, share.denominator, share.n_cases) == (n, truth.size, truth.size)
         assert (risk.numerator, risk.denominator, risk.n_cases) == (sick, n, n)
         oracle = call_accuracy(truth, inside, ci_level=0.9).positive_likelihood_ratio

@@ -8,13 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from toolkit.stats.calibration.expected_shares import goodness_of_fit
-from toolkit.stats.proportions.one import wilson_ci
-from toolkit.stats.proportions.weighted import (
-    share_covariance,
-    weighted_goodness_of_fit,
-    weighted_proportion_ci,
-)
+from toolkit.stats.calibration.expected_shares import goodness_of_fit, weighted_goodness_of_fit
+from toolkit.stats.proportions.one import proportion_ci
+from toolkit.stats.proportions.weighted import share_covariance, weighted_proportion_ci
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +82,7 @@ def test_three_categories_match_exact_fractions():
 @pytest.mark.parametrize("weight", [None, [2.5] * 7])
 def test_equal_weights_without_clusters_are_wilsons_interval(weight):
     event = [1, 0, 0, 1, 0, 0, 0]
-    result, plain = weighted_proportion_ci(event, weight=weight), wilson_ci(2, 7)
+    result, plain = weighted_proportion_ci(event, weight=weight), proportion_ci(2, 7)
     assert result.to_dict() == plain.to_dict()
 
 
@@ -161,16 +157,16 @@ def test_no_event_counts_the_cases_that_the_sample_stands_for():
     conservative = weighted_proportion_ci([0] * 100, weight=[*weight[1:], 5.0])
     fully_taken = weighted_proportion_ci([0] * 100, weight=[*weight[1:], 5.0], event_weight=1.0)
     assert conservative.estimate == fully_taken.estimate == 0
-    assert conservative.ci_high == pytest.approx(wilson_ci(0, 100).ci_high, rel=0.01)
-    assert fully_taken.ci_high == pytest.approx(wilson_ci(0, 599).ci_high, rel=1e-9)
+    assert conservative.ci_high == pytest.approx(proportion_ci(0, 100).ci_high, rel=0.01)
+    assert fully_taken.ci_high == pytest.approx(proportion_ci(0, 599).ci_high, rel=1e-9)
     assert conservative.ci_low == fully_taken.ci_low == 0
 
 
 def test_no_event_in_a_cell_of_like_weights_counts_what_it_stands_for():
     alike = weighted_proportion_ci([0] * 10, weight=[6.0] * 10, event_weight=1.0)
-    assert alike.ci_high == pytest.approx(wilson_ci(0, 60).ci_high, rel=1e-9)
+    assert alike.ci_high == pytest.approx(proportion_ci(0, 60).ci_high, rel=1e-9)
     same = weighted_proportion_ci([0] * 10, weight=[6.0] * 10, event_weight=6.0)
-    assert same.to_dict() == wilson_ci(0, 10).to_dict()
+    assert same.to_dict() == proportion_ci(0, 10).to_dict()
 
 
 def test_all_events_have_an_interval_up_to_one():
@@ -195,7 +191,7 @@ def test_weights_of_zero_are_undefined():
 def test_patients_whose_cases_are_all_alike_count_once(event):
     # 108 breasts of 54 women, none (all) with the event: Wilson's interval of 54, not of 108.
     ours = weighted_proportion_ci([event] * 108, cluster=np.arange(108) // 2)
-    oracle = wilson_ci(54 * event, 54)
+    oracle = proportion_ci(54 * event, 54)
     assert (ours.ci_low, ours.ci_high) == pytest.approx((oracle.ci_low, oracle.ci_high), rel=1e-12)
 
 

@@ -30,7 +30,8 @@ from toolkit.scoring.undefined import undefined_difference
 from toolkit.stats.auc.curve import roc_curve
 from toolkit.stats.auc.delong import delong_test
 from toolkit.stats.auc.operating_points import CallAccuracy, call_accuracy, threshold_at_specificity
-from toolkit.stats.paired.differences import PairedCounts, paired_counts, tango_ci
+from toolkit.stats.paired.counts import PairedCounts, paired_counts
+from toolkit.stats.paired.differences import paired_difference_ci
 from toolkit.stats.proportions.clustered import clustered_paired_difference_ci
 
 Endpoint = Literal["auc", "sensitivity", "specificity"]
@@ -248,7 +249,9 @@ def _call_difference(
     words = {"quantity": quantity, "label_a": label_a, "label_b": label_b}
     if cluster is None:
         counts = paired_counts(panel, ai_call)
-        return tango_ci(counts, ci_level=ci_level, margin=margin, better="higher", **words)
+        return paired_difference_ci(
+            counts, method="tango", ci_level=ci_level, margin=margin, better="higher", **words
+        )
     return clustered_paired_difference_ci(
         panel,
         ai_call,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.chapters.cases.telling_cases import Kind, TellingCase, TellingCases
 from toolkit.results import Result
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 from toolkit.words.wording import capital, count_text, counted, joined, number_text, share_text
 
 _CONDITIONS = {"unaided": "without AI", "aided": "with AI"}
@@ -120,7 +120,7 @@ def record(found: TellingCases) -> dict[str, Result]:
         return {}
     missed = found.n_of_kind["missed by readers"]
     return {
-        "missed_by_most_readers": wilson_ci(
+        "missed_by_most_readers": proportion_ci(
             missed, cancers, quantity="share_missed_by_most_readers", label=found.ai
         )
     }

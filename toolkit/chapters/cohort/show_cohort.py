@@ -12,7 +12,7 @@ from toolkit.chapters.cohort.cohort import Branch, Cohort, Diagnosis, Index, Ref
 from toolkit.chapters.cohort.show_table_one import TableOne
 from toolkit.draw.flow import FinalDiagnosis, Flow, FlowBox, FlowBranch, flow_figure
 from toolkit.results import Estimate, Result
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 from toolkit.words.wording import NO_BREAK_SPACE, count_text, counted, joined, share_text
 
 ENDS: dict[Diagnosis, tuple[str, Literal["cancer", "normal", "inconclusive"]]] = {
@@ -339,4 +339,4 @@ def record(found: Cohort, characteristics: TableOne) -> dict[str, Result]:
 
 def _proportion(name: str, count: int, total: int) -> Estimate:
     """Return the share of examinations with its interval."""
-    return wilson_ci(count, total, quantity=f"share_{name}")
+    return proportion_ci(count, total, quantity=f"share_{name}")

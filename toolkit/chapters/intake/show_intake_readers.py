@@ -9,7 +9,7 @@ import pandas as pd
 
 from toolkit.draw.html import TableColumn, TableRow, TableView
 from toolkit.results import Result
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 from toolkit.tables import PARTS
 from toolkit.words.wording import EM_DASH, count_text, counted, joined
 
@@ -163,7 +163,7 @@ def record(readings: Frames, readers: Frames) -> dict[str, Result]:
         whose = _whose(frame, readers[part])
         for kind, group in frame.groupby(whose, sort=True):
             done = int((group["status"] == "complete").sum())
-            results[f"complete_{part}_{kind}"] = wilson_ci(
+            results[f"complete_{part}_{kind}"] = proportion_ci(
                 done, len(group), quantity="share_of_readings_complete"
             )
     return results

@@ -16,9 +16,11 @@ from toolkit.arrays import BoolArray, FloatArray
 from toolkit.results import Better, Comparison
 from toolkit.scoring.mcnemar_verdicts import Tests, flagged, mcnemar_tests
 from toolkit.scoring.screening import PairedScreening
-from toolkit.stats.paired.differences import PairedCounts, paired_counts, tang_ratio_ci, tango_ci
+from toolkit.stats.paired.counts import PairedCounts, paired_counts
+from toolkit.stats.paired.differences import paired_difference_ci
 from toolkit.stats.paired.means import geometric_ratio_ci, mean_difference_ci
 from toolkit.stats.paired.predictive_values import ppv_difference_ci, ppv_ratio_ci
+from toolkit.stats.paired.ratios import paired_ratio_ci
 from toolkit.stats.proportions.one import per_1000
 
 SMALL_MM = 10.0
@@ -256,14 +258,14 @@ def _endpoint(
     """Return difference and ratio of the shares of women with an event."""
     return PairedEndpoint(
         counts=counts,
-        difference=tango_ci(
+        difference=paired_difference_ci(
             counts,
             margin=difference_margin,
             better=better,
             quantity=quantity,
             **_shared(plan),
         ),
-        ratio=tang_ratio_ci(
+        ratio=paired_ratio_ci(
             counts,
             margin=ratio_margin,
             better=better,
@@ -340,7 +342,7 @@ def _subgroup(
     counts = _counts(women.found, rows)
     if not of_women:  # how many such cancers nobody found is not known
         counts = PairedCounts(both=counts.both, only_b=counts.only_b, only_a=counts.only_a)
-    ratio = tang_ratio_ci(counts, better="higher", quantity="detection_rate", **_shared(plan))
+    ratio = paired_ratio_ci(counts, better="higher", quantity="detection_rate", **_shared(plan))
     return Subgroup(label=label, of_women=of_women, n=int(rows.sum()), counts=counts, ratio=ratio)
 
 

@@ -11,7 +11,7 @@ from toolkit.draw import html
 from toolkit.draw.tables import PairedTables
 from toolkit.results import Result
 from toolkit.scoring.mcnemar_verdicts import Tests
-from toolkit.stats.paired.differences import PairedCounts
+from toolkit.stats.paired.counts import PairedCounts
 from toolkit.words.sentences import (
     ci_phrase,
     decision_text,

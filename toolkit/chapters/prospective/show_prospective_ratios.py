@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from toolkit.chapters.prospective.screening_endpoints import ScreeningComparison
 from toolkit.chapters.prospective.show_prospective_endpoints import ci_head
 from toolkit.draw.forest import ForestGroup, ForestRow, ForestView, forest_figure, forest_row
-from toolkit.stats.paired.differences import PairedCounts
+from toolkit.stats.paired.counts import PairedCounts
 from toolkit.words.sentences import estimate_phrase, estimate_text
 from toolkit.words.wording import count_text, value_text
 

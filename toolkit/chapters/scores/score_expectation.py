@@ -17,8 +17,11 @@ from toolkit.chapters.scores.score_groups import GroupClasses, ScoreSample
 from toolkit.chapters.scores.scores import SCREENING, ScoredCases
 from toolkit.results import Estimate
 from toolkit.scoring.ratings import ScoringError
-from toolkit.stats.calibration.expected_shares import ShareFit, goodness_of_fit
-from toolkit.stats.proportions.weighted import weighted_goodness_of_fit
+from toolkit.stats.calibration.expected_shares import (
+    ShareFit,
+    goodness_of_fit,
+    weighted_goodness_of_fit,
+)
 
 Verdict = Literal["yes", "no", "not_shown", "cannot"]
 

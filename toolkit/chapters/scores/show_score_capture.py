@@ -22,7 +22,7 @@ from toolkit.draw.capture import CapturePoint, CaptureRow, capture_figure
 from toolkit.draw.html import TableColumn, TableRow, TableView
 from toolkit.results import Estimate, Result
 from toolkit.stats.calibration.expected_shares import CaptureCurve
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 from toolkit.words.sentences import ci_text, estimate_text
 from toolkit.words.wording import EM_DASH, count_text, counted, share_text, value_text
 
@@ -189,7 +189,7 @@ def status_results(scored: ScoredCases, *, ci_level: float = 0.95) -> dict[str, 
     """Return the share of the eligible cases in each status that occurs, complete first."""
     counts = np.bincount(scored.status, minlength=len(STATUSES))
     return {
-        name: wilson_ci(
+        name: proportion_ci(
             int(count), scored.n_cases, ci_level=ci_level, quantity="status_share", label=name
         )
         for name, count in zip(STATUSES, counts, strict=True)

@@ -142,7 +142,8 @@ def check_pairs(counts: PairedCounts, caller: str) -> int:
     if counts.n_pairs is None:
         msg = (
             f"{caller} needs counts.neither, the cases that neither method called positive, but "
-            "got None; count them, or use paired_ratio_ci or a McNemar test, which do not need it"
+            "got None; count them, or use paired_ratio_ci by 'tang' or a McNemar test, which do "
+            "not need it"
         )
         raise ValueError(msg)
     return counts.n_pairs

@@ -272,7 +272,7 @@ def _mover(
     counts: PairedCounts, level: float, margin: float | None, better: Better | None
 ) -> dict[str, Any]:
     """Return limits and tests by MOVER."""
-    n_pairs = check_pairs(counts, 'paired_ratio_ci by "mover"')
+    n_pairs = check_pairs(counts, "paired_ratio_ci by 'mover'")
     # Without discordant pairs the calls correlate fully: what is left of the width is by how much
     # the Wilson limits are skewed, nothing at all where half of the cases are positive.
     defined = counts.n_discordant > 0

@@ -452,7 +452,7 @@ def net_benefit_curve(  # noqa: PLR0913 - the choices of net_benefit
     Parameters
     ----------
     truth, probability, rating_is, basis, weight, cluster, ci_level, label
-        As in ``toolkit.stats.calibration.net_benefit.net_benefit``.
+        As in ``toolkit.stats.calibration.decision.net_benefit``.
     thresholds : array_like, shape (n_thresholds,)
         Threshold probabilities that could reasonably be chosen, between 0 and 1.
 
@@ -541,7 +541,7 @@ def standardized_net_benefit(  # noqa: PLR0913 - the choices of net_benefit
     Parameters
     ----------
     truth, probability, threshold, rating_is, basis, weight, cluster, ci_level, label
-        As in ``toolkit.stats.calibration.net_benefit.net_benefit``.
+        As in ``toolkit.stats.calibration.decision.net_benefit``.
 
     Returns
     -------
