@@ -9,7 +9,6 @@ import socket
 import time
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +38,6 @@ from toolkit.study.selftest.methods import METHODS, Method
 from toolkit.study.selftest.page import page_html
 from toolkit.study.selftest.texts import case_remarks, case_text, quantity_text
 
-wald_ci = partial(proportion_ci, method="wald")
-
 SUITE = load_suite()
 CASES = pytest.mark.parametrize("case", SUITE.cases, ids=lambda case: case.id)
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 25, 30)"
@@ -54,6 +51,11 @@ def run(method=""):
     """Compare all cases, or those of one method."""
     cases = tuple(case for case in SUITE.cases if method in ("", case.method))
     return compare_all(replace(SUITE, cases=cases), silent)
+
+
+def wald_ci(**choices):
+    """Return Wald's interval where another one belongs."""
+    return proportion_ci(**choices, method="wald")
 
 
 def plant(monkeypatch, method, function):
