@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tests.test_two_proportions import groups
+from tests.stats.proportions.test_two import groups
 from toolkit.stats.claims.plan import verdict_note
 from toolkit.stats.proportions.tests import two_group_test
 from toolkit.stats.proportions.two import proportion_difference_ci, proportion_ratio_ci

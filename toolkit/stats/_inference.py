@@ -1,4 +1,9 @@
-"""Wald inference on a difference: interval, test and non-inferiority from one standard error."""
+"""Interval, test and non-inferiority of a comparison: from a standard error, or from a score.
+
+A Wald method needs the standard error of a difference, or of the logarithm of a ratio. A score
+method needs the score of each hypothesis, whose roots are the limits; an interval that is known at
+any number of deviates has a score as well, by inversion.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from scipy import optimize, special
+from scipy import optimize
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from toolkit.results import Better, check_margin
@@ -115,19 +120,10 @@ def inference_fields(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class WaldRatio:
+class WaldRatio(WaldDifference):
     """The fields of a Comparison that follow from a ratio b over a and the error of its log."""
 
     std_error: float
-    ci_low: float
-    ci_high: float
-    ci_level: float
-    statistic: float
-    df: float
-    p_value: float
-    margin: float | None
-    better: Better | None
-    p_noninferiority: float | None
 
 
 def wald_ratio(
@@ -169,7 +165,7 @@ def wald_ratio(
 
 def tail_above(score: float, tail: float) -> float:
     """Return the one-sided P of a score minus ``tail``: finite and exact in both tails."""
-    return float(special.ndtr(-score)) - tail
+    return float(ndtr(-score)) - tail
 
 
 def score_of(deviation: float, variance: float) -> float:
