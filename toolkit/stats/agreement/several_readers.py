@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import Estimate
-from toolkit.stats._checks import check_choice, check_cluster
+from toolkit.stats._checks import check_cluster, chosen
 from toolkit.stats.agreement.two_readers import (
     MISSING,
     WeightTable,
@@ -131,14 +131,14 @@ def multi_reader_agreement(
     >>> f"{kappa.estimate:.3f}"
     '0.571'
     """
-    check_choice(method, name="method", choices=list(METHODS))
+    coefficient = chosen(method, METHODS)
     rank = method == "krippendorff_alpha" and isinstance(weights, str) and weights == "rank"
     codes, weight = checked_ratings(ratings, categories, "identity" if rank else weights)
     if method == "conger_kappa":
         require_complete(codes, "conger_kappa")
     if method == "gwet_ac":
         weight = replace(weight, lowest=weight.lowest_ac)
-    found = _krippendorff(codes, weight, rank=True) if rank else METHODS[method](codes, weight)
+    found = _krippendorff(codes, weight, rank=True) if rank else coefficient(codes, weight)
     unit, n_clusters = independent_units(found.used, len(codes), cluster)
     return agreement_estimate(
         found.value,

@@ -22,10 +22,10 @@ from toolkit.stats._checks import (
     _check_shape,
     _is_missing,
     _position,
-    check_choice,
     check_ci_level,
     check_cluster,
     check_counts,
+    chosen,
 )
 from toolkit.stats._inference import quantile
 from toolkit.stats.proportions.clustered import total_covariance
@@ -102,7 +102,7 @@ def category_codes(
     if np.ma.is_masked(array):
         msg = f"{name} holds masked values; make them NaN, or leave those cases out in view"
         raise ValueError(msg)
-    _check_shape(array, name=name, axes=axes, n_cases=len(array) if array.ndim else 0)
+    _check_shape(array, name=name, axes=axes, n_cases=None)
     place = {category: number for number, category in enumerate(categories)}
     items = array.ravel().tolist()
     codes = np.array([place.get(item, MISSING) for item in items], dtype=np.intp)
@@ -429,9 +429,9 @@ def two_reader_agreement(
     >>> f"{ac1.estimate:.3f} ({ac1.ci_low:.3f}, {ac1.ci_high:.3f})"
     '0.941 (0.895, 0.986)'
     """
-    check_choice(method, name="method", choices=list(_METHODS))
+    chance = chosen(method, _METHODS)
     weight = check_weights(weights, len(table.categories))
-    expected, slope = _METHODS[method](table, weight)
+    expected, slope = chance(table, weight)
     title = {"cohen_kappa": "Cohen's kappa", "scott_pi": "Scott's pi"}.get(method, "")
     quantity: str = method
     if method == "gwet_ac":

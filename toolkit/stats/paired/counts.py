@@ -8,7 +8,6 @@ healthy, or take all women for the recall rate. For specificity count the calls 
 from __future__ import annotations
 
 import math
-from collections.abc import Sized
 from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
@@ -116,8 +115,8 @@ def paired_counts(call_a: ArrayLike, call_b: ArrayLike) -> PairedCounts:
     >>> counts.both, counts.only_b, counts.only_a, counts.neither
     (1, 2, 1, 1)
     """
-    first = check_call(call_a, n_cases=_length(call_a), name="call_a")
-    second = check_call(call_b, n_cases=_length(call_b), name="call_b")
+    first = check_call(call_a, name="call_a")
+    second = check_call(call_b, name="call_b")
     if first.size != second.size:
         msg = (
             f"call_a and call_b must have one length, but got {first.size} and {second.size}; "
@@ -130,11 +129,6 @@ def paired_counts(call_a: ArrayLike, call_b: ArrayLike) -> PairedCounts:
         only_a=int((first & ~second).sum()),
         neither=int((~first & ~second).sum()),
     )
-
-
-def _length(call: ArrayLike) -> int:
-    """Return the length of an array's first axis; 0 for a single number, refused later."""
-    return len(call) if isinstance(call, Sized) else 0
 
 
 def check_pairs(counts: PairedCounts, caller: str) -> int:

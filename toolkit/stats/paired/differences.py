@@ -14,7 +14,7 @@ from typing import Any, Literal
 from scipy import special
 
 from toolkit.results import Better, Comparison
-from toolkit.stats._checks import check_choice, check_ci_level, check_proportion_margin
+from toolkit.stats._checks import check_ci_level, check_proportion_margin, chosen
 from toolkit.stats._inference import (
     inference_fields,
     inverted_score,
@@ -178,9 +178,7 @@ def paired_difference_ci(
     0.0171 to 0.0870, Agresti-Min
     0.0166 to 0.0874, Bonett-Price
     """
-    words, ci_method, fields_of = _METHODS[
-        check_choice(method, name="method", choices=list(_METHODS))
-    ]
+    words, ci_method, fields_of = chosen(method, _METHODS)
     level = check_ci_level(ci_level)
     check_proportion_margin(margin, better=better)
     n_pairs = check_pairs(counts, "paired_difference_ci")

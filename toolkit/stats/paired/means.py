@@ -7,7 +7,6 @@ on average (then readers are random). b is the new method, a the comparator.
 from __future__ import annotations
 
 import math
-from collections.abc import Sized
 from typing import Any
 
 import numpy as np
@@ -171,8 +170,7 @@ def geometric_ratio_ci(
 
 def _pairs(values_a: ArrayLike, values_b: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return both arrays as float64; refuse missing values and different lengths."""
-    n_units = len(values_a) if isinstance(values_a, Sized) else 0
-    a = check_rating(values_a, n_cases=n_units, name="values_a")
+    a = check_rating(values_a, name="values_a")
     b = np.asarray(values_b, dtype=np.float64)
     if b.shape != a.shape:
         msg = (
@@ -180,7 +178,7 @@ def _pairs(values_a: ArrayLike, values_b: ArrayLike) -> tuple[FloatArray, FloatA
             "join both by unit first"
         )
         raise ValueError(msg)
-    return a, check_rating(b, n_cases=n_units, name="values_b")
+    return a, check_rating(b, name="values_b")
 
 
 def _mean_and_error(values: FloatArray) -> tuple[float, float]:

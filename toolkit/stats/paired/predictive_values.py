@@ -16,7 +16,7 @@ from scipy import special
 
 from toolkit.arrays import FloatArray
 from toolkit.results import Better, Comparison
-from toolkit.stats._checks import check_choice
+from toolkit.stats._checks import chosen
 from toolkit.stats._inference import wald_difference, wald_ratio
 from toolkit.stats.paired.counts import PairedCounts
 from toolkit.stats.paired.tests import PairedTest
@@ -561,9 +561,7 @@ def _test(
     words: tuple[str, str, str],
 ) -> PairedTest:
     """Return a score test; ``words`` are quantity, label of a and label of b."""
-    title, statistic_of = _SCORE_TESTS[
-        check_choice(method, name="method", choices=list(_SCORE_TESTS))
-    ]
+    title, statistic_of = chosen(method, _SCORE_TESTS)
     a, b = tables.values()
     right, called = a.right + b.right, a.called + b.called
     parted = tables.right.n_discordant + tables.wrong.n_discordant

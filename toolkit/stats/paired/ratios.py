@@ -14,7 +14,7 @@ from typing import Any, Literal
 from scipy import special
 
 from toolkit.results import Better, Comparison, check_margin
-from toolkit.stats._checks import check_choice, check_ci_level
+from toolkit.stats._checks import check_ci_level, chosen
 from toolkit.stats._inference import (
     inference_fields,
     inverted_score,
@@ -220,9 +220,7 @@ def paired_ratio_ci(
     >>> f"{ratio.estimate:.3f} ({ratio.ci_low:.3f}, {ratio.ci_high:.3f})"
     '0.966 (0.904, 1.030)'
     """
-    words, ci_method, fields_of = _METHODS[
-        check_choice(method, name="method", choices=list(_METHODS))
-    ]
+    words, ci_method, fields_of = chosen(method, _METHODS)
     level = check_ci_level(ci_level)
     check_margin(margin, effect="ratio", better=better)
     return Comparison(

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from scipy import special
 
 from toolkit.results import Better, Comparison, Result, check_margin
-from toolkit.stats._checks import check_choice, check_ci_level
+from toolkit.stats._checks import check_ci_level, chosen
 from toolkit.stats._inference import share
 from toolkit.stats.paired.counts import PairedCounts
 
@@ -119,7 +119,7 @@ def mcnemar(
     4.500, P 0.0339
     3.125, P 0.0771
     """
-    title, fields_of = _METHODS[check_choice(method, name="method", choices=list(_METHODS))]
+    title, fields_of = chosen(method, _METHODS)
     fields = fields_of(counts)
     if not counts.n_discordant:
         fields["note"] = "no discordant pairs, so P is 1"
@@ -271,7 +271,7 @@ def conditional_odds_ratio_ci(
     -------
     Comparison
         Pairs positive by b alone over pairs positive by a alone; ``estimate_b`` and ``estimate_a``
-        are their shares of the discordant pairs. ``p_value`` is that of ``mcnemar_exact`` and
+        are their shares of the discordant pairs. ``p_value`` is that of the exact McNemar test and
         ``statistic`` the standard normal deviate of that P. Where no pair is positive by a alone
         the ratio is NaN with a note and the upper limit infinite; without discordant pairs
         nothing is excluded.

@@ -18,7 +18,7 @@ from scipy import special
 
 from toolkit.arrays import FloatArray
 from toolkit.results import Comparison, Estimate
-from toolkit.stats._checks import check_choice, check_ci_level, check_numerator
+from toolkit.stats._checks import check_choice, check_ci_level, check_numerator, chosen
 
 Limits = tuple[FloatArray, FloatArray]
 
@@ -308,7 +308,7 @@ def proportion_ci(
     >>> f"{low_score.estimate:.1%} ({low_score.ci_low:.1%} to {low_score.ci_high:.1%})"
     '10.3% (3.1% to 17.5%)'
     """
-    ci_method, limits = _METHODS[check_choice(method, name="method", choices=tuple(_METHODS))]
+    ci_method, limits = chosen(method, _METHODS)
     part, whole = check_numerator(numerator, denominator)
     level = check_ci_level(ci_level)
     check_choice(unit, name="unit", choices=UNITS)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from scipy import special
 
 from toolkit.results import Better, Comparison, Result, check_margin
-from toolkit.stats._checks import check_choice, check_ci_level, check_count, check_positive
+from toolkit.stats._checks import check_ci_level, check_count, check_positive, chosen
 from toolkit.stats._inference import score_of, wald_ratio
 from toolkit.stats.proportions.one import Limits, clopper_pearson, wilson
 
@@ -148,9 +148,7 @@ def rate_ratio_ci(
     >>> f"{ratio.ci_low:.2f} to {ratio.ci_high:.1f}, P {ratio.p_value:.3f}"
     '0.67 to 34.5, P 0.180'
     """
-    words, ci_method, fields_of = _METHODS[
-        check_choice(method, name="method", choices=list(_METHODS))
-    ]
+    words, ci_method, fields_of = chosen(method, _METHODS)
     check_margin(margin, effect="ratio", better=better)
     level = check_ci_level(ci_level)
     return Comparison(

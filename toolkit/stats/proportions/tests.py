@@ -17,7 +17,7 @@ from scipy import special
 
 from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import Result
-from toolkit.stats._checks import check_choice, check_rating, check_truth
+from toolkit.stats._checks import check_rating, check_truth, chosen
 from toolkit.stats.proportions.clustered import total_covariance
 from toolkit.stats.proportions.two import TwoGroupCounts
 from toolkit.stats.proportions.weighted import is_simple_sample, weights_and_clusters
@@ -132,7 +132,7 @@ def two_group_test(
     >>> f"{two_group_test(counts, method='pearson_chi_square').p_value:.3f}"
     '0.032'
     """
-    title, statistic_and_p = _METHODS[check_choice(method, name="method", choices=list(_METHODS))]
+    title, statistic_and_p = chosen(method, _METHODS)
     statistic, p_value = statistic_and_p(counts)
     x_a, n_a, x_b, n_b = counts.cells
     return TwoGroupTest(

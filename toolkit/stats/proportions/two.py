@@ -22,10 +22,10 @@ from scipy.special import bdtr, bdtrc, gammaln, xlog1py, xlogy
 from toolkit.arrays import FloatArray
 from toolkit.results import Better, Comparison, Result, check_margin
 from toolkit.stats._checks import (
-    check_choice,
     check_ci_level,
     check_count,
     check_proportion_margin,
+    chosen,
 )
 from toolkit.stats._inference import (
     inference_fields,
@@ -318,9 +318,7 @@ def proportion_difference_ci(
     -0.03463 to 0.00680, Agresti-Caffo
     -0.03034 to 0.00176, Wald
     """
-    words, ci_method, fields_of = _DIFFERENCES[
-        check_choice(method, name="method", choices=list(_DIFFERENCES))
-    ]
+    words, ci_method, fields_of = chosen(method, _DIFFERENCES)
     check_proportion_margin(margin, better=better)
     level = check_ci_level(ci_level)
     return Comparison(
@@ -492,9 +490,7 @@ def proportion_ratio_ci(
     >>> f"{detection.estimate:.2f} ({detection.ci_low:.2f}, {detection.ci_high:.2f})"
     '1.29 (1.09, 1.51)'
     """
-    words, ci_method, fields_of = _RATIOS[
-        check_choice(method, name="method", choices=list(_RATIOS))
-    ]
+    words, ci_method, fields_of = chosen(method, _RATIOS)
     check_margin(margin, effect="ratio", better=better)
     level = check_ci_level(ci_level)
     return Comparison(
