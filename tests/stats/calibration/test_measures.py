@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from tests.probability_sample import (
+from tests.stats.calibration.sample import (
     HERE,
     calibrated,
     clustered_error,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
-from tests.probability_sample import HERE, calibrated
+from tests.stats.calibration.sample import HERE, calibrated
 from toolkit.results import GLOSSARY, result_from_dict
 from toolkit.stats.calibration.measures import isotonic_reliability
 from toolkit.stats.calibration.miscalibration import calibration_in_the_large, calibration_slope

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.probability_sample import clustered_error, weight_derivative
+from tests.stats.calibration.sample import clustered_error, weight_derivative
 from toolkit.results import GLOSSARY, result_from_dict
 from toolkit.stats.auc.operating_points import call_accuracy
 from toolkit.stats.calibration.scores import class_risk

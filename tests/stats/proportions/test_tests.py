@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from tests.probability_sample import clustered_error, weight_derivative
+from tests.stats.calibration.sample import clustered_error, weight_derivative
 from tests.stats.proportions.test_two import groups, low_rate_tables, published
 from toolkit.results import result_from_dict
 from toolkit.stats.proportions.tests import TwoGroupTest, trend_test, two_group_test

@@ -1,4 +1,4 @@
-"""How far probabilities lie from outcomes on average: the Brier score and what it is made of.
+"""How far probabilities lie from outcomes: the Brier score, its parts, and the reliability curve.
 
 Only where a rating is a probability and the caller says whose prevalence holds; a score of another
 kind has ``toolkit.stats.calibration.scores``.

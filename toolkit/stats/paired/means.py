@@ -67,7 +67,7 @@ def mean_difference_ci(
     >>> f"{change.estimate:.1f} ({change.ci_low:.2f}, {change.ci_high:.2f})"
     '0.5 (-0.42, 1.42)'
     """
-    a, b = _pairs(values_a, values_b)
+    a, b = paired_values(values_a, values_b)
     center, error = _mean_and_error(b - a)
     reach = quantile(check_ci_level(ci_level), max(a.size - 1, 1)) * error
     return Comparison(
@@ -137,7 +137,7 @@ def geometric_ratio_ci(
     >>> f"{ratio.estimate:.2f} ({ratio.ci_low:.2f}, {ratio.ci_high:.2f})"
     '0.86 (0.78, 0.95)'
     """
-    a, b = _pairs(values_a, values_b)
+    a, b = paired_values(values_a, values_b)
     for name, values in (("values_a", a), ("values_b", b)):
         if not (values > 0).all():
             msg = f"{name} must be above 0 for a ratio, but the lowest is {values.min().item()!r}"
@@ -168,7 +168,7 @@ def geometric_ratio_ci(
     )
 
 
-def _pairs(values_a: ArrayLike, values_b: ArrayLike) -> tuple[FloatArray, FloatArray]:
+def paired_values(values_a: ArrayLike, values_b: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return both arrays as float64; refuse missing values and different lengths."""
     a = check_rating(values_a, name="values_a")
     b = np.asarray(values_b, dtype=np.float64)
