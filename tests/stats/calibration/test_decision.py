@@ -1,4 +1,4 @@
-"""Net benefit against R's dcurves, exact fractions, bootstrap and simulation with known truth."""
+"""Net benefit and its curve against R's dcurves, exact fractions, bootstrap and simulation."""
 
 import itertools
 import math

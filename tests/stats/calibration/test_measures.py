@@ -1,4 +1,4 @@
-"""Brier scores against R, exact fractions, numerical influence values and simulation."""
+"""Brier scores and reliability curves against R, exact fractions, brute force and simulation."""
 
 import itertools
 import math

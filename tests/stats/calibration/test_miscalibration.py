@@ -1,4 +1,4 @@
-"""Calibration in the large, intercept, slope and O/E against R, statsmodels and simulation."""
+"""Calibration measures and tests against R, statsmodels, exact fractions and simulation."""
 
 import math
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Paired predictive values against R, a numeric delta method and by symmetry."""
+"""Predictive values and their score tests against R, a numeric delta method and by symmetry."""
 
 import math
 from functools import partial

@@ -1,4 +1,4 @@
-"""The McNemar tests against R, papers, exact fractions and enumeration."""
+"""McNemar tests and the conditional odds ratio against R, papers, exact fractions, enumeration."""
 
 import itertools
 import json

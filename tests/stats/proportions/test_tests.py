@@ -1,4 +1,4 @@
-"""Fisher's and Pearson's tests against R, papers and exact fractions."""
+"""Fisher's, Pearson's and the trend test against R, papers and exact fractions."""
 
 import json
 import math
