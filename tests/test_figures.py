@@ -23,19 +23,24 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from tests.test_sentences import DIFFERENCE
-from toolkit.draw.accrual import accrual_figure
 from toolkit.draw.capture import CapturePoint, CaptureRow, capture_figure
-from toolkit.draw.change import ChangeRow, change_figure
 from toolkit.draw.control import cusum_figure, funnel_figure
 from toolkit.draw.flow import FinalDiagnosis, Flow, FlowBox, FlowBranch, flow_figure
 from toolkit.draw.forest import ForestGroup, ForestRow, ForestView, forest_figure, forest_row
 from toolkit.draw.froc import FrocLine, SlopeRow, froc_figure
-from toolkit.draw.monitoring import DriftStrip, causes_figure, drift_figure
-from toolkit.draw.outcomes import OutcomeRow, TradeoffLine, outcome_figure, tradeoff_figure
-from toolkit.draw.pairs import RocPair, roc_pairs_figure
+from toolkit.draw.monitoring import DriftStrip, accrual_figure, causes_figure, drift_figure
+from toolkit.draw.outcomes import (
+    DiscordanceRow,
+    OutcomeRow,
+    TradeoffLine,
+    discordance_figure,
+    outcome_figure,
+    tradeoff_figure,
+)
+from toolkit.draw.readers import ChangeRow, RocPair, change_figure, roc_pairs_figure
 from toolkit.draw.roc import OperatingPoint, roc_figure
 from toolkit.draw.scores import ScoreGroup, calibration_figure, score_figure
-from toolkit.draw.screening import DiscordanceRow, discordance_figure
+from toolkit.draw.study_design import VariancePart, variance_figure
 from toolkit.draw.style import (
     color,
     log_ticks,
@@ -50,7 +55,6 @@ from toolkit.draw.style import (
 )
 from toolkit.draw.svg import figure_svg
 from toolkit.draw.times import SpreadRow, order_figure, spread_figure
-from toolkit.draw.variance import VariancePart, variance_figure
 from toolkit.results import Curve
 from toolkit.stats.calibration.expected_shares import capture_curve
 from toolkit.stats.monitoring.accrual import planned_curve, project_accrual

@@ -21,8 +21,7 @@ from matplotlib.patches import Circle, Polygon
 from tests.test_figures import texts_of
 from toolkit.draw.distances import DistanceRow, distance_figure
 from toolkit.draw.froc import FrocLine, froc_figure
-from toolkit.draw.lesion_types import TypeRow, lesion_type_figure
-from toolkit.draw.missed import MissedView, PlacedMark, missed_figure
+from toolkit.draw.lesions import MissedView, PlacedMark, TypeRow, lesion_type_figure, missed_figure
 from toolkit.draw.roc import SquarePanel, square_curves_figure
 from toolkit.draw.style import color, wrapped
 from toolkit.draw.svg import figure_svg

@@ -572,7 +572,7 @@ def test_studies_too_small_for_a_workbook_are_refused():
 
 
 def test_studies_too_large_for_a_sheet_are_refused(monkeypatch):
-    monkeypatch.setattr("toolkit.readers.interchange.jafroc_write._MOST_RECORDS", 0)
+    monkeypatch.setattr("toolkit.readers.interchange.jafroc._MOST_RECORDS", 0)
     assert "sheet TP would need 1 rows; a sheet has 1" in refusals(study())
 
 

@@ -5,9 +5,8 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from toolkit.draw.change import ChangeRow, change_figure
-from toolkit.draw.pairs import RocPair, roc_pairs_figure
-from toolkit.draw.reading_map import reading_map_figure
+from toolkit.draw.readers import ChangeRow, RocPair, change_figure, roc_pairs_figure
+from toolkit.draw.study_design import reading_map_figure
 from toolkit.draw.style import color
 from toolkit.draw.svg import figure_svg
 from toolkit.results import Curve

@@ -20,8 +20,8 @@ from tests.chapters.accuracy_sample import (
 from tests.chapters.accuracy_sample import TRUTH as SIX
 from toolkit.chapters.ai_against_readers import exhibits
 from toolkit.scoring.accuracy import accuracy_by_reader
-from toolkit.scoring.mcnemar_verdicts import NO_TESTS
 from toolkit.scoring.ratings import rating_array
+from toolkit.scoring.verdicts import NO_TESTS
 from toolkit.stats.paired.counts import paired_counts
 from toolkit.stats.paired.differences import paired_difference_ci
 from toolkit.stats.proportions.clustered import clustered_paired_difference_ci

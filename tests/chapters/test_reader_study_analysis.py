@@ -19,7 +19,7 @@ from toolkit.chapters.reader_study.analysis import (
 )
 from toolkit.scoring.ratings import ScoringError
 from toolkit.scoring.reader_study import study_readings
-from toolkit.scoring.verdict_flags import verdict_flag
+from toolkit.scoring.verdicts import verdict_flag
 from toolkit.stats.mrmc.covariances import fom_table
 
 NAN = math.nan

@@ -5,12 +5,7 @@ import itertools
 import pytest
 
 from tests.paired_sample import counts
-from toolkit.scoring.mcnemar_verdicts import (
-    NO_TESTS,
-    disagreement,
-    flagged,
-    mcnemar_tests,
-)
+from toolkit.scoring.verdicts import NO_TESTS, disagreement, flagged, mcnemar_tests
 from toolkit.stats.paired.differences import paired_difference_ci
 from toolkit.stats.paired.ratios import paired_ratio_ci
 

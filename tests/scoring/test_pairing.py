@@ -4,14 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.scoring.pairing import (
+from toolkit.scoring.ratings import (
     PairedRatings,
+    ScoringError,
     UnpairedRatings,
     pair_with_ai,
     paired_readings,
+    rating_array,
     unpaired_readings,
 )
-from toolkit.scoring.ratings import ScoringError, rating_array
 
 READERS = pd.DataFrame({"reader_id": ["anna", "binh", "AI-1"], "kind": ["human", "human", "ai"]})
 READERS = READERS.assign(product="Product", version="2.0")

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.scoring.pairing import pair_with_ai
 from toolkit.scoring.ratings import (
     ScoringError,
+    pair_with_ai,
     panel_call,
     rating_array,
     reader_labels,

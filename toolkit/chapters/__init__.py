@@ -1,1 +1,1 @@
-"""Chapters."""
+"""The chapters of the book, a folder each, and what several of them share."""

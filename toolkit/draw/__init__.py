@@ -1,1 +1,1 @@
-"""Draw."""
+"""Results to figures, tables and pieces of a page; knows no chapter."""

@@ -12,6 +12,7 @@ from toolkit.draw.bars import (
     shared_range,
 )
 from toolkit.draw.page import (
+    HIDDEN,
     JUPYTER_STYLE,
     Pill,
     PillKind,
@@ -20,6 +21,7 @@ from toolkit.draw.page import (
     figure_html,
     headline_html,
     provenance_html,
+    rich_text,
     strip_html,
 )
 from toolkit.draw.tables import (
@@ -31,7 +33,6 @@ from toolkit.draw.tables import (
     table_html,
     two_by_two_html,
 )
-from toolkit.draw.text import HIDDEN, rich_text
 
 __all__ = [
     "HIDDEN",

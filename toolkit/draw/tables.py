@@ -8,7 +8,7 @@ from html import escape
 from itertools import groupby
 from typing import Literal
 
-from toolkit.draw.text import anchor, rich_text
+from toolkit.draw.page import anchor, rich_text
 from toolkit.words.wording import count_text, pad_decimals
 
 Align = Literal["left", "right", "center"]

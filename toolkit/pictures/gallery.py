@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from toolkit.draw.text import anchor
+from toolkit.draw.page import anchor
 from toolkit.pictures.from_tables import (
     HANGING,
     ROLE_WORDS,

@@ -1,1 +1,1 @@
-"""Words."""
+"""Numbers and results as text, and the colours by what they mean."""

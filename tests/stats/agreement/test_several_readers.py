@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from toolkit.results import Comparison, result_from_dict
-from toolkit.stats.agreement.chance import fleiss_kappa_test
-from toolkit.stats.agreement.difference import agreement_difference_ci
+from toolkit.stats.agreement.inference import agreement_difference_ci, fleiss_kappa_test
 from toolkit.stats.agreement.several_readers import multi_reader_agreement
 from toolkit.stats.agreement.two_readers import (
     agreement_table,

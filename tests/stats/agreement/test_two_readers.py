@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.results import result_from_dict
-from toolkit.stats.agreement.chance import kappa_test
+from toolkit.stats.agreement.inference import kappa_test
 from toolkit.stats.agreement.shares import (
     bias_index,
     percent_agreement,

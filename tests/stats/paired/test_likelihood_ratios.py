@@ -9,7 +9,7 @@ from scipy.stats import norm
 from tests.paired_sample import counts, disease_tables, limits, reference_cases, swapped
 from toolkit.results import result_from_dict
 from toolkit.stats.auc.operating_points import call_accuracy
-from toolkit.stats.paired.likelihood_ratios import (
+from toolkit.stats.paired.ratios import (
     relative_negative_likelihood_ratio_ci,
     relative_positive_likelihood_ratio_ci,
 )

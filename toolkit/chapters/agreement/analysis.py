@@ -13,7 +13,7 @@ from toolkit.arrays import BoolArray, IndexArray, ObjectArray
 from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.results import Comparison, Estimate
 from toolkit.scoring.ratings import ScoringError, reader_labels
-from toolkit.stats.agreement.difference import agreement_difference_ci
+from toolkit.stats.agreement.inference import agreement_difference_ci
 from toolkit.stats.agreement.several_readers import ReaderMethod, multi_reader_agreement
 from toolkit.stats.agreement.shares import percent_agreement, specific_agreement
 from toolkit.stats.agreement.two_readers import agreement_table, two_reader_agreement

@@ -34,11 +34,15 @@ from toolkit.scoring.accuracy import (
     only_rating,
     repeated_patients,
 )
-from toolkit.scoring.mcnemar_verdicts import Tests, flagged, mcnemar_tests
-from toolkit.scoring.pairing import PairedReadings, pair_with_ai
-from toolkit.scoring.ratings import Rule, panel_call, rating_array
-from toolkit.scoring.undefined import undefined_auc, undefined_difference
-from toolkit.scoring.verdict_flags import verdict_flag
+from toolkit.scoring.ratings import PairedReadings, Rule, pair_with_ai, panel_call, rating_array
+from toolkit.scoring.verdicts import (
+    Tests,
+    flagged,
+    mcnemar_tests,
+    undefined_auc,
+    undefined_difference,
+    verdict_flag,
+)
 from toolkit.stats.auc.curve import roc_curve
 from toolkit.stats.auc.delong import delong_test
 from toolkit.stats.auc.operating_points import CallAccuracy, call_accuracy, threshold_at_specificity

@@ -29,8 +29,8 @@ from toolkit.draw.forest import ForestView, forest_figure, forest_row
 from toolkit.draw.roc import roc_figure
 from toolkit.draw.tables import PairedTables, TableColumn, TableRow, TableView, TwoByTwo
 from toolkit.results import Comparison, Result
-from toolkit.scoring.mcnemar_verdicts import NO_TESTS, disagreement_phrase
 from toolkit.scoring.ratings import Rule
+from toolkit.scoring.verdicts import NO_TESTS, disagreement_phrase
 from toolkit.stats.mrmc.analysis import FEW_READERS
 from toolkit.words.sentences import (
     answer_text,

@@ -40,8 +40,7 @@ from toolkit.scoring.mark_readings import MarkTables
 from toolkit.scoring.mark_rules import AsRecorded, HitRule, InsideOutline, Overlap, WithinRadius
 from toolkit.scoring.marks import HitRuleRow, LocalizedMarks, hit_rule_rows
 from toolkit.scoring.ratings import ScoringError
-from toolkit.scoring.undefined import undefined_difference
-from toolkit.scoring.verdict_flags import verdict_flag
+from toolkit.scoring.verdicts import undefined_difference, verdict_flag
 from toolkit.stats.froc.cut_figures import lesion_sensitivity_by_group
 from toolkit.stats.froc.figures_of_merit import FrocFom
 from toolkit.stats.froc.fom_table import froc_fom_table

@@ -29,8 +29,7 @@ from toolkit.chapters.localization.exhibits import (
 from toolkit.chapters.localization.scored import Side
 from toolkit.draw.distances import DistanceRow, distance_figure
 from toolkit.draw.html import TableColumn, TableRow, TableView
-from toolkit.draw.lesion_types import TypeRow, lesion_type_figure
-from toolkit.draw.missed import MissedView, PlacedMark, missed_figure
+from toolkit.draw.lesions import MissedView, PlacedMark, TypeRow, lesion_type_figure, missed_figure
 from toolkit.draw.tables import RowKind
 from toolkit.results import stacked_frame
 from toolkit.scoring.lesions import LesionView, MarkAt

@@ -17,10 +17,9 @@ from toolkit.chapters.monitoring.analysis import (
     RecallWatch,
 )
 from toolkit.draw import html
-from toolkit.draw.accrual import accrual_figure
 from toolkit.draw.control import cusum_figure, funnel_figure
 from toolkit.draw.html import HIDDEN, TableColumn, TableRow, TableView
-from toolkit.draw.monitoring import DriftStrip, causes_figure
+from toolkit.draw.monitoring import DriftStrip, accrual_figure, causes_figure
 from toolkit.results import Result
 from toolkit.stats.monitoring.accrual import AccrualProjection
 from toolkit.words.sentences import ci_phrase, estimate_text

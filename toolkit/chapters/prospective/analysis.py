@@ -15,8 +15,8 @@ import numpy as np
 from toolkit.arrays import BoolArray, FloatArray
 from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.results import Better, Comparison
-from toolkit.scoring.mcnemar_verdicts import Tests, flagged, mcnemar_tests
 from toolkit.scoring.screening import PairedScreening, paired_screening
+from toolkit.scoring.verdicts import Tests, flagged, mcnemar_tests
 from toolkit.stats.paired.counts import PairedCounts, paired_counts
 from toolkit.stats.paired.differences import paired_difference_ci
 from toolkit.stats.paired.means import geometric_ratio_ci, mean_difference_ci

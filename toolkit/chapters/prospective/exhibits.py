@@ -10,10 +10,10 @@ from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.chapters.prospective.analysis import PairedEndpoint, ProspectiveStudy
 from toolkit.draw import html
 from toolkit.draw.forest import ForestGroup, ForestRow, ForestView, forest_figure, forest_row
-from toolkit.draw.screening import DiscordanceRow, discordance_figure
+from toolkit.draw.outcomes import DiscordanceRow, discordance_figure
 from toolkit.draw.tables import PairedTables, TableColumn, TableRow, TableView, TwoByTwo
 from toolkit.results import Comparison, Result
-from toolkit.scoring.mcnemar_verdicts import Tests, disagreement
+from toolkit.scoring.verdicts import Tests, disagreement
 from toolkit.stats.paired.counts import PairedCounts
 from toolkit.words.sentences import (
     ci_phrase,

@@ -20,8 +20,7 @@ from toolkit.results import Comparison, Curve
 from toolkit.scoring.accuracy import accuracy_by_reader, few_levels
 from toolkit.scoring.ratings import RatingArray, ScoringError
 from toolkit.scoring.reader_study import StudyReadings, study_readings
-from toolkit.scoring.undefined import undefined_difference
-from toolkit.scoring.verdict_flags import verdict_flag
+from toolkit.scoring.verdicts import undefined_difference, verdict_flag
 from toolkit.stats.auc.curve import auc, roc_curve
 from toolkit.stats.auc.operating_points import CallAccuracy
 from toolkit.stats.mrmc.analysis import MrmcAnalysis, Random

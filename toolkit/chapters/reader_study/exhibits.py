@@ -28,11 +28,9 @@ from toolkit.chapters.reader_study.analysis import (
     values_of,
 )
 from toolkit.draw.bars import interval_bar
-from toolkit.draw.change import change_figure, change_row
-from toolkit.draw.pairs import RocPair, roc_pairs_figure
-from toolkit.draw.reading_map import reading_map_figure
+from toolkit.draw.readers import RocPair, change_figure, change_row, roc_pairs_figure
+from toolkit.draw.study_design import VariancePart, reading_map_figure, variance_figure
 from toolkit.draw.tables import TableColumn, TableRow, TableView
-from toolkit.draw.variance import VariancePart, variance_figure
 from toolkit.results import Comparison, Result
 from toolkit.stats.mrmc.analysis import FEW_READERS, VarianceShares, variance_shares
 from toolkit.words.sentences import (

@@ -31,7 +31,7 @@ from toolkit.scoring.reading_times import (
     time_counts,
     timed_readings,
 )
-from toolkit.scoring.undefined import undefined_difference
+from toolkit.scoring.verdicts import undefined_difference
 from toolkit.stats.times.anova import ReadingTimes, compare_reading_times
 from toolkit.stats.times.model import ReadingTimeModel, reading_time_model
 from toolkit.words.sentences import estimate_phrase, verdict_word

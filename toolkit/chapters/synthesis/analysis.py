@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from toolkit.chapters.analysis import Summarised
 from toolkit.chapters.planned import endpoint_plan, key_of
 from toolkit.results import Comparison, result_from_dict
-from toolkit.scoring.undefined import undefined_difference
+from toolkit.scoring.verdicts import undefined_difference
 from toolkit.stats.claims.plan import EndpointVerdict, EndpointVerdicts, endpoint_verdicts
 from toolkit.stats.mrmc.analysis import GlobalTest
 

@@ -1,4 +1,4 @@
-"""Digital mammograms, For Processing and For Presentation, and the synthetic 2D image."""
+"""Simulated mammograms: For Processing and For Presentation, synthetic 2D, tomosynthesis."""
 
 from __future__ import annotations
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolkit.readers.files import write_atomic, write_folder_atomic
-from toolkit.readers.interchange.jafroc import read_jafroc
+from toolkit.readers.interchange.jafroc import jafroc_bytes, jafroc_losses, read_jafroc
 from toolkit.readers.interchange.jafroc_lesions import image_losses, without_images
-from toolkit.readers.interchange.jafroc_write import jafroc_bytes, jafroc_losses
 from toolkit.readers.interchange.study import (
     LESION_KEY,
     Format,

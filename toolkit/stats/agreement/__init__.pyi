@@ -2,10 +2,10 @@ from .bland_altman import AgreementLimits as AgreementLimits
 from .bland_altman import agreement_limits as agreement_limits
 from .bland_altman import proportional_bias_slope as proportional_bias_slope
 from .bland_altman import ratio_agreement_limits as ratio_agreement_limits
-from .chance import AgreementTest as AgreementTest
-from .chance import fleiss_kappa_test as fleiss_kappa_test
-from .chance import kappa_test as kappa_test
-from .difference import agreement_difference_ci as agreement_difference_ci
+from .inference import AgreementTest as AgreementTest
+from .inference import agreement_difference_ci as agreement_difference_ci
+from .inference import fleiss_kappa_test as fleiss_kappa_test
+from .inference import kappa_test as kappa_test
 from .intraclass import icc_agreement as icc_agreement
 from .intraclass import icc_consistency as icc_consistency
 from .intraclass import icc_one_way as icc_one_way

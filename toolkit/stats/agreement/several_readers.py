@@ -3,7 +3,7 @@
 Ratings have shape (n_cases, n_readers). The readers are taken as they are, the cases as a sample:
 intervals say what other cases would give with these readers, not what other readers would. All
 errors come from influence values, so two coefficients of the same cases can be compared:
-``toolkit.stats.agreement.difference``.
+``toolkit.stats.agreement.inference``.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ import numpy as np
 
 from toolkit.arrays import FloatArray
 from toolkit.results import Curve
-from toolkit.stats.froc.cut_curve import CutCurve
 from toolkit.stats.froc.cut_figures import alroc_fom, froc_area_fom
 from toolkit.stats.froc.figures_of_merit import (
     FrocFom,
@@ -25,6 +24,7 @@ from toolkit.stats.froc.figures_of_merit import (
     wafroc,
     wafroc1,
 )
+from toolkit.stats.froc.fom_table import CutCurve
 from toolkit.stats.froc.studies import FrocReading
 
 

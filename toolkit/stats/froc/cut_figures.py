@@ -17,7 +17,6 @@ from numpy.typing import ArrayLike
 from toolkit.arrays import FloatArray
 from toolkit.results import Estimate, joined
 from toolkit.stats._checks import Rng, check_call, check_choice, check_positive, check_share
-from toolkit.stats.froc.cut_curve import CutCurve, CutQuantity, Step
 from toolkit.stats.froc.figures_of_merit import (
     Elements,
     FrocFom,
@@ -26,7 +25,7 @@ from toolkit.stats.froc.figures_of_merit import (
     marks_of,
     one_a_case,
 )
-from toolkit.stats.froc.fom_table import bootstrapped_foms, cut_note
+from toolkit.stats.froc.fom_table import CutCurve, CutQuantity, Step, bootstrapped_foms, cut_note
 from toolkit.stats.froc.studies import FrocReading, FrocStudy
 from toolkit.stats.mrmc.covariances import FEWEST_RESAMPLES
 from toolkit.stats.resampling.limits import Limits, check_enough, judge, percentile_limits

@@ -22,8 +22,7 @@ from toolkit.draw.html import (
 )
 from toolkit.results import Comparison
 from toolkit.stats.claims.plan import claim_asked, interval_shows
-from toolkit.study.book.contents import BookChapter, FrontPage, Mark, as_sentence
-from toolkit.study.book.phrases import PHRASES, Phrases
+from toolkit.study.book.contents import PHRASES, BookChapter, FrontPage, Mark, Phrases, as_sentence
 from toolkit.words.sentences import ci_text, decision_text, estimate_text, form_of, margin_text
 from toolkit.words.wording import Form, capital, number_text
 

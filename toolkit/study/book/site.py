@@ -16,9 +16,8 @@ from posixpath import normpath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from toolkit.study.book.contents import BookChapter, BookError, FrontPage, check_chapters
+from toolkit.study.book.contents import PHRASES, BookChapter, BookError, FrontPage, check_chapters
 from toolkit.study.book.landing import landing_html
-from toolkit.study.book.phrases import PHRASES
 from toolkit.study.book.sources import page_targets, plain_addresses, write_sources
 from toolkit.words.palette import css_variables
 

@@ -20,8 +20,7 @@ from typing import Any
 
 from toolkit.draw.html import Pill, PillKind, banner_html, strip_html
 from toolkit.draw.page import BannerKind
-from toolkit.study.book.contents import BookChapter, BookError, FrontPage, as_sentence
-from toolkit.study.book.phrases import PHRASES
+from toolkit.study.book.contents import PHRASES, BookChapter, BookError, FrontPage, as_sentence
 
 
 def _names(words: str) -> frozenset[str]:

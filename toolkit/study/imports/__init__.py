@@ -1,1 +1,1 @@
-"""Imports."""
+"""Studies made from what others have: an archive of DICOM files, a file of another program."""

@@ -1,1 +1,1 @@
-"""Parameters."""
+"""What a parameters file says: tables, chapters with their parameters, plan."""

@@ -14,17 +14,17 @@ from toolkit.stats.auc.curve import auc, partial_auc, partial_auc_mcclish
 from toolkit.stats.auc.delong import delong_ci, delong_test
 from toolkit.stats.paired.counts import PairedCounts
 from toolkit.stats.paired.differences import paired_difference_ci
-from toolkit.stats.paired.likelihood_ratios import (
-    relative_negative_likelihood_ratio_ci,
-    relative_positive_likelihood_ratio_ci,
-)
 from toolkit.stats.paired.predictive_values import (
     npv_ratio_ci,
     npv_score_test,
     ppv_ratio_ci,
     ppv_score_test,
 )
-from toolkit.stats.paired.ratios import paired_ratio_ci
+from toolkit.stats.paired.ratios import (
+    paired_ratio_ci,
+    relative_negative_likelihood_ratio_ci,
+    relative_positive_likelihood_ratio_ci,
+)
 from toolkit.stats.paired.tests import mcnemar, mcnemar_joint
 from toolkit.stats.proportions.one import proportion_ci
 from toolkit.stats.proportions.tests import two_group_test

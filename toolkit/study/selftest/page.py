@@ -22,7 +22,7 @@ from toolkit.draw.html import (
     strip_html,
     table_html,
 )
-from toolkit.draw.text import anchor, link_html
+from toolkit.draw.page import anchor, link_html
 from toolkit.study.run.fingerprint import PACKAGE, sha256_file
 from toolkit.study.selftest.cases import CASES_FILE, KINDS, Case, Expected, Source, Suite
 from toolkit.study.selftest.engine import METHODS, Check, Findings, agreement_text

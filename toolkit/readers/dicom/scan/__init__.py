@@ -1,1 +1,1 @@
-"""Scan."""
+"""An inventory of an archive: headers of all its objects, and what belongs together."""
