@@ -1,4 +1,21 @@
-"""Text files of other programs: OR-DBM MRMC ``.lrc`` and csv, iMRMC, in and out."""
+"""Text files of other programs: OR-DBM MRMC ``.lrc`` and csv, iMRMC, in and out.
+
+An ``.lrc`` file has a title, then each reader's ratings by case::
+
+    title
+    reader
+    "modality"  "modality"
+    L  L
+    1.0  3.0  Normal Case 1       (one line a case without disease, one rating a modality)
+    *
+    5.0  5.0  Abnormal Case 1     (one line a case with disease)
+    *
+    reader                        (the next one, without the lines of modalities)
+    ...
+    #
+
+``L`` says that larger ratings are more suspicious in that modality, ``S`` that smaller ones are.
+"""
 
 from __future__ import annotations
 
