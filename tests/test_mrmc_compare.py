@@ -1,6 +1,7 @@
 """From ratings to the analysis: every figure of merit of MRMCaov, every design, every refusal."""
 
 import csv
+import importlib
 import json
 import math
 
@@ -402,3 +403,27 @@ def test_a_score_is_cut_to_the_shares_of_a_reader():
     assert [int((levels == level).sum()) for level in (1, 2, 3)] == [70, 20, 10]
     assert (np.diff(levels) >= 0).all()
     assert np.unique(collapsed_rating(np.ones(10), np.arange(10))).size == 1
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [{}, {"method": "dbm"}, {"method": "u_statistic"}, {"covariance": "jackknife"}],
+    ids=str,
+)
+def test_the_ratings_of_a_study_are_checked_once(choices, monkeypatch):
+    from toolkit.stats import _checks
+
+    seen = []
+
+    def counted(ratings, **rules):
+        seen.extend([rules["axes"]] if rules.get("axes") == ("n_readers", "n_modalities") else [])
+        return _checks.check_ratings(ratings, **rules)
+
+    for name in ("compare", "covariances", "designs", "u_statistics"):
+        module = importlib.import_module(f"toolkit.stats.mrmc.{name}")
+        monkeypatch.setattr(module, "check_ratings", counted)
+    draw = np.random.default_rng(3)
+    truth = np.arange(40) % 2
+    ratings = draw.normal(size=(40, 3, 2)) + truth[:, np.newaxis, np.newaxis]
+    compare_modalities(truth, ratings, choices=Choices(**choices))
+    assert len(seen) == 1

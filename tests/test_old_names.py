@@ -82,3 +82,10 @@ def test_a_face_shows_public_names_and_loads_none(package):
 def test_every_public_name_is_there(package):
     face = importlib.import_module(STATS + package)
     assert [name for name in face.__all__ if getattr(face, name).__name__ != name] == []
+
+
+def test_what_an_old_module_took_from_another_one_is_found_too():
+    with pytest.warns(DeprecationWarning, match=r"toolkit\.stats\.delong is now"):
+        module = imported_anew("delong")
+    assert module.delong_ci_from_counts.__module__ == "toolkit.stats.auc.delong_counts"
+    assert module.delong_mover_test.__module__ == "toolkit.stats.auc.intervals"

@@ -257,7 +257,8 @@ class OldModules(MetaPathFinder, Loader):
         module.__doc__ = found.__doc__
         names = {name: value for name, value in vars(found).items() if not name.startswith("_")}
         module.__dict__.update(names)
-        module.__dict__["__getattr__"] = old_function
+        # What the module took from others is found in the face of its package.
+        module.__dict__["__getattr__"] = partial(getattr, import_module(package))
 
 
 def install() -> None:

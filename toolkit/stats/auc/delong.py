@@ -334,8 +334,12 @@ def auc_covariance(
     ([0.8333, 0.75], [[0.0556, 0.0417], [0.0417, 0.0833]])
     """
     sample = check_sample(truth, weight=weight, cluster=cluster)
-    numbers = sample.take(check_ratings(ratings, n_cases=sample.n_given))
-    placements = case_placements(sample.diseased, numbers, sample.weight)
+    return covariance_of(sample, sample.take(check_ratings(ratings, n_cases=sample.n_given)))
+
+
+def covariance_of(sample: CaseSample, ratings: FloatArray) -> AucCovariance:
+    """Return AUCs and DeLong's covariance of checked ratings, (n_counted, n_curves)."""
+    placements = case_placements(sample.diseased, ratings, sample.weight)
     parts = covariance_parts(placements.positive, placements.negative, placements.aucs, sample)
     size = sample.size
     return AucCovariance(

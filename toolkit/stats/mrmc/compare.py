@@ -16,19 +16,20 @@ from toolkit.stats.mrmc.analysis import MrmcAnalysis, Random
 from toolkit.stats.mrmc.covariances import (
     FEWEST_RESAMPLES,
     JackknifeCases,
-    fom_table,
-    leave_one_out,
+    left_out_of,
+    table_of,
 )
 from toolkit.stats.mrmc.designs import (
+    KINDS,
     Design,
     Kind,
-    detect_design,
+    design_of,
     readers_nested_in_modality,
     split_plot,
 )
 from toolkit.stats.mrmc.inference import Denominator, dbm, obuchowski_rockette
 from toolkit.stats.mrmc.table import Covariance, is_share, require_patients
-from toolkit.stats.mrmc.u_statistics import Weights, u_statistic_analysis
+from toolkit.stats.mrmc.u_statistics import Weights, analysis_of
 
 Method = Literal["or", "dbm", "u_statistic", "or_averaged"]
 METHODS: tuple[Method, ...] = ("or", "dbm", "u_statistic", "or_averaged")
@@ -147,15 +148,16 @@ def compare_modalities(  # noqa: PLR0913 - data, plan, level, margin and names
         axes=("n_readers", "n_modalities"),
         missing_allowed=True,
     )
-    found = detect_design(numbers, declared=design)
+    if design is not None:
+        check_choice(design, name="declared", choices=KINDS)
+    found = design_of(numbers, design)
     plan = _Plan(
         choices=choices or Choices(),
         fom=fom,
         cluster=None if cluster is None else check_cluster(cluster, n_cases=diseased.size),
         ci_level=ci_level,
         margin=margin,
-        readers=readers,
-        modalities=modalities,
+        names=(readers, modalities),
     )
     method = _method(plan, found, diseased, numbers)
     if method == "u_statistic":
@@ -174,8 +176,7 @@ class _Plan:
     cluster: IndexArray | None
     ci_level: float
     margin: float | None
-    readers: tuple[str, ...]
-    modalities: tuple[str, ...]
+    names: tuple[tuple[str, ...], tuple[str, ...]]  # of readers and of modalities
 
 
 def _method(plan: _Plan, design: Design, diseased: BoolArray, ratings: FloatArray) -> Method:
@@ -235,15 +236,14 @@ def _by_u_statistics(
     """Analyse by U-statistics."""
     if plan.cluster is not None:
         require_patients(int(np.unique(plan.cluster).size), diseased.size)
-    analysis = u_statistic_analysis(
+    analysis = analysis_of(
         diseased,
         ratings,
         fom=plan.fom,
         weights=plan.choices.weights,
         ci_level=plan.ci_level,
         margin=plan.margin,
-        readers=plan.readers,
-        modalities=plan.modalities,
+        names=plan.names,
     )
     return replace(analysis, design=design.kind)
 
@@ -252,15 +252,12 @@ def _by_dbm(plan: _Plan, design: Design, diseased: BoolArray, ratings: FloatArra
     """Analyse pseudovalues."""
     if plan.cluster is not None:
         require_patients(int(np.unique(plan.cluster).size), diseased.size)
-    table = fom_table(
-        diseased,
-        ratings,
-        fom=plan.fom,
-        covariance="none",
-        readers=plan.readers,
-        modalities=plan.modalities,
-    )
-    left = leave_one_out(diseased, ratings, fom=plan.fom, cases=plan.choices.jackknife_cases)
+    if np.isnan(ratings).any():  # of a case that nobody read: refused
+        check_ratings(ratings, n_cases=diseased.size, axes=("n_readers", "n_modalities"))
+    cases = plan.choices.jackknife_cases
+    check_choice(cases, name="cases", choices=("used", "all", "study"))
+    table = table_of(diseased, ratings, None, fom=plan.fom, covariance="none", names=plan.names)
+    left = left_out_of(diseased, ratings, plan.fom, cases=cases)
     analysis = dbm(
         table, left, random=plan.choices.random, ci_level=plan.ci_level, margin=plan.margin
     )
@@ -272,17 +269,15 @@ def _by_obuchowski_rockette(
 ) -> MrmcAnalysis:
     """Analyse by Obuchowski and Rockette's model in the form of the design."""
     choices = plan.choices
-    table = fom_table(
+    table = table_of(
         diseased,
         ratings,
+        plan.cluster,
         fom=plan.fom,
         covariance="none" if choices.random == "readers" else choices.covariance,
-        cluster=plan.cluster,
         jackknife_cases=choices.jackknife_cases,
-        n_resamples=choices.n_resamples,
-        rng=choices.rng,
-        readers=plan.readers,
-        modalities=plan.modalities,
+        resampling=(choices.n_resamples, choices.rng),
+        names=plan.names,
     )
     if choices.method != "or_averaged" and design.kind == "readers nested in modality":
         return readers_nested_in_modality(table, ci_level=plan.ci_level, margin=plan.margin)

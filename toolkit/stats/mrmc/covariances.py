@@ -21,8 +21,8 @@ from toolkit.stats._checks import (
     check_truth,
 )
 from toolkit.stats.auc.curve import RatingFom, auc
-from toolkit.stats.auc.delong import auc_covariance
-from toolkit.stats.auc.placements import case_placements
+from toolkit.stats.auc.delong import covariance_of
+from toolkit.stats.auc.placements import CaseSample, case_placements
 from toolkit.stats.mrmc.moments import KernelSums, case_values, kernel_sums, pair_sums
 from toolkit.stats.mrmc.table import (
     COVARIANCES,
@@ -193,7 +193,20 @@ def leave_one_out(
     diseased = check_truth(truth)
     numbers = check_ratings(ratings, n_cases=diseased.size, axes=("n_readers", "n_modalities"))
     check_choice(cases, name="cases", choices=("used", "all", "study"))
-    units = _units(diseased, fom, cluster, cases)
+    patients = None if cluster is None else check_cluster(cluster, n_cases=diseased.size)
+    return left_out_of(diseased, numbers, fom, patients=patients, cases=cases)
+
+
+def left_out_of(
+    diseased: BoolArray,
+    numbers: FloatArray,
+    fom: RatingFom,
+    *,
+    patients: IndexArray | None = None,
+    cases: JackknifeCases = "used",
+) -> LeaveOneOut:
+    """Return the figures without each unit, of checked truth, ratings and patients."""
+    units = _units(diseased, fom, patients, cases)
     shape = numbers.shape[1:]
     flat = numbers.reshape(diseased.size, -1)
     means = case_values(diseased, numbers, fom) if is_share(fom) else None
@@ -207,22 +220,19 @@ def leave_one_out(
     return LeaveOneOut(
         value=value.reshape(shape),
         left_out=left_out.reshape(-1, *shape),
-        unit="case" if cluster is None else "patient",
-        method=f"{fom.__name__} without each {'case' if cluster is None else 'patient'}",
+        unit="case" if patients is None else "patient",
+        method=f"{fom.__name__} without each {'case' if patients is None else 'patient'}",
     )
 
 
 def _units(
-    diseased: BoolArray, fom: RatingFom, cluster: ArrayLike | None, cases: JackknifeCases
+    diseased: BoolArray, fom: RatingFom, patients: IndexArray | None, cases: JackknifeCases
 ) -> IndexArray:
     """Return the number of the unit of each case from 0; -1 for cases that are never left out."""
     used = np.ones(diseased.size, dtype=bool)
     if cases != "all" and fom.uses != "all":
         used = diseased if fom.uses == "positive" else ~diseased
-    if cluster is None:
-        patient = np.arange(diseased.size)
-    else:
-        patient = check_cluster(cluster, n_cases=diseased.size)
+    patient = np.arange(diseased.size) if patients is None else patients
     units = np.full(diseased.size, -1, dtype=np.intp)
     units[used] = np.unique(patient[used], return_inverse=True)[1]
     return units
@@ -333,7 +343,7 @@ def shared_jackknife_covariance(
     for curve in np.flatnonzero(~np.isnan(ratings).all(axis=0)):
         read = np.flatnonzero(~np.isnan(ratings[:, curve]))
         own = ratings[read, curve][:, np.newaxis, np.newaxis]
-        left = leave_one_out(truth[read], own, fom=fom)
+        left = left_out_of(truth[read], own, fom)
         value[curve] = left.value[0, 0]
         without[:, curve] = value[curve]  # a case that was not read moves nothing
         without[read[used[read]], curve] = left.left_out[:, 0, 0]
@@ -449,19 +459,48 @@ def fom_table(  # noqa: PLR0913 - data, and how the covariance over cases is est
         axes=("n_readers", "n_modalities"),
         missing_allowed=True,
     )
+    check_choice(covariance or "none", name="covariance", choices=COVARIANCES)
+    patients = None if cluster is None else check_cluster(cluster, n_cases=diseased.size)
+    return table_of(
+        diseased,
+        numbers,
+        patients,
+        fom=fom,
+        covariance=covariance,
+        jackknife_cases=jackknife_cases,
+        resampling=(n_resamples, rng),
+        names=(readers, modalities),
+    )
+
+
+def table_of(
+    diseased: BoolArray,
+    numbers: FloatArray,
+    patients: IndexArray | None,
+    *,
+    fom: RatingFom,
+    covariance: Covariance | None,
+    jackknife_cases: JackknifeCases = "used",
+    resampling: tuple[int, Rng | None] = (FEWEST_RESAMPLES, None),
+    names: tuple[tuple[str, ...], tuple[str, ...]],
+) -> FomTable:
+    """Return the figures of checked truth, ratings and patients, with their covariance.
+
+    ``resampling`` is the number of resamples and the generator of the bootstrap, ``names`` those
+    of readers and modalities.
+    """
     chosen = covariance or default_covariance(fom)
     check_choice(chosen, name="covariance", choices=COVARIANCES)
-    patients = None if cluster is None else check_cluster(cluster, n_cases=diseased.size)
     clustered = patients is not None and np.unique(patients).size < diseased.size
     require_covariance(chosen, fom, clustered=clustered)
     data = _Data(diseased=diseased, ratings=numbers, patients=patients if clustered else None)
-    table = _without_covariance(data, fom, readers, modalities)
+    table = _without_covariance(data, fom, *names)
     if chosen == "none":
         return table
     if data.incomplete:
         value, matrix, name = _of_shared_cases(data, fom, chosen, jackknife_cases)
     elif chosen == "bootstrap":
-        value, matrix, name = _bootstrapped(data, fom, n_resamples, rng)
+        value, matrix, name = _bootstrapped(data, fom, *resampling)
     else:
         value, matrix, name = _of_all_cases(data, fom, chosen, jackknife_cases)
     return replace(
@@ -545,15 +584,16 @@ def _of_all_cases(
     data: _Data, fom: RatingFom, covariance: Covariance, cases: JackknifeCases
 ) -> tuple[FloatArray, FloatArray, str]:
     """Return figures, covariance and its name where every reading is there."""
+    sample = CaseSample(diseased=data.diseased, weight=None, cluster=data.patients, counted=None)
     if fom is auc and covariance == "DeLong":
-        found = auc_covariance(data.diseased, data.curves, cluster=data.patients)
+        found = covariance_of(sample, data.curves)
         name = "DeLong" if data.patients is None else "Obuchowski 1997, patients"
         return found.aucs, found.covariance, name
     if fom is auc and covariance == "unbiased":
-        aucs = auc_covariance(data.diseased, data.curves).aucs
+        aucs = covariance_of(sample, data.curves).aucs
         return aucs, unbiased_covariance(data.diseased, data.curves), "unbiased"
     # Of a share of one class the jackknife is DeLong's covariance and the unbiased one at once.
-    left = leave_one_out(data.diseased, data.ratings, fom=fom, cluster=data.patients, cases=cases)
+    left = left_out_of(data.diseased, data.ratings, fom, patients=data.patients, cases=cases)
     name = covariance if is_share(fom) and data.patients is None else f"jackknife, {left.unit}s"
     return left.value, left.covariance(), "jackknife" if covariance == "jackknife" else name
 

@@ -112,7 +112,12 @@ def detect_design(ratings: ArrayLike, *, declared: Kind | None = None) -> Design
     )
     if declared is not None:
         check_choice(declared, name="declared", choices=KINDS)
-    read = ~np.isnan(numbers)
+    return design_of(numbers, declared)
+
+
+def design_of(ratings: FloatArray, declared: Kind | None) -> Design:
+    """Return the design that checked ratings show, and refuse one that is not the declared one."""
+    read = ~np.isnan(ratings)
     if not read.any():
         msg = "ratings hold no reading at all; check the modality and the session that were chosen"
         raise ValueError(msg)

@@ -142,6 +142,32 @@ def u_statistic_analysis(  # noqa: PLR0913 - data, six choices and two sets of n
         axes=("n_readers", "n_modalities"),
         missing_allowed=True,
     )
+    return analysis_of(
+        diseased,
+        numbers,
+        fom=fom,
+        estimator=estimator,
+        weights=weights,
+        df_rule=df_rule,
+        ci_level=ci_level,
+        margin=margin,
+        names=(readers, modalities),
+    )
+
+
+def analysis_of(  # noqa: PLR0913 - data, six choices and the names
+    diseased: BoolArray,
+    numbers: FloatArray,
+    *,
+    fom: RatingFom,
+    estimator: Estimator | None = None,
+    weights: Weights,
+    df_rule: DfRule = "exact",
+    ci_level: float,
+    margin: float | None,
+    names: tuple[tuple[str, ...], tuple[str, ...]],
+) -> MrmcAnalysis:
+    """Return the analysis of checked truth and ratings; ``names`` of readers and modalities."""
     check_choice(weights, name="weights", choices=("reader", "pair"))
     check_choice(df_rule, name="df_rule", choices=("exact", "floor"))
     if estimator is not None:
@@ -149,7 +175,7 @@ def u_statistic_analysis(  # noqa: PLR0913 - data, six choices and two sets of n
     check_margin(margin, effect="difference", better=fom.better)
     level = check_ci_level(ci_level)
     psi, one = _weighted_sums(sums_of_figure(diseased, numbers, fom), weights)
-    table = _table(diseased, numbers, (psi, one), readers, modalities, fom)
+    table = _table(diseased, numbers, (psi, one), *names, fom)
     moments = _moments(psi, one)
     chosen, reason = (estimator, "") if estimator else _chosen(moments, table.n_modalities)
     law = _Law(moments=moments, estimator=chosen, floor=df_rule == "floor")
