@@ -61,7 +61,7 @@ def test_code_hashes_name_what_a_notebook_reaches():
     [
         ("from toolkit.stats.auc import delong_ci", "toolkit.stats.auc.delong", "toolkit.cli"),
         ("from toolkit.stats import auc\nauc.delong_ci", "toolkit.stats.auc.delong", "toolkit.cli"),
-        ("import toolkit.stats", "toolkit.stats.paired.mcnemar", "toolkit.cli"),
+        ("import toolkit.stats", "toolkit.stats.paired.tests", "toolkit.cli"),
         ("from toolkit.stats.delong import delong_ci", "toolkit.stats.auc.delong", "toolkit.cli"),
         ("import toolkit.stats.roc as r", "toolkit.stats.auc.curve", "toolkit.stats.froc"),
         ("from toolkit.draw.roc import roc_figure", "toolkit.draw.style", "toolkit.draw.flow"),
