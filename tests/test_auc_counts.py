@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from toolkit.stats.auc.delong import (
+from toolkit.stats.auc import (
     delong_ci,
     delong_ci_from_counts,
     delong_test,

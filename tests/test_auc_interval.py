@@ -10,7 +10,7 @@ import pytest
 from scipy import integrate, optimize, stats
 
 from tests.auc_sample import small_studies
-from toolkit.stats.auc.delong import (
+from toolkit.stats.auc import (
     auc_covariance,
     delong_ci,
     delong_ci_from_counts,

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).with_name("peers")))
 from sample import N_RESAMPLES, ratings, seconds
 from toolkit.stats.resampling.bootstrap import bootstrap_ci, bootstrap_test
 
-from toolkit.stats.auc.delong import auc_covariance, delong_ci, delong_ci_from_counts, delong_test
+from toolkit.stats.auc import auc_covariance, delong_ci, delong_ci_from_counts, delong_test
 
 FIRST_INTERVAL = {
     "numpy": "import numpy",
