@@ -13,7 +13,7 @@ import re
 import numpy as np
 import pytest
 
-from tests.test_auc_moments import PUBLISHED, van_dyke  # noqa: F401 - a fixture
+from tests.stats.auc.test_moments import PUBLISHED, van_dyke  # noqa: F401 - a fixture
 from tests.test_power import f_mixture
 from toolkit.results import GLOSSARY, result_from_dict
 from toolkit.stats.mrmc.covariances import fom_table

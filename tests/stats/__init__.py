@@ -1,1 +1,1 @@
-"""Tests of the statistics, by package."""
+"""Tests of toolkit.stats."""

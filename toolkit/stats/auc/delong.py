@@ -35,8 +35,17 @@ from toolkit.stats.auc.intervals import (
     paired_difference,
     unpaired_difference,
 )
-from toolkit.stats.auc.placements import CaseSample, case_placements, check_sample, design_in_words
-from toolkit.stats.auc.variance import Spread, covariance_parts, curve_spread, too_few, weighted_sum
+from toolkit.stats.auc.placements import (
+    CaseSample,
+    Spread,
+    case_placements,
+    check_sample,
+    covariance_parts,
+    curve_spread,
+    design_in_words,
+    too_few,
+    weighted_sum,
+)
 
 
 def delong_ci(

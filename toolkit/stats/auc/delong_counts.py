@@ -16,8 +16,7 @@ from toolkit.arrays import FloatArray, IntArray
 from toolkit.results import Better, Comparison, Estimate
 from toolkit.stats._checks import check_counts, check_rating
 from toolkit.stats.auc.intervals import Interval, auc_estimate, paired_difference
-from toolkit.stats.auc.placements import plain_size, sums_of_counts
-from toolkit.stats.auc.variance import Spread, spread_of_sums
+from toolkit.stats.auc.placements import Spread, plain_size, spread_of_sums, sums_of_counts
 
 
 def delong_ci_from_counts(

@@ -14,8 +14,14 @@ from toolkit.arrays import FloatArray
 from toolkit.results import Better, Comparison, Estimate
 from toolkit.stats._checks import check_choice, check_ci_level, check_rating
 from toolkit.stats._inference import quantile, upper_tail, wald_difference
-from toolkit.stats.auc.placements import SampleSize, case_placements, check_sample
-from toolkit.stats.auc.variance import Spread, too_few, weighted_sum
+from toolkit.stats.auc.placements import (
+    SampleSize,
+    Spread,
+    case_placements,
+    check_sample,
+    too_few,
+    weighted_sum,
+)
 
 _FURTHEST_PROBIT = 38.0  # ndtr(-38) is the last above 0
 _HALVINGS = 60  # of an interval of probits below 80: to within rounding

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.auc_sample import fractional_covariance, small_studies
-from toolkit.stats.auc.delong import (
+from toolkit.stats.auc import (
     auc_covariance,
     delong_ci,
     delong_contrast,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from toolkit.results import result_from_dict
-from toolkit.stats.auc.delong import (
+from toolkit.stats.auc import (
     auc_covariance,
     delong_ci,
     delong_contrast,
