@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.test_roe_metz import GENERAL
+from tests.stats.simulation.test_roe_metz import GENERAL
 from toolkit.stats.mrmc.covariances import fom_table, leave_one_out
 from toolkit.stats.mrmc.inference import dbm, obuchowski_rockette
 from toolkit.stats.mrmc.moments import estimated_moments

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_mrmc_references import BINORMAL, CLOSED, PLATEAUS
+from tests.stats.mrmc.test_mrmc_references import BINORMAL, CLOSED, PLATEAUS
 
 # Where every reference value of these files is compared: pattern of keys -> file::test. LEFT_OUT
 # says why other keys are not. Each key belongs to exactly one pattern.

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.stats.auc.test_moments import PUBLISHED, van_dyke  # noqa: F401 - a fixture
-from tests.test_power import f_mixture
+from tests.stats.sizing.test_power import f_mixture
 from toolkit.results import GLOSSARY, result_from_dict
 from toolkit.stats.mrmc.covariances import fom_table
 from toolkit.stats.mrmc.designs import split_plot
@@ -124,7 +124,7 @@ def test_split_plot_at_its_own_size_is_that_of_the_analysis():
                 same = a == b
                 block = (0.0008, 0.00035) if same else (0.00034, 0.00024)
                 covariance[a, :, b, :] = [[block[0], block[1]], [block[1], block[0]]]
-    from tests.test_mrmc_nested import make_table
+    from tests.stats.mrmc.test_mrmc_nested import make_table
 
     table = make_table(value, covariance, note="")
     analysis = split_plot(table, ["x"] * 3 + ["y"] * 3)

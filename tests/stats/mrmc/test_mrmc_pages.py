@@ -15,7 +15,7 @@ from toolkit.stats.mrmc.covariances import fom_table
 from toolkit.stats.mrmc.inference import obuchowski_rockette
 from toolkit.stats.mrmc.table import RULES
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 HEAD = """# Which analysis of a reader study is defined for what
 Made from `RULES` in `toolkit/stats/mrmc/table.py`. What a row refuses raises an error that says
 why, or the note of the result says it.

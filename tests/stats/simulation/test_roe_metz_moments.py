@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tests.test_bivariate_normal import by_quadrature
-from tests.test_roe_metz import GENERAL
+from tests.stats.binormal.test_bivariate_normal import by_quadrature
+from tests.stats.simulation.test_roe_metz import GENERAL
 from toolkit.results import result_from_dict
 from toolkit.stats.mrmc.moments import NEGATIVE, POSITIVE, READER
 from toolkit.stats.mrmc.study_components import StudyComponents

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from tests.mrmc_studies import read_csv, read_imrmc
-from tests.test_mrmc_u_statistics import DESIGNS, without
+from tests.stats.mrmc.test_mrmc_u_statistics import DESIGNS, without
 from toolkit.stats.auc.curve import auc, rating_fom, roc_curve
 from toolkit.stats.mrmc.analysis import against_fixed_value
 from toolkit.stats.mrmc.compare import Choices, compare_modalities
