@@ -9,10 +9,10 @@ from pydicom.sr._concepts_dict import concepts
 
 from tests import dicom_files
 from tests.deidentify_sample import Planter, file_of, leaks, tree_of_file
-from tests.test_deidentify_tokens import OBJECTS, copied, read
+from tests.readers.deidentify.test_tokens import OBJECTS, copied, read
 from toolkit.readers.dicom.deidentify.keep_list import keep_list
 
-TABLE = Path(__file__).parent / "reference" / "dicom_ps315_e1_1.csv"
+TABLE = Path(__file__).parents[2] / "reference" / "dicom_ps315_e1_1.csv"
 IMAGE = dicom_files.image_file()
 # Table E.1-1 has C or K for these in the column of an option, and the object names the option.
 DATES = "113107"  # Retain Longitudinal Temporal Information Modified Dates

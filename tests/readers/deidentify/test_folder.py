@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from tests import dicom_files
 from tests.deidentify_sample import KEY, Planter, leaks, planted_file
-from tests.test_deidentify_tokens import OBJECTS
+from tests.readers.deidentify.test_tokens import OBJECTS
 from toolkit.cli import app
 from toolkit.demo.dicom.archive import encoded
 from toolkit.demo.dicom.exam import DemoExam

@@ -223,7 +223,7 @@ def test_a_form_of_texts_that_is_too_wide_is_noticed(monkeypatch):
 
 def numbers_as_text():
     """Text in every attribute of binary numbers; a problem where it comes out."""
-    from tests.test_deidentify_tokens import BYTES
+    from tests.readers.deidentify.test_tokens import BYTES
 
     tree = tree_of_file(IMAGE) | {
         tag: (keep_list().attributes[tag].vr, b"ZQX12345") for tag in BYTES
@@ -242,7 +242,7 @@ REFUSED_BY = {"burned_in", "burned_in_unknown", "secondary_capture", "kind_not_k
 
 @pytest.mark.parametrize("reason", sorted(REFUSED_BY))
 def test_without_its_refusal_an_object_would_be_copied(reason, monkeypatch):
-    from tests.test_deidentify_folder import REFUSED
+    from tests.readers.deidentify.test_folder import REFUSED
 
     assert engine.deidentified(REFUSED[reason], OPTIONS).reason == reason
     monkeypatch.setattr(engine, "refusal", lambda *_: "")
@@ -270,7 +270,7 @@ def test_without_its_refusal_an_overlay_in_pixels_would_be_copied(monkeypatch):
 
 def pixel_problems():
     """What is wrong with pixels of each kind; nothing with every rule in force."""
-    from tests import test_deidentify_pixels as of_pixels
+    from tests.readers.deidentify import test_pixels as of_pixels
 
     found = []
     for name in PIXEL_TESTS:
@@ -327,7 +327,7 @@ def test_pixels_are_right_with_every_rule_in_force():
 
 def table_problems(action=""):
     """Whether a token comes out of a cell of any column of text, or of those of one rule."""
-    from tests.test_deidentify_tables import outcome
+    from tests.readers.deidentify.test_tables import outcome
     from toolkit.tables import TABLES
 
     found = []
@@ -360,7 +360,7 @@ def test_tables_are_right_with_every_rule_in_force():
 def test_each_column_is_written_and_without_its_row_it_is_gone(column, monkeypatch):
     import dataclasses
 
-    from tests import test_deidentify_tables as of_tables
+    from tests.readers.deidentify import test_tables as of_tables
     from toolkit.tables import TABLES
 
     good = {

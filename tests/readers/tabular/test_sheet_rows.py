@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 
-from tests.test_workbook import rewrite
+from tests.readers.tabular.test_workbook import rewrite
 from toolkit.readers.tabular.raw_table import cell_text
 from toolkit.readers.tabular.xlsx_read import (
     SheetRecords,
