@@ -13,7 +13,13 @@ from pydicom.encaps import fragment_frame, itemize_fragment
 from pydicom.pixels.decoders.base import DecodeRunner
 
 from tests.dicom_files import EXAM
-from tests.test_dicom_pixels_syntaxes import ROOT, compressed, jpeg_2000, run_length, truth
+from tests.readers.dicom.test_dicom_pixels_syntaxes import (
+    ROOT,
+    compressed,
+    jpeg_2000,
+    run_length,
+    truth,
+)
 from toolkit.demo.dicom.archive import encoded
 from toolkit.demo.dicom.exam import set_file_meta
 from toolkit.demo.dicom.images import ImagePlan, tomosynthesis

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from tests.test_dicom_header import mammogram, with_pixels, written
+from tests.readers.dicom.test_dicom_header import mammogram, with_pixels, written
 from toolkit.readers.dicom.scan import links
 from toolkit.readers.dicom.scan.links import identifier_hash
 from toolkit.readers.dicom.scan.pieces import HEADERS, read_pieces

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from tests.test_dicom_header import mammogram, with_pixels, written
+from tests.readers.dicom.test_dicom_header import mammogram, with_pixels, written
 from toolkit.readers.dicom.scan.attributes import DicomFault
 from toolkit.readers.dicom.scan.pieces import (
     FEWEST,

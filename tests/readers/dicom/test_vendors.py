@@ -152,7 +152,7 @@ def test_entry_without_a_place_is_refused(tmp_path):
 
 
 def test_entry_of_the_documentation_is_one(tmp_path):
-    page = Path(__file__).parents[1] / "docs" / "dicom_cad_sr.md"
+    page = Path(__file__).parents[3] / "docs" / "dicom_cad_sr.md"
     example = page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
     assert entries(tmp_path, example)[0].places[0].concept == ("SCORE-1", "99VENDOR")
 
