@@ -125,6 +125,7 @@ def _import_engine() -> None:
     Notebooks hold none, so nobody misses its check.
     """
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # as if not installed
+    import toolkit.study.run.engine  # noqa: F401
 
     if sys.modules["rfc3987_syntax"] is None:
         del sys.modules["rfc3987_syntax"]
