@@ -91,10 +91,10 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     return condition()
 
 
-@pytest.fixture(scope="module")
-def kernels() -> Iterator[Kernels]:
+@pytest.fixture(scope="module", params=["fresh", pytest.param("forked", marks=needs_linux)])
+def kernels(request: pytest.FixtureRequest) -> Iterator[Kernels]:
     """Where the kernels of all tests come from."""
-    with open_kernels() as kernels:
+    with open_kernels(forked=request.param == "forked") as kernels:
         yield kernels
 
 

@@ -17,7 +17,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from subprocess import Popen
 
@@ -28,6 +28,8 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from toolkit.study.run.warm import ForkedKernel, WarmProcess
 
 KERNELS_FOLDER = "study-kernels-"  # begins its name
 _LONGEST_SOCKET_PATH = 103  # bytes; macOS has the smaller limit, Linux has 107
@@ -59,6 +61,7 @@ _FIXED = {
     "MKL_NUM_THREADS": "1",
     "VECLIB_MAXIMUM_THREADS": "1",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # a thread that a fork would lose
     "SOURCE_DATE_EPOCH": "0",  # the date that matplotlib writes into pictures
 }
 
@@ -182,11 +185,15 @@ def last_line(log: Path) -> str:
 class _Manager(AsyncKernelManager):
     """Starts one kernel of ours, whatever kernels are installed."""
 
+    warm: WarmProcess | None = None
+
     @property
     def kernel_spec(self) -> KernelSpec:
-        """The command that starts the kernel."""
+        """The command that starts the kernel, and where it is forked, from what."""
         command = [sys.executable, "-m", PROCESS_MODULE, "-f", "{connection_file}"]
-        return KernelSpec(argv=command, language="python")
+        forked = {"provisioner_name": "study-warm", "config": {"warm": self.warm}}
+        metadata = {"kernel_provisioner": forked} if self.warm else {}
+        return KernelSpec(argv=command, language="python", metadata=metadata)
 
 
 class RunningKernel:
@@ -196,6 +203,8 @@ class RunningKernel:
     ----------
     folder : Path
         The kernel's folder, for its sockets and its log.
+    warm : WarmProcess or None
+        What the kernel is forked from; None for a fresh interpreter.
 
     Attributes
     ----------
@@ -207,7 +216,7 @@ class RunningKernel:
         How the kernel ended by itself, known after ``close``; None if it lived to the end.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, warm: WarmProcess | None) -> None:
         context = zmq.asyncio.Context()
         context.setsockopt(zmq.RCVHWM, 0)  # no output is dropped, however fast it comes
         context.setsockopt(zmq.LINGER, 0)
@@ -218,12 +227,13 @@ class RunningKernel:
             transport="ipc",
             ip=str(folder / "s"),
         )
+        self.manager.warm = warm
         self.client: AsyncKernelClient = self.manager.client(context=context)
         self.exit_code: int | None = None
         self._folder = folder
 
     @property
-    def _process(self) -> Popen[bytes] | None:
+    def _process(self) -> Popen[bytes] | ForkedKernel | None:
         """The kernel's process, once there is one."""
         provisioner = self.manager.provisioner
         return provisioner.process if isinstance(provisioner, LocalProvisioner) else None
@@ -291,10 +301,13 @@ class Kernels:
     ----------
     folder : Path
         A new folder for the files of all kernels.
+    warm : WarmProcess or None
+        What they are forked from; None for fresh interpreters.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, warm: WarmProcess | None = None) -> None:
         self._folder = folder
+        self._warm = warm
         self._running: set[RunningKernel] = set()
         self._numbers = itertools.count(1)
         self._stopped = False
@@ -315,7 +328,7 @@ class Kernels:
         """
         folder = self._folder / f"k{next(self._numbers)}"
         folder.mkdir(mode=0o700)
-        kernel = RunningKernel(folder)
+        kernel = RunningKernel(folder, self._warm)
         try:
             self._running.add(kernel)
             environment = kernel_environment(self._folder, folder)
@@ -336,11 +349,14 @@ class Kernels:
 
 
 @contextmanager
-def open_kernels() -> Iterator[Kernels]:
-    """Give kernels, and leave neither a process nor a file behind."""
-    with kernels_folder() as folder:
-        kernels = Kernels(folder)
-        try:
-            yield kernels
-        finally:
-            kernels.stop()
+def open_kernels(*, forked: bool = False) -> Iterator[Kernels]:
+    """Give kernels, forked or fresh, and leave neither a process nor a file behind."""
+    with kernels_folder() as folder, ExitStack() as stack:
+        warm = None
+        if forked:
+            environment = kernel_environment(folder, folder / "warm")
+            warm = WarmProcess(sys.executable, environment, str(folder))
+            stack.callback(warm.close)
+        kernels = Kernels(folder, warm)
+        stack.callback(kernels.stop)
+        yield kernels
