@@ -22,7 +22,7 @@ from toolkit.results import Estimate, Result
 from toolkit.words.sentences import ci_text, estimate_phrase, estimate_text
 from toolkit.words.wording import capital, count_text, counted, number_text, value_text
 
-QUESTION = "Do readers agree with each other, and with the AI?"
+QUESTION = "How far do readers agree with each other, and with the AI?"
 
 
 def _two(value: float) -> str:

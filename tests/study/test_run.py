@@ -17,7 +17,7 @@ from toolkit.study.run.run import RunOptions, check_study, explain, run_study
 from toolkit.study.run.workspace import OutputError
 from toolkit.tables import TableError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 PARAMETERS = """\
 format: 1

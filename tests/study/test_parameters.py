@@ -8,7 +8,7 @@ import pytest
 from toolkit.study.parameters.file import ParametersError, load_parameters, schema
 from toolkit.study.run.plan import plan_chapters
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "parameters").glob("*.yaml"))
 
 GOOD = """\

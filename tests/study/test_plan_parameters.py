@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.test_run import COUNT, explain, options, record, run, write
-from tests.test_run import study as study
+from tests.study.test_run import COUNT, explain, options, record, run, write
+from tests.study.test_run import study as study
 from toolkit.study.book import FrontPage
 from toolkit.study.book.contents import BookError
 from toolkit.study.parameters.file import ParametersError, load_parameters

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.test_book import AGAINST, hostile_book
+from tests.study.test_book import AGAINST, hostile_book
 from toolkit.study.book import BookError, pdf_book
 
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 25, 30)"

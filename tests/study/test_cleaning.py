@@ -9,7 +9,7 @@ import pytest
 
 from toolkit.study.book.cleaning import Scrubber, clean_notebook
 
-PACKAGE_HOME = Path(__file__).resolve().parents[1]
+PACKAGE_HOME = Path(__file__).resolve().parents[2]
 TEMPORARY = Path(tempfile.gettempdir()).resolve()
 
 

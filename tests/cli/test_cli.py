@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from tests.test_run import edit, study, whole_study  # noqa: F401 - fixtures
+from tests.study.test_run import edit, study, whole_study  # noqa: F401 - fixtures
 from toolkit.cli import app
 
 runner = CliRunner()

@@ -10,7 +10,7 @@ from toolkit.demo import demo_study
 from toolkit.study.parameters.chapters import find_chapters
 from toolkit.study.run.execute import ChapterJob, execute_chapters
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = find_chapters(ROOT / "notebooks")
 DEFAULTS = ROOT / "parameters" / "demo.yaml"
 

@@ -19,10 +19,10 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests import book_sample as sample
-from tests.test_book_markup import PAYLOADS
+from tests.study.test_book_markup import PAYLOADS
 from toolkit.study.book import BookChapter, BookError, FrontPage, Pill, build_book
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 AGAINST = "chapters/06_ai_against_readers.html"
 
 
