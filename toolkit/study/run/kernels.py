@@ -29,7 +29,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from toolkit.study.run.warm import ForkedKernel, WarmProcess
+from toolkit.study.run.warm import ForkedKernel, WarmProcess, WarmProvisioner
 
 KERNELS_FOLDER = "study-kernels-"  # begins its name
 _LONGEST_SOCKET_PATH = 103  # bytes; macOS has the smaller limit, Linux has 107
@@ -185,15 +185,11 @@ def last_line(log: Path) -> str:
 class _Manager(AsyncKernelManager):
     """Starts one kernel of ours, whatever kernels are installed."""
 
-    warm: WarmProcess | None = None
-
     @property
     def kernel_spec(self) -> KernelSpec:
-        """The command that starts the kernel, and where it is forked, from what."""
+        """The command that starts the kernel."""
         command = [sys.executable, "-m", PROCESS_MODULE, "-f", "{connection_file}"]
-        forked = {"provisioner_name": "study-warm", "config": {"warm": self.warm}}
-        metadata = {"kernel_provisioner": forked} if self.warm else {}
-        return KernelSpec(argv=command, language="python", metadata=metadata)
+        return KernelSpec(argv=command, language="python")
 
 
 class RunningKernel:
@@ -227,7 +223,10 @@ class RunningKernel:
             transport="ipc",
             ip=str(folder / "s"),
         )
-        self.manager.warm = warm
+        if warm is not None:
+            self.manager.provisioner = WarmProvisioner(
+                parent=self.manager, kernel_spec=self.manager.kernel_spec, warm=warm
+            )
         self.client: AsyncKernelClient = self.manager.client(context=context)
         self.exit_code: int | None = None
         self._folder = folder
@@ -354,7 +353,7 @@ def open_kernels(*, forked: bool = False) -> Iterator[Kernels]:
     with kernels_folder() as folder, ExitStack() as stack:
         warm = None
         if forked:
-            environment = kernel_environment(folder, folder / "warm")
+            environment = kernel_environment(folder, folder)
             warm = WarmProcess(sys.executable, environment, str(folder))
             stack.callback(warm.close)
         kernels = Kernels(folder, warm)

@@ -27,6 +27,8 @@ from traitlets import Instance
 
 from toolkit.study.run.kernel_process import die_with_parent
 
+_SILENT: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+
 
 class ForkedKernel:
     """What jupyter_client uses of ``Popen``."""
@@ -58,12 +60,10 @@ class WarmProcess:
     def __init__(self, python: str, environment: dict[str, str], folder: str) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            options: dict[str, Any] = dict.fromkeys(
-                ("stdin", "stdout", "stderr"), subprocess.DEVNULL
-            )
-            options |= {"cwd": folder, "env": environment, "start_new_session": True}
-            command = [python, "-m", __name__, str(theirs.fileno()), str(os.getpid())]
-            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], **options)
+            number = theirs.fileno()
+            command = [python, "-m", __name__, str(number), str(os.getpid())]
+            options = {**_SILENT, "start_new_session": True, "pass_fds": [number], "cwd": folder}
+            self._process = subprocess.Popen(command, env=environment, **options)
 
     async def fork(self, request: list[Any], outputs: list[int]) -> ForkedKernel | None:
         """Return a new kernel, or None where the process is gone."""
@@ -92,7 +92,6 @@ class WarmProvisioner(LocalProvisioner):
 
     warm = Instance(WarmProcess, allow_none=True)
     _own: WarmProcess | None = None
-    process: Any
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Start a kernel; where none can be forked, it is a fresh interpreter."""
@@ -103,8 +102,9 @@ class WarmProvisioner(LocalProvisioner):
             self._own = None if self.warm else warm
             outputs = [number if f is None else f.fileno() for number, f in enumerate(files, 1)]
             if kernel := await warm.fork([cmd, kwargs["env"], folder], outputs):
-                self.process, self.cwd = kernel, folder
+                self.process: Any = kernel
                 self.pid = self.pgid = kernel.pid
+                self.cwd = folder
                 return self.connection_info
         return await super().launch_kernel(cmd, **kwargs)
 
@@ -129,51 +129,48 @@ def _preload() -> None:
     gc.freeze()  # so that collections in kernels do not copy the shared memory
 
 
-def main() -> None:
-    """Serve requests; what follows the loop is done in forked processes only."""
-    control, warm = socket.socket(fileno=int(sys.argv[1])), os.getpid()
-    die_with_parent(int(sys.argv[2]))
-    _preload()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries those that wait below
-    descriptors: list[int] = []
+def _serve(control: socket.socket) -> tuple[str, list[int]]:
+    """Fork for each request; return, in the forked processes only, the request."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # those that wait for kernels leave no zombie
+    warm = os.getpid()
     while True:
-        for descriptor in descriptors:
-            os.close(descriptor)
         content, descriptors, _, _ = socket.recv_fds(control, 2**20, 3)
         if not content:
             sys.exit()
         if os.fork() == 0:
             break
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for descriptor in descriptors:
+            os.close(descriptor)
     die_with_parent(warm)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     control.close()
-    channel, waiting = socket.socket(fileno=descriptors[0]), os.getpid()
+    return content.decode(), descriptors
+
+
+def main() -> None:
+    """Be the warm process, and in what it forks a kernel and the process that waits for it."""
+    die_with_parent(int(sys.argv[2]))
+    _preload()
+    content, (channel, *outputs) = _serve(socket.socket(fileno=int(sys.argv[1])))
+    waiting = os.getpid()
     if pid := os.fork():
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        with suppress(OSError):
-            channel.send(f"exit {code}".encode())
+        os.write(channel, f"exit {code}".encode())
         os._exit(0)
     die_with_parent(waiting)
     os.setsid()
-    channel.send(str(os.getpid()).encode())
-    channel.close()
-    _become(*json.loads(content), outputs=descriptors[1:], parent=waiting)
-
-
-def _become(
-    command: list[str], environment: dict[str, str], folder: str, *, outputs: list[int], parent: int
-) -> None:
-    """Be in a forked process what ``python -m module`` is in a fresh one."""
-    for target, descriptor in enumerate(outputs, start=1):
-        os.dup2(descriptor, target)
+    os.write(channel, str(os.getpid()).encode())
+    for target, output in enumerate(outputs, start=1):
+        os.dup2(output, target)
+    for descriptor in (channel, *outputs):
         os.close(descriptor)
-    os.chdir(folder)
+    command, environment, folder = json.loads(content)
     os.environ.clear()
-    os.environ.update(environment, JPY_PARENT_PID=str(parent))
+    os.environ.update(environment, JPY_PARENT_PID=str(waiting))
+    os.chdir(folder)
     tempfile.tempdir = None
     sys.modules["numpy"].random.seed()  # else all kernels draw the same where no seed is given
-    sys.orig_argv[:] = command
-    sys.argv[:] = command[2:]
+    sys.orig_argv[:], sys.argv[:] = command, command[2:]
     sys.modules.pop(command[2], None)  # else runpy warns
     runpy.run_module(command[2], run_name="__main__", alter_sys=True)
 
