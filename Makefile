@@ -12,7 +12,7 @@ report: .venv/.ok
 
 # Each worker takes a run of files that stand together, so that what a file needs is made once.
 test: .venv/.ok
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal -rs
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal -rfEs
 
 # Coverage and size by simulation and enumeration: minutes, not for every change.
 test-slow: .venv/.ok

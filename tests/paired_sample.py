@@ -3,7 +3,7 @@
 import itertools
 import json
 
-from toolkit.stats.paired.differences import PairedCounts
+from toolkit.stats.paired.counts import PairedCounts
 
 
 def counts(both, only_b, only_a, neither=None):

@@ -7,7 +7,8 @@ import pytest
 
 from tests.auc_sample import small_studies
 from toolkit.stats.auc import placements as _placement_sums
-from toolkit.stats.auc.delong import auc_covariance, delong_ci, delong_ci_from_counts, delong_test
+from toolkit.stats.auc.delong import auc_covariance, delong_ci, delong_test
+from toolkit.stats.auc.delong_counts import delong_ci_from_counts
 from toolkit.stats.auc.placements import case_placements, check_sample, kernel_sums, sums_of_cases
 from toolkit.stats.auc.variance import covariance_parts
 

@@ -8,12 +8,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from toolkit.stats.auc.delong import (
-    delong_ci,
-    delong_ci_from_counts,
-    delong_test,
-    delong_test_from_counts,
-)
+from toolkit.stats.auc.delong import delong_ci, delong_test
+from toolkit.stats.auc.delong_counts import delong_ci_from_counts, delong_test_from_counts
 
 
 def fractional(positive, negative):

@@ -10,14 +10,9 @@ import pytest
 from scipy import integrate, optimize, stats
 
 from tests.auc_sample import small_studies
-from toolkit.stats.auc.delong import (
-    auc_covariance,
-    delong_ci,
-    delong_ci_from_counts,
-    delong_mover_test,
-    mean_auc_ci,
-)
-from toolkit.stats.auc.intervals import placement_variance, score_limits
+from toolkit.stats.auc.delong import auc_covariance, delong_ci, mean_auc_ci
+from toolkit.stats.auc.delong_counts import delong_ci_from_counts
+from toolkit.stats.auc.intervals import delong_mover_test, placement_variance, score_limits
 
 
 def overlapping(m, n, *, shift=2.0, seed=7):

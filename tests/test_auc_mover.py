@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from toolkit.stats.auc.delong import auc_covariance, delong_ci, delong_mover_test, delong_test
+from toolkit.stats.auc.delong import auc_covariance, delong_ci, delong_test
+from toolkit.stats.auc.intervals import delong_mover_test
 
 
 def study(seed, *, m=30, n=90, shift=1.5, gain=0.4):

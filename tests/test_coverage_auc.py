@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.coverage_auc import SCENARIOS, SEVEN, Scenario, limits, run, simulate
-from toolkit.stats.auc.delong import delong_ci, delong_ci_from_counts
+from toolkit.stats.auc.delong import delong_ci
+from toolkit.stats.auc.delong_counts import delong_ci_from_counts
 
 N_STUDIES = 20_000
 

@@ -15,12 +15,12 @@ from toolkit.results import result_from_dict
 from toolkit.stats.auc.delong import (
     auc_covariance,
     delong_ci,
-    delong_ci_from_counts,
     delong_contrast,
     delong_test,
     delong_test_unpaired,
     mean_auc_ci,
 )
+from toolkit.stats.auc.delong_counts import delong_ci_from_counts
 
 repeatable = settings(deadline=None, max_examples=150, derandomize=True)
 

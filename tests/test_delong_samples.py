@@ -10,11 +10,11 @@ from toolkit.stats.auc.delong import (
     auc_covariance,
     delong_ci,
     delong_contrast,
-    delong_mover_test,
     delong_test,
     delong_test_unpaired,
     mean_auc_ci,
 )
+from toolkit.stats.auc.intervals import delong_mover_test
 
 CLOSE = {"rel": 1e-12, "abs": 1e-15}
 

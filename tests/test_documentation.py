@@ -14,16 +14,15 @@ NAMED = {name for name in re.findall(r"`([a-z_.0-9]+)`", CHOOSER) if "." in name
 
 # What only arranges other functions or counts has no source of its own.
 WITHOUT_SOURCE = {
-    "_auc_counts", "fitted_curve", "foms", "mrmc.designs", "mrmc.study_components",
-    "threshold_foms", "verdicts",
+    "auc.delong_counts", "auc.figures_of_merit", "mrmc.study_components", "paired.counts",
 }  # fmt: skip
 # One line says what goes in and comes out.
 OF_ONE_LINE = {
-    "accrual.planned_curve", "agreement.agreement_table", "agreement.agreement_table_from_counts",
-    "paired.paired_counts", "proportions.per_1000", "roc.rating_fom", "roe_metz.roe_metz_model",
-    "roe_metz.roe_metz_separation", "simulate.binormal_separation",
-    "simulate.paired_call_probabilities", "simulate.simulated_truth",
-    "sizing_simulation.finds_difference",
+    "agreement.agreement_table", "agreement.agreement_table_from_counts", "auc.rating_fom",
+    "monitoring.planned_curve", "paired.paired_counts", "proportions.per_1000",
+    "simulation.binormal_separation", "simulation.paired_call_probabilities",
+    "simulation.roe_metz_model", "simulation.roe_metz_separation", "simulation.simulated_truth",
+    "sizing.finds_difference",
 }  # fmt: skip
 
 
@@ -33,37 +32,40 @@ def functions(path):
 
 
 def public():
-    """Functions with an example: what a user is meant to call, by module and name."""
-    found = {}
+    """Functions with an example: what a user is meant to call, by package and name."""
+    found, modules = {}, {}
     for path in sorted(STATS.rglob("*.py")):
-        module = ".".join(path.relative_to(STATS).with_suffix("").parts)
+        place = path.relative_to(STATS).with_suffix("").parts
         for name, node in functions(path).items():
             if not name.startswith("_") and "\n    Examples\n" in (
                 ast.get_docstring(node, False) or ""
             ):
-                found[f"{module}.{name}"] = node
-    return found
+                found[f"{place[0]}.{name}"] = node
+                modules[f"{place[0]}.{name}"] = ".".join(place)
+    return found, modules
 
 
-PUBLIC = public()
-
-
-def facade(name):
-    """The name under which a function of a private module of ``delong`` is offered."""
-    module, _, function = name.rpartition(".")
-    return f"delong.{function}" if module.rpartition(".")[2].startswith("_auc") else name
+PUBLIC, MODULES = public()
+METHODS = {
+    method
+    for path in STATS.rglob("*.py")
+    for choices in re.findall(r"^\w+Method = Literal\[(.*?)\]", path.read_text(), re.S | re.M)
+    for method in re.findall(r'"(\w+)"', choices)
+}
 
 
 def test_the_chooser_leads_to_every_public_function():
-    offered = {facade(name) for name in PUBLIC}
-    known = {
-        name for name in offered if not name.rpartition(".")[0].rpartition(".")[2].startswith("_")
-    }
-    assert sorted(known - NAMED) == []
+    assert sorted(set(PUBLIC) - NAMED) == []
+
+
+def test_the_chooser_leads_to_every_method_and_no_other():
+    quoted = set(re.findall(r'`"(\w+)"`', CHOOSER))
+    assert sorted(METHODS - quoted - {"generalized"}) == []  # the default of both score tests
+    assert sorted(quoted - METHODS) == []
 
 
 def test_the_chooser_names_nothing_that_is_not_there():
-    known = {facade(name) for name in PUBLIC} | {"toolkit.stats", "toolkit.scoring.pairing"}
+    known = set(PUBLIC) | {"toolkit.stats", "toolkit.scoring.pairing"}
     assert sorted(NAMED - known) == []
 
 
@@ -79,7 +81,7 @@ def test_every_module_that_estimates_names_a_source():
     # A DOI or a journal, once in the module: a statistic comes from somewhere.
     without = [
         name
-        for name in {name.rpartition(".")[0] for name in PUBLIC}
+        for name in set(MODULES.values())
         if not re.search(r"doi:|;\d+:\d+", (STATS / (name.replace(".", "/") + ".py")).read_text())
     ]
     assert set(without) == WITHOUT_SOURCE

@@ -1,4 +1,4 @@
-"""Public names of the statistics: each package shows them and nothing else, old ones still work."""
+"""Public names of the statistics: each package shows them and nothing else."""
 
 import importlib
 import subprocess
@@ -7,7 +7,6 @@ import sys
 import pytest
 
 import toolkit.stats
-from toolkit._old_names import FUNCTIONS, MODULES, STATS
 
 PACKAGES = [name for name in dir(toolkit.stats) if not name.startswith("_")]
 
@@ -41,27 +40,3 @@ def test_importing_the_faces_loads_no_statistic():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert not {"numpy", "scipy", "pandas"} & set(loaded)
-
-
-@pytest.mark.parametrize("old", sorted(MODULES))
-def test_an_old_module_is_found_and_names_the_new_place(old):
-    sys.modules.pop(f"{STATS}{old}", None)
-    package = f"{STATS}{MODULES[old]}".rpartition(".")[0]
-    if importlib.machinery.PathFinder.find_spec(old, toolkit.stats.__path__):
-        assert old in PACKAGES  # the package has the module's name, and answers for it
-        return
-    with pytest.warns(DeprecationWarning, match=f"{old} is now {package};"):
-        module = importlib.import_module(f"{STATS}{old}")
-    assert module.__doc__
-
-
-@pytest.mark.parametrize("old", sorted(FUNCTIONS))
-def test_an_old_function_is_the_new_one_with_its_choices(old):
-    package, new, choices = FUNCTIONS[old]
-    face = importlib.import_module(f"{STATS}{package}")
-    with pytest.warns(DeprecationWarning, match=f"{old} is now {new}"):
-        found = getattr(face, old)
-    function = getattr(face, new)
-    assert getattr(found, "func", found) is function
-    assert getattr(found, "keywords", {}) == choices
-    assert old not in face.__all__

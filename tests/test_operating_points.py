@@ -11,7 +11,7 @@ from scipy import stats
 
 from toolkit.results import Estimate
 from toolkit.stats.auc.operating_points import call_accuracy, operating_point
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 
 repeatable = settings(deadline=None, max_examples=150, derandomize=True)
 
@@ -343,7 +343,7 @@ def test_a_likelihood_ratio_of_nothing_over_nothing_is_undefined():
 
 def test_patients_all_called_count_once_each():
     accuracy = call_accuracy([1] * 10 + [0] * 6, [1] * 16, cluster=[*"aabbccddee", *"fghijk"])
-    once = wilson_ci(5, 5)
+    once = proportion_ci(5, 5)
     got = accuracy.sensitivity
     assert (got.numerator, got.denominator, got.n_clusters) == (10, 10, 5)
     assert (got.ci_low, got.ci_high) == pytest.approx((once.ci_low, once.ci_high), rel=1e-12)

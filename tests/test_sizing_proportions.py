@@ -1,6 +1,7 @@
 """Exact power of two proportions, independent and paired: all tables by brute force, simulation."""
 
 import dataclasses
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -8,22 +9,27 @@ import pytest
 from scipy import stats
 
 from toolkit.results import GLOSSARY, result_from_dict
-from toolkit.stats.paired.differences import PairedCounts, tang_ratio_ci, tango_ci
-from toolkit.stats.paired.mcnemar import mcnemar_asymptotic, mcnemar_exact, mcnemar_midp
+from toolkit.stats.paired.counts import PairedCounts
+from toolkit.stats.paired.differences import paired_difference_ci
+from toolkit.stats.paired.ratios import paired_ratio_ci
+from toolkit.stats.paired.tests import mcnemar
 from toolkit.stats.proportions.two import (
     TwoGroupCounts,
     binomial_mass,
     bulk,
-    miettinen_nurminen_ci,
+    proportion_difference_ci,
+    proportion_ratio_ci,
     rejection_probability,
 )
-from toolkit.stats.proportions.two_ratios import miettinen_nurminen_ratio_ci
 from toolkit.stats.sizing.paired import PairedQuestion, paired_power, paired_sample_size
 from toolkit.stats.sizing.proportions import (
     ProportionQuestion,
     two_group_power,
     two_group_sample_size,
 )
+
+mcnemar_asymptotic = partial(mcnemar, method="asymptotic")
+mcnemar_exact = partial(mcnemar, method="exact")
 
 DIFFERENCE = ProportionQuestion(proportion_a=0.3, proportion_b=0.65)
 HIGHER = ProportionQuestion(proportion_a=0.8, proportion_b=0.85, margin=0.15, better="higher")
@@ -60,9 +66,9 @@ def p_of_groups(question, cells):
     counts = TwoGroupCounts(**cells)
     margin = {"margin": question.margin, "better": question.better}
     if question.effect == "difference":
-        result = miettinen_nurminen_ci(counts, **margin)
+        result = proportion_difference_ci(counts, **margin)
     else:
-        result = miettinen_nurminen_ratio_ci(counts, **margin)
+        result = proportion_ratio_ci(counts, **margin)
     return result.p_value / 2 if question.margin is None else result.p_noninferiority
 
 
@@ -167,9 +173,9 @@ PAIRED = [
 def p_of_pairs(question, counts):
     """One-sided P of a margin; half of the two-sided one without."""
     if question.margin is None:
-        tests = {"score": mcnemar_asymptotic, "exact": mcnemar_exact, "mid-P": mcnemar_midp}
+        tests = {"score": mcnemar_asymptotic, "exact": mcnemar_exact, "mid-P": mcnemar}
         return tests[question.test](counts).p_value / 2
-    interval = tango_ci if question.effect == "difference" else tang_ratio_ci
+    interval = paired_difference_ci if question.effect == "difference" else paired_ratio_ci
     return interval(counts, margin=question.margin, better=question.better).p_noninferiority
 
 

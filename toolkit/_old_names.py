@@ -37,9 +37,9 @@ MODULES: dict[str, str] = {
     "chance_agreement": "agreement.chance",
     "clustered_gee": "mrmc.gee",
     "clustered_proportions": "proportions.clustered",
-    "conditional_odds_ratio": "paired.mcnemar",
-    "decision": "calibration.net_benefit",
-    "decision_curve": "calibration.net_benefit",
+    "conditional_odds_ratio": "paired.tests",
+    "decision": "calibration.decision",
+    "decision_curve": "calibration.decision",
     "delong": "auc.delong",
     "endpoint_plan": "claims.plan",
     "foms": "auc.figures_of_merit",
@@ -49,8 +49,8 @@ MODULES: dict[str, str] = {
     "froc.readings": "froc.studies",
     "hierarchy": "claims.plan",
     "intraclass": "agreement.intraclass",
-    "likelihood_ratios": "paired.predictive_tests",
-    "mcnemar": "paired.mcnemar",
+    "likelihood_ratios": "paired.likelihood_ratios",
+    "mcnemar": "paired.tests",
     "mean_roc": "mrmc.mean_curve",
     "miscalibration": "calibration.miscalibration",
     "monitoring": "monitoring.control",
@@ -72,13 +72,13 @@ MODULES: dict[str, str] = {
     "paired_means": "paired.means",
     "paired_ratios": "paired.ratios",
     "precision_recall": "auc.curve",
-    "predictive_value_tests": "paired.predictive_tests",
+    "predictive_value_tests": "paired.predictive_values",
     "predictive_values": "paired.predictive_values",
     "proportions": "proportions.one",
     "rate_ratio": "proportions.rates",
     "reading_time": "times.anova",
     "reading_time_model": "times.model",
-    "recalibration": "calibration.recalibrate",
+    "recalibration": "calibration.recalibration",
     "reliability": "calibration.measures",
     "roc": "auc.curve",
     "roc_tests": "auc.permutation",
@@ -99,7 +99,7 @@ MODULES: dict[str, str] = {
     "thresholds": "auc.operating_points",
     "trend": "proportions.tests",
     "two_group_tests": "proportions.tests",
-    "two_proportion_ratios": "proportions.two_ratios",
+    "two_proportion_ratios": "proportions.two",
     "two_proportions": "proportions.two",
     "verdicts": "claims.plan",
     "weighted": "proportions.weighted",
@@ -111,7 +111,87 @@ MODULES: dict[str, str] = {
     "mrmc.nested": "mrmc.designs",
 }
 # Old function -> package, function and the choices that make it the same.
+_FAMILIES: dict[tuple[str, str], dict[str, str]] = {
+    ("proportions", "proportion_ci"): {
+        "wilson_ci": "wilson",
+        "clopper_pearson_ci": "clopper_pearson",
+        "midp_ci": "midp",
+        "blaker_ci": "blaker",
+        "jeffreys_ci": "jeffreys",
+        "agresti_coull_ci": "agresti_coull",
+        "wald_ci": "wald",
+    },
+    ("proportions", "proportion_difference_ci"): {
+        "miettinen_nurminen_ci": "miettinen_nurminen",
+        "mee_ci": "mee",
+        "newcombe_ci": "newcombe",
+        "agresti_caffo_ci": "agresti_caffo",
+        "wald_difference_ci": "wald",
+    },
+    ("proportions", "proportion_ratio_ci"): {
+        "miettinen_nurminen_ratio_ci": "miettinen_nurminen",
+        "koopman_ratio_ci": "koopman",
+        "katz_log_ratio_ci": "katz",
+    },
+    ("proportions", "rate_ratio_ci"): {
+        "poisson_rate_ratio_ci": "score",
+        "poisson_rate_ratio_exact_ci": "exact",
+        "poisson_rate_ratio_log_ci": "log_wald",
+    },
+    ("proportions", "two_group_test"): {
+        "fisher_exact": "fisher_exact",
+        "fisher_midp": "fisher_midp",
+        "pearson_chi_square": "pearson_chi_square",
+        "pearson_chi_square_yates": "pearson_chi_square_yates",
+    },
+    ("paired", "paired_difference_ci"): {
+        "tango_ci": "tango",
+        "newcombe_paired_ci": "newcombe",
+        "wald_paired_ci": "wald",
+        "agresti_min_ci": "agresti_min",
+        "bonett_price_ci": "bonett_price",
+    },
+    ("paired", "paired_ratio_ci"): {
+        "tang_ratio_ci": "tang",
+        "relative_proportion_ci": "log_wald",
+        "bonett_price_ratio_ci": "bonett_price",
+        "mover_ratio_ci": "mover",
+    },
+    ("paired", "mcnemar"): {
+        "mcnemar_exact": "exact",
+        "mcnemar_midp": "midp",
+        "mcnemar_asymptotic": "asymptotic",
+        "mcnemar_corrected": "corrected",
+    },
+    ("paired", "ppv_score_test"): {
+        "ppv_weighted_score_test": "weighted",
+    },
+    ("paired", "npv_score_test"): {
+        "npv_weighted_score_test": "weighted",
+    },
+    ("agreement", "two_reader_agreement"): {
+        "cohen_kappa": "cohen_kappa",
+        "scott_pi": "scott_pi",
+        "gwet_ac": "gwet_ac",
+    },
+    ("agreement", "multi_reader_agreement"): {
+        "fleiss_kappa": "fleiss_kappa",
+        "conger_kappa": "conger_kappa",
+        "gwet_ac_multirater": "gwet_ac",
+        "krippendorff_alpha": "krippendorff_alpha",
+    },
+    ("calibration", "calibration_test"): {
+        "spiegelhalter_test": "spiegelhalter",
+        "logistic_calibration_test": "logistic",
+    },
+}
 FUNCTIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    old: (package, new, {"method": method})
+    for (package, new), methods in _FAMILIES.items()
+    for old, method in methods.items()
+}
+# Functions that serve two fits, or went to another package.
+FUNCTIONS |= {
     "binormal_curve": ("binormal", "fitted_curve", {}),
     "binormal_lr_curve": ("binormal", "fitted_curve", {}),
     "binormal_sensitivity_at_specificity": ("binormal", "fitted_sensitivity", {}),
@@ -121,6 +201,7 @@ FUNCTIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "binormal_partial_auc": ("binormal", "fitted_partial_auc", {}),
     "binormal_lr_partial_auc": ("binormal", "fitted_partial_auc", {}),
 }
+FUNCTIONS["weighted_goodness_of_fit"] = ("calibration", "weighted_goodness_of_fit", {})
 
 
 def old_function(name: str, *, stacklevel: int = 3) -> Callable[..., Any]:

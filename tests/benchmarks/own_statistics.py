@@ -13,11 +13,12 @@ sys.path.insert(0, str(Path(__file__).with_name("peers")))
 from sample import N_RESAMPLES, ratings, seconds
 from toolkit.stats.resampling.bootstrap import bootstrap_ci, bootstrap_test
 
-from toolkit.stats.auc.delong import auc_covariance, delong_ci, delong_ci_from_counts, delong_test
+from toolkit.stats.auc.delong import auc_covariance, delong_ci, delong_test
+from toolkit.stats.auc.delong_counts import delong_ci_from_counts
 
 FIRST_INTERVAL = {
     "numpy": "import numpy",
-    "Wilson": "from toolkit.stats.proportions.one import wilson_ci; wilson_ci(28, 30)",
+    "Wilson": "from toolkit.stats.proportions.one import proportion_ci; proportion_ci(28, 30)",
     "DeLong": (
         "from toolkit.stats.auc.delong import delong_ci;"
         "delong_ci([0, 1] * 100, [7 * i % 31 + 9 * (i % 2) for i in range(200)])"

@@ -22,7 +22,8 @@ from toolkit.chapters.ai_against_readers import exhibits
 from toolkit.scoring.accuracy import accuracy_by_reader
 from toolkit.scoring.mcnemar_verdicts import NO_TESTS
 from toolkit.scoring.ratings import rating_array
-from toolkit.stats.paired.differences import paired_counts, tango_ci
+from toolkit.stats.paired.counts import paired_counts
+from toolkit.stats.paired.differences import paired_difference_ci
 from toolkit.stats.proportions.clustered import clustered_paired_difference_ci
 
 
@@ -301,7 +302,7 @@ def test_women_with_one_examination_of_each_class_do_not_cluster_within_a_class(
     sick = np.array(TRUTH) == 1
     panel = ((PEOPLE >= 0.5).sum(axis=0) >= 2)[sick].astype(float)
     counts = paired_counts(panel, (np.array(AI) >= 0.5)[sick].astype(float))
-    assert result.joint["sensitivity"].difference.ci_low == tango_ci(counts).ci_low
+    assert result.joint["sensitivity"].difference.ci_low == paired_difference_ci(counts).ci_low
     assert result.auc.n_clusters == 20
 
 

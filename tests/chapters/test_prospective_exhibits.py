@@ -10,7 +10,7 @@ import pytest
 from tests.chapters.test_prospective_analysis import WOMEN, analysed, compared, study
 from toolkit.chapters.prospective import exhibits
 from toolkit.chapters.prospective.exhibits import head
-from toolkit.stats.paired.differences import PairedCounts
+from toolkit.stats.paired.counts import PairedCounts
 from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
 
 

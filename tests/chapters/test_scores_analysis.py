@@ -9,7 +9,7 @@ from toolkit.chapters.scores.analysis import score_drift
 from toolkit.scoring.ratings import ScoringError
 from toolkit.scoring.scores import STATUSES, score_classes, scored_cases
 from toolkit.stats.calibration.expected_shares import goodness_of_fit
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 
 NAN = np.nan
 
@@ -196,7 +196,7 @@ def test_distribution_no_cancer_in_a_class_has_the_limit_of_all_it_stands_for():
     rows = many(TEN, n=100, cancers=[10] * 5, weight=6.0)
     result = study(rows, basis="weighted")
     # Ten cases of weight 6 without cancer; cancers have weight 1: 0 of 60.
-    assert result.reference.rate[0].ci_high == pytest.approx(1000 * wilson_ci(0, 60).ci_high)
+    assert result.reference.rate[0].ci_high == pytest.approx(1000 * proportion_ci(0, 60).ci_high)
 
 
 # --- expectation: each verdict -------------------------------------------------------------------

@@ -61,9 +61,10 @@ def test_render_with_code_shows_the_code(whole_study):  # noqa: F811
         "render", folder / "tiny.yaml", target, "--with-code", *data(folder), *out(folder)
     )
     assert code == 0, text
-    assert "wilson_ci" in (target / "chapters" / "05_area.html").read_text()
+    assert "proportion_ci" in (target / "chapters" / "05_area.html").read_text()
     assert (
-        "wilson_ci" not in (folder / "reports" / "tiny" / "chapters" / "05_area.html").read_text()
+        "proportion_ci"
+        not in (folder / "reports" / "tiny" / "chapters" / "05_area.html").read_text()
     )
     code, text = call("render", folder / "tiny.yaml", target, *data(folder), *out(folder))
     assert code == 2

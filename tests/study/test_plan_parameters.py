@@ -137,11 +137,12 @@ def test_wrong_plans_name_line_key_rule_and_remedy(tmp_path, content, message):
 COMPARED = """
 from toolkit.chapters.exhibit import Headline
 from toolkit.study.notebook import load_tables, headline, save_record
-from toolkit.stats.paired.differences import PairedCounts, tango_ci
+from toolkit.stats.paired.counts import PairedCounts
+from toolkit.stats.paired.differences import paired_difference_ci
 study = load_tables(tables, part=part, chapter="06")
 women = len(study.cases)
 counts = PairedCounts(both=20, only_b=9, only_a=5, neither=women)
-change = tango_ci(counts, better="higher", quantity="recall_rate")
+change = paired_difference_ci(counts, better="higher", quantity="recall_rate")
 headline(Headline(question="Is it higher?", answer="Not shown. It was.", primary=change))
 save_record(record, {"again": change})
 """

@@ -42,10 +42,10 @@ chapters:
 AREA = """
 from toolkit.chapters.exhibit import Headline
 from toolkit.study.notebook import load_tables, headline, save_record
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 study = load_tables(tables, part=part, chapter="05")
 high = study.readings["rating"] >= cut
-share = wilson_ci(int(high.sum()), len(high), quantity="share")
+share = proportion_ci(int(high.sum()), len(high), quantity="share")
 headline(Headline(question="How many are high?", answer=f"{share.numerator} are high."))
 save_record(record, {"share": share})
 """
@@ -53,10 +53,10 @@ save_record(record, {"share": share})
 COUNT = """
 from toolkit.chapters.exhibit import Headline
 from toolkit.study.notebook import load_tables, headline, save_record
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 study = load_tables(tables, part=part, chapter="06")
 cancer = study.cases["truth"]
-share = wilson_ci(int(cancer.sum()), len(cancer), quantity="prevalence")
+share = proportion_ci(int(cancer.sum()), len(cancer), quantity="prevalence")
 headline(Headline(question="How many have cancer?", answer=f"{share.numerator} have cancer."))
 save_record(record, {"prevalence": share})
 """

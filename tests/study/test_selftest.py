@@ -1,6 +1,7 @@
 """The self-test: it agrees here, fails where a method is wrong, and its page tells no secrets."""
 
 import getpass
+import html
 import json
 import math
 import re
@@ -17,8 +18,8 @@ from typer.testing import CliRunner
 from toolkit.cli import app
 from toolkit.results import Result
 from toolkit.stats.auc.delong import delong_ci
-from toolkit.stats.paired.differences import tango_ci
-from toolkit.stats.proportions.one import wald_ci, wilson_ci
+from toolkit.stats.paired.differences import paired_difference_ci
+from toolkit.stats.proportions.one import proportion_ci
 from toolkit.study.run.workspace import OutputError
 from toolkit.study.selftest import run_selftest, summary_lines
 from toolkit.study.selftest.cases import (
@@ -49,9 +50,14 @@ def run(method=""):
     return compare_all(replace(SUITE, cases=cases), silent)
 
 
+def wald_ci(**choices):
+    """Return Wald's interval where another one belongs."""
+    return proportion_ci(**choices, method="wald")
+
+
 def plant(monkeypatch, method, function):
     """Put a wrong function in the place of a method."""
-    monkeypatch.setitem(METHODS, method, replace(METHODS[method], function=function))
+    monkeypatch.setitem(METHODS, method, replace(METHODS[method], function=function, method=""))
 
 
 def call(*arguments):
@@ -192,7 +198,7 @@ def shifted(method: Method):
     """Return the method with all its numbers one percent too large."""
 
     def wrong(**arguments):
-        result = method.function(**arguments)
+        result = method.call(**arguments)
         if not isinstance(result, Result):
             return result * 1.01
         for name, value in vars(result).items():
@@ -230,13 +236,13 @@ def area_with_ties_as(share):
 
 def wilson_at_1_96(numerator, denominator):
     """Return Wilson limits from z = 1.96 instead of 1.959964."""
-    return wilson_ci(numerator, denominator, ci_level=0.9500042)
+    return proportion_ci(numerator, denominator, ci_level=0.9500042)
 
 
 def swapped(counts, **choices):
     """Return a minus b."""
     turned = replace(counts, only_a=counts.only_b, only_b=counts.only_a)
-    return tango_ci(turned, **choices)
+    return paired_difference_ci(turned, **choices)
 
 
 def halved(function):
@@ -259,19 +265,19 @@ def divided_by_n(truth, rating, scale):
     ("method", "function"),
     [
         ("clopper_pearson", wald_ci),
-        ("clopper_pearson", wilson_ci),
-        ("wald", wilson_ci),
+        ("clopper_pearson", proportion_ci),
+        ("wald", proportion_ci),
         ("wilson", wilson_at_1_96),
         ("auc", area_with_ties_as(0.0)),
         ("auc", area_with_ties_as(1.0)),
-        ("mcnemar_exact", halved(METHODS["mcnemar_exact"].function)),
-        ("fisher", halved(METHODS["fisher"].function)),
-        ("fisher", METHODS["pearson"].function),
-        ("mcnemar_corrected", METHODS["mcnemar_asymptotic"].function),
-        ("katz", METHODS["miettinen_nurminen_ratio"].function),
-        ("relative_proportion", METHODS["tang"].function),
-        ("miettinen_nurminen", METHODS["mee"].function),
-        ("delong_paired", halved(METHODS["delong_paired"].function)),
+        ("mcnemar_exact", halved(METHODS["mcnemar_exact"].call)),
+        ("fisher", halved(METHODS["fisher"].call)),
+        ("fisher", METHODS["pearson"].call),
+        ("mcnemar_corrected", METHODS["mcnemar_asymptotic"].call),
+        ("katz", METHODS["miettinen_nurminen_ratio"].call),
+        ("relative_proportion", METHODS["tang"].call),
+        ("miettinen_nurminen", METHODS["mee"].call),
+        ("delong_paired", halved(METHODS["delong_paired"].call)),
         ("delong", divided_by_n),
         ("tango", swapped),
     ],
@@ -461,7 +467,7 @@ def test_page_shows_every_case_every_reason_and_every_misprint(page):
     text = page.read_text(encoding="utf-8")
     assert f"All {len(run().checks)} of {len(run().checks)} values agree" in text
     for method in METHODS.values():
-        assert f"{method.function.__module__}.{method.function.__name__}" in text
+        assert html.escape(method.place) in text
     for entry in SUITE.not_covered:
         assert entry.reason.replace("'", "&#x27;") in text
     assert text.count('scope="rowgroup" rowspan=') == len(SUITE.cases)

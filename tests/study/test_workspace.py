@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from toolkit.study.run.run import workspace as module
+from toolkit.study.run import workspace as module
 from toolkit.study.run.workspace import OutputError, Workspace, read_json, to_json, write_atomic
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from toolkit.results import Comparison
 from toolkit.stats.claims.plan import verdict_note
-from toolkit.stats.paired.differences import PairedCounts
-from toolkit.stats.paired.mcnemar import McNemarTest, mcnemar_exact, mcnemar_midp
+from toolkit.stats.paired.counts import PairedCounts
+from toolkit.stats.paired.tests import McNemarTest, mcnemar
 
 Tests = tuple[McNemarTest, McNemarTest]
 
@@ -17,7 +17,7 @@ NO_TESTS = "no McNemar test: it takes examinations as independent, and some wome
 def mcnemar_tests(counts: PairedCounts, *, quantity: str, label_a: str, label_b: str) -> Tests:
     """Return the mid-P and the exact McNemar test of one table."""
     words = {"quantity": quantity, "label_a": label_a, "label_b": label_b}
-    return mcnemar_midp(counts, **words), mcnemar_exact(counts, **words)
+    return mcnemar(counts, method="midp", **words), mcnemar(counts, method="exact", **words)
 
 
 def disagreement(comparison: Comparison, tests: Tests) -> str:

@@ -8,9 +8,9 @@ counted from 0) and a remedy. Identifiers of patients are never printed.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray, ObjectArray
 from toolkit.results import Better, check_margin
 
+_MethodT = TypeVar("_MethodT")
 _LARGEST_EXACT_INTEGER = 2**53
 
 Rng = int | np.random.SeedSequence | np.random.Generator
@@ -61,13 +62,15 @@ def _numbers_from_objects(array: ObjectArray, *, name: str) -> FloatArray:
     return array.astype(np.float64)
 
 
-def _check_shape(array: NDArray[Any], *, name: str, axes: Sequence[str], n_cases: int) -> None:
-    """Refuse an array whose axes are not (n_cases, *axes)."""
+def _check_shape(
+    array: NDArray[Any], *, name: str, axes: Sequence[str], n_cases: int | None
+) -> None:
+    """Refuse an array whose axes are not (n_cases, *axes); None takes it as long as it is."""
     form = f"({', '.join(('n_cases', *axes))}{'' if axes else ','})"
     if array.ndim != 1 + len(axes):
         msg = f"{name} must have shape {form}, but got {array.shape}"
         raise ValueError(msg)
-    if array.shape[0] != n_cases:
+    if n_cases is not None and array.shape[0] != n_cases:
         msg = (
             f"{name} must have shape {form} with n_cases = {n_cases} as in truth, but got "
             f"{array.shape}; join both by case first"
@@ -107,7 +110,7 @@ def check_truth(truth: ArrayLike, *, name: str = "truth") -> BoolArray:
 
 
 def check_call(
-    call: ArrayLike, *, n_cases: int, name: str = "call", axes: Sequence[str] = ()
+    call: ArrayLike, *, n_cases: int | None = None, name: str = "call", axes: Sequence[str] = ()
 ) -> BoolArray:
     """Return the calls as booleans, shape (n_cases, *axes); True is called positive."""
     array = _numbers(call, name=name)
@@ -116,7 +119,9 @@ def check_call(
     return _check_binary(array, name=name, remedy=remedy)
 
 
-def check_rating(rating: ArrayLike, *, n_cases: int, name: str = "rating") -> FloatArray:
+def check_rating(
+    rating: ArrayLike, *, n_cases: int | None = None, name: str = "rating"
+) -> FloatArray:
     """Return one rating a case as float64, shape (n_cases,); higher is more suspicious.
 
     Infinite ratings are kept, for ranks alone count; NaN is refused.
@@ -127,7 +132,7 @@ def check_rating(rating: ArrayLike, *, n_cases: int, name: str = "rating") -> Fl
 def check_ratings(
     ratings: ArrayLike,
     *,
-    n_cases: int,
+    n_cases: int | None = None,
     name: str = "ratings",
     axes: Sequence[str] = ("n_curves",),
     missing_allowed: bool = False,
@@ -274,6 +279,11 @@ def check_choice(value: str, *, name: str, choices: Sequence[str]) -> str:
         msg = f"{name} must be one of {allowed}, but got {value!r}"
         raise ValueError(msg)
     return value
+
+
+def chosen(method: str, methods: Mapping[str, _MethodT]) -> _MethodT:
+    """Return what a table of methods holds of the chosen one."""
+    return methods[check_choice(method, name="method", choices=list(methods))]
 
 
 def check_proportion_margin(margin: float | None, *, better: Better | None) -> None:

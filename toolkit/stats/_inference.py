@@ -1,4 +1,9 @@
-"""Wald inference on a difference: interval, test and non-inferiority from one standard error."""
+"""Interval, test and non-inferiority of a comparison: from a standard error, or from a score.
+
+A Wald method needs the standard error of a difference, or of the logarithm of a ratio. A score
+method needs the score of each hypothesis, whose roots are the limits; an interval that is known at
+any number of deviates has a score as well, by inversion.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from scipy import special
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from toolkit.results import Better, check_margin
 from toolkit.stats._checks import check_ci_level
-from toolkit.stats.proportions.one import wilson_limits
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -116,19 +119,10 @@ def inference_fields(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class WaldRatio:
+class WaldRatio(WaldDifference):
     """The fields of a Comparison that follow from a ratio b over a and the error of its log."""
 
     std_error: float
-    ci_low: float
-    ci_high: float
-    ci_level: float
-    statistic: float
-    df: float
-    p_value: float
-    margin: float | None
-    better: Better | None
-    p_noninferiority: float | None
 
 
 def wald_ratio(
@@ -170,7 +164,7 @@ def wald_ratio(
 
 def tail_above(score: float, tail: float) -> float:
     """Return the one-sided P of a score minus ``tail``: finite and exact in both tails."""
-    return float(special.ndtr(-score)) - tail
+    return float(ndtr(-score)) - tail
 
 
 def score_of(deviation: float, variance: float) -> float:
@@ -200,65 +194,6 @@ def root_of_log(function: Callable[[float], float]) -> float:
 _LARGEST_DEVIATE = 1000.0  # P underflows to 0 from 38 on
 
 
-def newcombe_limits(
-    both: int, only_b: int, only_a: int, n_pairs: int, z: float
-) -> tuple[float, float]:
-    """Return the limits of a difference by Newcombe (1998), method 10."""
-    share_b, share_a = (both + only_b) / n_pairs, (both + only_a) / n_pairs
-    low_b, high_b = wilson_limits(both + only_b, n_pairs, z)
-    low_a, high_a = wilson_limits(both + only_a, n_pairs, z)
-    phi = _phi(both, only_b, only_a, n_pairs, correction=n_pairs / 2)
-    down = _joined(share_b - low_b, high_a - share_a, phi)
-    up = _joined(high_b - share_b, share_a - low_a, phi)
-    difference = (only_b - only_a) / n_pairs
-    return difference - down, difference + up
-
-
-def bonett_price_ratio_limits(both: int, only_b: int, only_a: int, z: float) -> tuple[float, float]:
-    """Return the limits of a ratio by Bonett and Price (2006), from Wilson limits.
-
-    The pairs positive by neither cancel: both proportions are taken of the pairs positive by at
-    least one method.
-    """
-    n_any, positive_b, positive_a = both + only_b + only_a, both + only_b, both + only_a
-    # z shrinks by the error of the log ratio over the sum of the errors of both logarithms.
-    error = math.sqrt((only_b + only_a + 2) / ((positive_b + 1) * (positive_a + 1)))
-    error_b = math.sqrt((only_a + 1) / ((n_any + 2) * (positive_b + 1)))
-    error_a = math.sqrt((only_b + 1) / ((n_any + 2) * (positive_a + 1)))
-    adjusted = z * error / (error_b + error_a)
-    low_b, high_b = wilson_limits(positive_b, n_any, adjusted)
-    low_a, high_a = wilson_limits(positive_a, n_any, adjusted)
-    return low_b / high_a, _over(high_b, low_a)
-
-
-def mover_ratio_limits(
-    both: int, only_b: int, only_a: int, n_pairs: int, z: float
-) -> tuple[float, float]:
-    """Return the limits of a ratio by the method of variance estimates recovery (MOVER)."""
-    share_b, share_a = (both + only_b) / n_pairs, (both + only_a) / n_pairs
-    low_b, high_b = wilson_limits(both + only_b, n_pairs, z)
-    low_a, high_a = wilson_limits(both + only_a, n_pairs, z)
-    phi = _phi(both, only_b, only_a, n_pairs)
-    low = _mover_center(share_b, share_a, share_b - low_b, high_a - share_a, phi)
-    high = _mover_center(share_b, share_a, high_b - share_b, share_a - low_a, phi)
-    # Roots of y (2 share_a - y) r^2 - 2 center r + x (2 share_b - x) = 0, the lower one in the form
-    # that does not cancel: x is low_b and y high_a there, and high_b and low_a in the upper one.
-    return (
-        low_b * (2 * share_b - low_b) / low if low_b else 0.0,
-        _over(high, low_a * (2 * share_a - low_a)),
-    )
-
-
-def _mover_center(share_b: float, share_a: float, off_b: float, off_a: float, phi: float) -> float:
-    """Return the center of the quadratic plus the root of its discriminant."""
-    both_off = off_b * off_a
-    # center^2 - (share_b^2 - off_b^2) (share_a^2 - off_a^2), without the difference of like numbers
-    discriminant = (share_b * off_a - share_a * off_b) ** 2 + (1 - phi) * both_off * (
-        2 * share_b * share_a - (1 + phi) * both_off
-    )
-    return share_b * share_a - phi * both_off + math.sqrt(max(discriminant, 0.0))
-
-
 def inverted_score(
     limits_at: Callable[[float], tuple[float, float]], estimate: float, value: float
 ) -> float:
@@ -286,26 +221,3 @@ def inverted_score(
         near = 0.0
     z = root(excluded_by, near, far)
     return z if below else -z
-
-
-def _phi(both: int, only_b: int, only_a: int, n_pairs: int, *, correction: float = 0.0) -> float:
-    """Return the correlation of the calls, where positive corrected for continuity."""
-    neither = n_pairs - both - only_b - only_a
-    margins = [both + only_b, both + only_a, only_a + neither, only_b + neither]
-    if 0 in margins:
-        return 0.0
-    excess = float(both * neither - only_b * only_a)
-    if excess > 0:
-        excess = max(excess - correction, 0.0)
-    return excess / math.sqrt(math.prod(margins))
-
-
-def _joined(first: float, second: float, phi: float) -> float:
-    """Return the length of the sum of two correlated distances."""
-    # first^2 - 2 phi first second + second^2, without the difference of like numbers
-    return math.sqrt((first - second) ** 2 + 2 * (1 - phi) * first * second)
-
-
-def _over(numerator: float, denominator: float) -> float:
-    """Return a limit that is infinite over 0."""
-    return numerator / denominator if denominator else math.inf

@@ -14,9 +14,9 @@ from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.results import Comparison, Estimate
 from toolkit.scoring.ratings import ScoringError, reader_labels
 from toolkit.stats.agreement.difference import agreement_difference_ci
-from toolkit.stats.agreement.several_readers import fleiss_kappa, gwet_ac_multirater
+from toolkit.stats.agreement.several_readers import ReaderMethod, multi_reader_agreement
 from toolkit.stats.agreement.shares import percent_agreement, specific_agreement
-from toolkit.stats.agreement.two_readers import agreement_table, cohen_kappa, gwet_ac
+from toolkit.stats.agreement.two_readers import agreement_table, two_reader_agreement
 from toolkit.words.sentences import estimate_phrase
 from toolkit.words.wording import count_text, counted
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 RECALL, BIRADS, DENSITY = "recall", "BI-RADS category", "breast density"
 NO, YES = "not recalled", "recalled"
+METHODS: tuple[ReaderMethod, ReaderMethod] = ("fleiss_kappa", "gwet_ac")
 ARBITER = 3  # position of the reading that decides between two others
 # BI-RADS 0 is no step on the way from benign to malignant: it has no place in this order.
 SCALES: dict[str, tuple[str, ...]] = {
@@ -315,15 +316,16 @@ def _overall(scale: str, grid: _Grid, *, cluster: IndexArray, ci_level: float) -
     categories = SCALES[scale]
     weights = "identity" if len(categories) == 2 else "ordinal"
     kappa, ac1 = (
-        coefficient(
+        multi_reader_agreement(
             grid.values,
+            method=method,
             categories=categories,
             weights=weights,
             cluster=cluster,
             ci_level=ci_level,
             label=scale,
         )
-        for coefficient in (fleiss_kappa, gwet_ac_multirater)
+        for method in METHODS
     )
     return Overall(
         scale=scale,
@@ -354,8 +356,8 @@ def _pair(
         same=percent_agreement(table, ci_level=ci_level, label=label),
         positive=positive,
         negative=negative,
-        kappa=cohen_kappa(table, ci_level=ci_level, label=label),
-        ac1=gwet_ac(table, ci_level=ci_level, label=label),
+        kappa=two_reader_agreement(table, ci_level=ci_level, label=label),
+        ac1=two_reader_agreement(table, ci_level=ci_level, label=label, method="gwet_ac"),
     )
 
 

@@ -51,7 +51,8 @@ from toolkit.stats.mrmc.ai import (
 from toolkit.stats.mrmc.analysis import Random
 from toolkit.stats.mrmc.compare import compare_modalities
 from toolkit.stats.mrmc.table import Covariance
-from toolkit.stats.paired.differences import PairedCounts, paired_counts, tango_ci
+from toolkit.stats.paired.counts import PairedCounts, paired_counts
+from toolkit.stats.paired.differences import paired_difference_ci
 from toolkit.stats.proportions.clustered import clustered_paired_difference_ci
 from toolkit.words.sentences import effect_phrase
 from toolkit.words.wording import counted
@@ -349,8 +350,14 @@ def _joint(
     counts, margin = paired_counts(*right), asked.margins.get(endpoint)
     if cluster is None:
         tests = mcnemar_tests(counts, **names)
-        difference = tango_ci(
-            counts, ci_level=asked.ci_level, margin=margin, better="higher", **names
+        difference = paired_difference_ci(
+            counts,
+            ci_level=asked.ci_level,
+            margin=margin,
+            better="higher",
+            quantity=endpoint,
+            label_a=asked.joint_name,
+            label_b=AI,
         )
     else:
         tests = None

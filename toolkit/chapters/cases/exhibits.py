@@ -5,7 +5,7 @@ from __future__ import annotations
 from toolkit.chapters.cases.analysis import CasesStudy, Kind, TellingCase
 from toolkit.chapters.exhibit import Headline
 from toolkit.results import Result
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 from toolkit.words.wording import capital, count_text, counted, joined, number_text, share_text
 
 _CONDITIONS = {"unaided": "without AI", "aided": "with AI"}
@@ -102,7 +102,7 @@ def record(study: CasesStudy) -> dict[str, Result]:
         return {}
     missed = study.n_of_kind["missed by readers"]
     return {
-        "missed_by_most_readers": wilson_ci(
+        "missed_by_most_readers": proportion_ci(
             missed, cancers, quantity="share_missed_by_most_readers", label=study.ai
         )
     }

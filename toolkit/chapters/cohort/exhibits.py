@@ -26,7 +26,7 @@ from toolkit.draw.flow import FinalDiagnosis, Flow, FlowBox, FlowBranch, flow_fi
 from toolkit.draw.html import TableColumn, TableRow, TableView
 from toolkit.results import Result
 from toolkit.stats.monitoring.stability import StandardizedDifference
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 from toolkit.words.wording import (
     EM_DASH,
     NO_BREAK_SPACE,
@@ -439,7 +439,7 @@ def record(study: CohortStudy) -> dict[str, Result]:
         "no_index_test": int(study.cases["result"].isna().sum()),
     }
     results: dict[str, Result] = {
-        name: wilson_ci(count, len(study.cases), quantity=f"share_{name}")
+        name: proportion_ci(count, len(study.cases), quantity=f"share_{name}")
         for name, count in shares.items()
     }
     named = {"result": "ai_score"}

@@ -16,7 +16,7 @@ from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.chapters.intake.analysis import ALONE, Entry, IntakeStudy, empty_columns
 from toolkit.draw.html import TableColumn, TableRow, TableView
 from toolkit.results import Result
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 from toolkit.tables import TABLES
 from toolkit.words.wording import EM_DASH, capital, count_text, counted, joined
 
@@ -347,7 +347,7 @@ def record(study: IntakeStudy) -> dict[str, Result]:
     for part, frame, whose in study.parts_of_readings():
         for kind, group in frame.groupby(whose, sort=True):
             done = int((group["status"] == "complete").sum())
-            results[f"complete_{part}_{kind}"] = wilson_ci(
+            results[f"complete_{part}_{kind}"] = proportion_ci(
                 done, len(group), quantity="share_of_readings_complete"
             )
     return results

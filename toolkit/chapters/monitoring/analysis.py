@@ -22,7 +22,7 @@ from toolkit.stats.monitoring.accrual import (
 )
 from toolkit.stats.monitoring.control import Cusum, FunnelLimits, cusum, cusum_limit, funnel_limits
 from toolkit.stats.monitoring.stability import share_limits
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -258,7 +258,7 @@ def watch_recalls(look: Look, plan: RecallPlan, *, target: int, seed: int) -> Re
     )
     return RecallWatch(
         plan=plan,
-        overall=wilson_ci(
+        overall=proportion_ci(
             int(look.recalled.sum()), look.recalled.size, quantity="recall_rate", label="all women"
         ),
         chart=cusum(look.recalled, **rates, limit=limit.estimate),
@@ -302,7 +302,9 @@ def ai_failures(look: Look) -> AiFailures | None:
     failed = look.ai_status > 0
     n = np.bincount(look.ai_month, minlength=look.n_months + 1)[1:].astype(np.int64)
     count = np.bincount(look.ai_month[failed], minlength=look.n_months + 1)[1:].astype(np.int64)
-    overall = wilson_ci(int(count.sum()), int(n.sum()), quantity="share_without_score", label="all")
+    overall = proportion_ci(
+        int(count.sum()), int(n.sum()), quantity="share_without_score", label="all"
+    )
     by_status = np.bincount(look.ai_status, minlength=len(AI_STATUSES))
     return AiFailures(
         overall=overall,
@@ -341,7 +343,7 @@ def reader_funnel(look: Look) -> ReaderFunnel | None:
     recalls, made = look.reader_recalls, look.reader_readings
     if not 0 < recalls.sum() < made.sum():
         return None
-    common = wilson_ci(int(recalls.sum()), int(made.sum()), quantity="recall_rate", label="all")
+    common = proportion_ci(int(recalls.sum()), int(made.sum()), quantity="recall_rate", label="all")
     high = int(made.max() * 1.05) + 1
     grid = np.unique(np.linspace(max(int(made.min() * 0.8), 1), high, _GRID).astype(np.int64))
     exact = [funnel_limits(common.estimate, made, level=level) for level in FUNNEL_LEVELS]
@@ -349,7 +351,7 @@ def reader_funnel(look: Look) -> ReaderFunnel | None:
     return ReaderFunnel(
         common=common,
         rates=tuple(
-            wilson_ci(int(x), int(n), quantity="recall_rate", label=label)
+            proportion_ci(int(x), int(n), quantity="recall_rate", label=label)
             for label, x, n in zip(look.labels, recalls, made, strict=True)
         ),
         limits=tuple(funnel_limits(common.estimate, grid, level=level) for level in FUNNEL_LEVELS),

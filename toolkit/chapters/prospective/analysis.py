@@ -17,9 +17,11 @@ from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.results import Better, Comparison
 from toolkit.scoring.mcnemar_verdicts import Tests, flagged, mcnemar_tests
 from toolkit.scoring.screening import PairedScreening, paired_screening
-from toolkit.stats.paired.differences import PairedCounts, paired_counts, tang_ratio_ci, tango_ci
+from toolkit.stats.paired.counts import PairedCounts, paired_counts
+from toolkit.stats.paired.differences import paired_difference_ci
 from toolkit.stats.paired.means import geometric_ratio_ci, mean_difference_ci
 from toolkit.stats.paired.predictive_values import ppv_difference_ci, ppv_ratio_ci
+from toolkit.stats.paired.ratios import paired_ratio_ci
 from toolkit.stats.proportions.one import per_1000
 
 LABELS: Mapping[str, Any] = {"label_a": "reading without AI", "label_b": "reading with AI"}
@@ -280,8 +282,8 @@ def _endpoint(
     shared: dict[str, Any] = {"better": better, "quantity": quantity, "ci_level": ci_level}
     return PairedEndpoint(
         counts=counts,
-        difference=tango_ci(counts, margin=difference_margin, **shared, **LABELS),
-        ratio=tang_ratio_ci(counts, margin=ratio_margin, **shared, **LABELS),
+        difference=paired_difference_ci(counts, margin=difference_margin, **shared, **LABELS),
+        ratio=paired_ratio_ci(counts, margin=ratio_margin, **shared, **LABELS),
     )
 
 
@@ -329,7 +331,7 @@ def _subgroups(women: PairedScreening, ci_level: float) -> tuple[Subgroup, ...]:
         Subgroup(
             label=label,
             counts=counts,
-            ratio=tang_ratio_ci(counts, quantity="detection_rate", **shared),
+            ratio=paired_ratio_ci(counts, quantity="detection_rate", **shared),
         )
         for label, counts in groups.items()
     )

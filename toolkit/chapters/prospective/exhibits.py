@@ -14,7 +14,7 @@ from toolkit.draw.screening import DiscordanceRow, discordance_figure
 from toolkit.draw.tables import PairedTables, TableColumn, TableRow, TableView, TwoByTwo
 from toolkit.results import Comparison, Result
 from toolkit.scoring.mcnemar_verdicts import Tests, disagreement
-from toolkit.stats.paired.differences import PairedCounts
+from toolkit.stats.paired.counts import PairedCounts
 from toolkit.words.sentences import (
     ci_phrase,
     ci_text,

@@ -25,6 +25,7 @@ from toolkit.stats.calibration.expected_shares import (
     ShareFit,
     capture_curve,
     goodness_of_fit,
+    weighted_goodness_of_fit,
 )
 from toolkit.stats.monitoring.stability import (
     StabilityIndex,
@@ -32,8 +33,8 @@ from toolkit.stats.monitoring.stability import (
     share_limits,
     stability_limit,
 )
-from toolkit.stats.proportions.one import wilson_ci
-from toolkit.stats.proportions.weighted import weighted_goodness_of_fit, weighted_proportion_ci
+from toolkit.stats.proportions.one import proportion_ci
+from toolkit.stats.proportions.weighted import weighted_proportion_ci
 from toolkit.words.sentences import estimate_phrase
 from toolkit.words.wording import count_text
 
@@ -500,7 +501,7 @@ def _monthly(
 ) -> MonthlyShare:
     """Return the share of some cases that have an event, by month."""
     count, n = _by_month(scored, rows & event), _by_month(scored, rows)
-    overall = wilson_ci(int(count.sum()), int(n.sum()), ci_level=ci_level, quantity=quantity)
+    overall = proportion_ci(int(count.sum()), int(n.sum()), ci_level=ci_level, quantity=quantity)
     common = overall.estimate if n.sum() else 0.0
     limits = share_limits(n, common)
     value = np.where(n > 0, count / np.where(n > 0, n, 1), np.nan)

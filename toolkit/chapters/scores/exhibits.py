@@ -36,7 +36,7 @@ from toolkit.draw.scores import ScoreGroup, score_figure
 from toolkit.results import Estimate, Result
 from toolkit.scoring.scores import STATUSES, ScoredCases
 from toolkit.stats.calibration.expected_shares import CaptureCurve
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.proportions.one import proportion_ci
 from toolkit.words.sentences import ci_text, estimate_text
 from toolkit.words.wording import (
     EM_DASH,
@@ -501,7 +501,7 @@ def _statuses(study: ScoreStudy) -> dict[str, Estimate]:
     counts = np.bincount(study.scored.status, minlength=len(STATUSES)).tolist()
     n, level = study.scored.n_cases, study.ci_level
     return {
-        name: wilson_ci(count, n, ci_level=level, quantity="status_share", label=name)
+        name: proportion_ci(count, n, ci_level=level, quantity="status_share", label=name)
         for name, count in zip(STATUSES, counts, strict=True)
         if count or name in ("complete", "failed", "missing")
     }

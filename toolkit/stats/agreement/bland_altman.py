@@ -19,16 +19,16 @@ from toolkit.arrays import FloatArray, IndexArray
 from toolkit.results import Comparison, Estimate
 from toolkit.stats._checks import check_ci_level, check_cluster, check_share
 from toolkit.stats._inference import quantile
-from toolkit.stats.paired.means import _pairs, geometric_ratio_ci, mean_difference_ci
+from toolkit.stats.paired.means import geometric_ratio_ci, mean_difference_ci, paired_values
 
 
-def patient_means(values: FloatArray, patient: IndexArray) -> FloatArray:
+def _patient_means(values: FloatArray, patient: IndexArray) -> FloatArray:
     """Return the mean of each patient's values."""
     return np.bincount(patient, weights=values) / np.bincount(patient)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Spread:
+class _Spread:
     """Mean difference and its variance, between patients and within, as Zou (2013) names them."""
 
     mean: float
@@ -43,15 +43,15 @@ class Spread:
         return self.between + self.within
 
 
-def spread_of(difference: FloatArray, patient: IndexArray) -> Spread:
+def _spread_of(difference: FloatArray, patient: IndexArray) -> _Spread:
     """Return the components of the variance of differences."""
     if not difference.size:
-        return Spread(mean=math.nan, n_patients=0, between=0.0, within=0.0, df_within=0)
+        return _Spread(mean=math.nan, n_patients=0, between=0.0, within=0.0, df_within=0)
     number = np.bincount(patient)
-    means = patient_means(difference, patient)
+    means = _patient_means(difference, patient)
     df_within = difference.size - means.size
     squares = float(((difference - means[patient]) ** 2).sum())
-    return Spread(
+    return _Spread(
         mean=float(means.mean()),
         n_patients=means.size,
         between=float(means.var(ddof=1)) if means.size > 1 else 0.0,
@@ -61,7 +61,7 @@ def spread_of(difference: FloatArray, patient: IndexArray) -> Spread:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Limit:
+class _Limit:
     """One limit of agreement on the scale of differences."""
 
     value: float
@@ -71,14 +71,14 @@ class Limit:
     ci_method: str
 
     @classmethod
-    def undefined(cls, spread: Spread) -> Limit:
+    def undefined(cls, spread: _Spread) -> _Limit:
         """Return a limit without interval, where differences do not vary or there are too few."""
         value = spread.mean if spread.n_patients > 1 else math.nan
         nothing = {"error": math.nan, "low": math.nan, "high": math.nan}
         return cls(value=value, ci_method="none", **nothing)
 
 
-def limit_of(spread: Spread, z: float, tail: float) -> Limit:
+def _limit_of(spread: _Spread, z: float, tail: float) -> _Limit:
     """Return the limit ``z`` standard deviations from the mean difference."""
     n, deviation = spread.n_patients, math.sqrt(spread.total)
     squares = spread.between**2 / (n - 1)
@@ -89,10 +89,10 @@ def limit_of(spread: Spread, z: float, tail: float) -> Limit:
     interval = _mover if spread.df_within else _exact
     low, high, name = interval(spread, z, tail)
     value = spread.mean + z * deviation
-    return Limit(value=value, error=error, low=low, high=high, ci_method=name)
+    return _Limit(value=value, error=error, low=low, high=high, ci_method=name)
 
 
-def _exact(spread: Spread, z: float, tail: float) -> tuple[float, float, str]:
+def _exact(spread: _Spread, z: float, tail: float) -> tuple[float, float, str]:
     """Return the exact interval of a normal quantile (Carkeet 2015, one-sided factors)."""
     n, step = spread.n_patients, math.sqrt(spread.between / spread.n_patients)
     # (quantile - mean) / step has a noncentral t distribution with z sqrt(n) as its centre.
@@ -105,7 +105,7 @@ def _exact(spread: Spread, z: float, tail: float) -> tuple[float, float, str]:
     return spread.mean - far, spread.mean - near, "exact, noncentral t"
 
 
-def _mover(spread: Spread, z: float, tail: float) -> tuple[float, float, str]:
+def _mover(spread: _Spread, z: float, tail: float) -> tuple[float, float, str]:
     """Return the interval joined from those of the mean and of both variances (Zou 2013)."""
     n, total = spread.n_patients, spread.total
     around = quantile(1 - 2 * tail, n - 1) ** 2 * spread.between / n
@@ -201,7 +201,7 @@ def agreement_limits(
     """
     pairs = _patients(values_a, values_b, cluster)
     bias = mean_difference_ci(
-        *(patient_means(values, pairs.patient) for values in (pairs.a, pairs.b)),
+        *(_patient_means(values, pairs.patient) for values in (pairs.a, pairs.b)),
         unit=unit,
         ci_level=ci_level,
         quantity="bias",
@@ -258,7 +258,7 @@ def ratio_agreement_limits(
     """
     pairs = _patients(values_a, values_b, cluster, positive=True)
     bias = geometric_ratio_ci(
-        *(np.exp(patient_means(np.log(values), pairs.patient)) for values in (pairs.a, pairs.b)),
+        *(np.exp(_patient_means(np.log(values), pairs.patient)) for values in (pairs.a, pairs.b)),
         ci_level=ci_level,
         quantity="bias",
         label_a=label_a,
@@ -355,7 +355,7 @@ def _patients(
     values_a: ArrayLike, values_b: ArrayLike, cluster: ArrayLike | None, *, positive: bool = False
 ) -> _Pairs:
     """Return checked pairs of values and their patients."""
-    a, b = _pairs(values_a, values_b)
+    a, b = paired_values(values_a, values_b)
     for name, values in (("values_a", a), ("values_b", b)):
         wrong = ~np.isfinite(values) | (positive & (values <= 0))
         if wrong.any():
@@ -386,12 +386,12 @@ def _with_limits(
         n_cases=difference.size,
         n_clusters=int(bias.n_clusters or 0) if pairs.clustered else None,
     )
-    spread = spread_of(difference, pairs.patient)
+    spread = _spread_of(difference, pairs.patient)
     both = {}
     for side, sign in (("lower", -1.0), ("upper", 1.0)):
-        limit = Limit.undefined(spread)
+        limit = _Limit.undefined(spread)
         if not math.isnan(bias.std_error):
-            limit = limit_of(spread, sign * z, (1 - bias.ci_level) / 2)
+            limit = _limit_of(spread, sign * z, (1 - bias.ci_level) / 2)
         value = back(limit.value)
         both[side] = Estimate(
             method=f"{side} limit of agreement, {inside:.10g} of the differences between both",

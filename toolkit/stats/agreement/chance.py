@@ -15,13 +15,17 @@ from numpy.typing import ArrayLike
 
 from toolkit.results import Estimate, Result
 from toolkit.stats._inference import upper_tail
-from toolkit.stats.agreement.several_readers import checked_ratings, fleiss_kappa, require_complete
+from toolkit.stats.agreement.several_readers import (
+    checked_ratings,
+    multi_reader_agreement,
+    require_complete,
+)
 from toolkit.stats.agreement.two_readers import (
     AgreementTable,
     chance_of_both,
     check_weights,
-    cohen_kappa,
     standard_error,
+    two_reader_agreement,
 )
 
 
@@ -45,7 +49,7 @@ def kappa_test(table: AgreementTable, *, weights: str | ArrayLike = "identity") 
     Parameters
     ----------
     table, weights
-        As in ``cohen_kappa``; cases must not cluster.
+        As in ``two_reader_agreement``; cases must not cluster.
 
     Returns
     -------
@@ -62,7 +66,7 @@ def kappa_test(table: AgreementTable, *, weights: str | ArrayLike = "identity") 
     -----
     Null hypothesis: the readers choose independently of each other. Rarely of interest: readers
     who look at the same images agree beyond chance, and a small P does not say that they agree
-    well. Report ``cohen_kappa`` with its interval.
+    well. Report ``two_reader_agreement`` with its interval.
 
     References
     ----------
@@ -81,7 +85,7 @@ def kappa_test(table: AgreementTable, *, weights: str | ArrayLike = "identity") 
             "look whether the interval of cohen_kappa holds 0 instead"
         )
         raise ValueError(msg)
-    kappa = cohen_kappa(table, weights=weights)
+    kappa = two_reader_agreement(table, weights=weights)
     weight = check_weights(weights, len(table.categories))
     expected, slope = chance_of_both(table, weight)
     # Fleiss, Cohen and Everitt (1969): the variance if the readers are independent.
@@ -98,8 +102,8 @@ def fleiss_kappa_test(ratings: ArrayLike, *, categories: Sequence[object]) -> Ag
     Parameters
     ----------
     ratings, categories
-        As in ``fleiss_kappa``, but every case was read by the same number of readers, and cases
-        are independent.
+        As in ``multi_reader_agreement``, but every case was read by the same number of readers, and
+        cases are independent.
 
     Returns
     -------
@@ -110,7 +114,7 @@ def fleiss_kappa_test(ratings: ArrayLike, *, categories: Sequence[object]) -> Ag
     Raises
     ------
     ValueError
-        As ``fleiss_kappa``, and if a reading is missing.
+        As ``multi_reader_agreement``, and if a reading is missing.
 
     Notes
     -----
@@ -131,7 +135,7 @@ def fleiss_kappa_test(ratings: ArrayLike, *, categories: Sequence[object]) -> Ag
     """
     codes, weight = checked_ratings(ratings, categories, "identity")
     require_complete(codes, "fleiss_kappa_test")
-    kappa = fleiss_kappa(ratings, categories=categories)
+    kappa = multi_reader_agreement(ratings, categories=categories)
     n_cases, n_readers = codes.shape
     share = np.bincount(codes.ravel(), minlength=len(weight.matrix)) / max(codes.size, 1)
     error = math.nan

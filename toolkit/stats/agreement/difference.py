@@ -7,34 +7,30 @@ to either.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from toolkit.arrays import IndexArray
 from toolkit.results import Better, Comparison
 from toolkit.stats._checks import check_choice
 from toolkit.stats._inference import wald_difference
-from toolkit.stats.agreement import several_readers as engine
-from toolkit.stats.agreement.two_readers import NO_VARIATION, WeightTable
-
-CoefficientName = Literal["fleiss_kappa", "conger_kappa", "gwet_ac", "krippendorff_alpha"]
-
-_ENGINES: dict[str, Callable[[IndexArray, WeightTable], engine.Coefficient]] = {
-    "fleiss_kappa": engine.fleiss,
-    "conger_kappa": engine.conger,
-    "gwet_ac": engine.gwet,
-    "krippendorff_alpha": engine.krippendorff,
-}
+from toolkit.stats.agreement.several_readers import (
+    METHODS,
+    ReaderMethod,
+    checked_ratings,
+    error_of_sum,
+    independent_units,
+    require_complete,
+)
+from toolkit.stats.agreement.two_readers import NO_VARIATION
 
 
 def agreement_difference_ci(  # noqa: PLR0913 - two data sets, a coefficient and a margin
     ratings_a: ArrayLike,
     ratings_b: ArrayLike,
     *,
-    coefficient: CoefficientName,
+    coefficient: ReaderMethod,
     categories: Sequence[object],
     weights: str | ArrayLike = "identity",
     cluster: ArrayLike | None = None,
@@ -54,7 +50,7 @@ def agreement_difference_ci(  # noqa: PLR0913 - two data sets, a coefficient and
     coefficient : {"fleiss_kappa", "conger_kappa", "gwet_ac", "krippendorff_alpha"}
         What is compared. For two readers Conger's kappa is Cohen's.
     categories, weights, cluster, ci_level
-        As in ``fleiss_kappa``.
+        As in ``multi_reader_agreement``.
     margin : float, optional
         Non-inferiority margin, above 0.
     better : {"higher", "lower"}, optional
@@ -71,7 +67,7 @@ def agreement_difference_ci(  # noqa: PLR0913 - two data sets, a coefficient and
     Raises
     ------
     ValueError
-        If the numbers of cases differ, or as ``fleiss_kappa``.
+        If the numbers of cases differ, or as ``multi_reader_agreement``.
 
     Notes
     -----
@@ -94,13 +90,13 @@ def agreement_difference_ci(  # noqa: PLR0913 - two data sets, a coefficient and
     >>> f"{change.estimate:.2f} ({change.ci_low:.2f}, {change.ci_high:.2f})"
     '0.49 (-0.33, 1.31)'
     """
-    check_choice(coefficient, name="coefficient", choices=tuple(_ENGINES))
+    check_choice(coefficient, name="coefficient", choices=list(METHODS))
     pair = []
     for name, ratings in (("ratings_a", ratings_a), ("ratings_b", ratings_b)):
-        codes, weight = engine.checked_ratings(ratings, categories, weights, name=name)
+        codes, weight = checked_ratings(ratings, categories, weights, name=name)
         if coefficient == "conger_kappa":
-            engine.require_complete(codes, "conger_kappa", name=name)
-        pair.append(_ENGINES[coefficient](codes, weight))
+            require_complete(codes, "conger_kappa", name=name)
+        pair.append(METHODS[coefficient](codes, weight))
     a, b = pair
     if a.contribution.size != b.contribution.size:
         msg = (
@@ -109,8 +105,8 @@ def agreement_difference_ci(  # noqa: PLR0913 - two data sets, a coefficient and
         )
         raise ValueError(msg)
     used = np.union1d(a.used, b.used)
-    unit, n_clusters = engine.independent_units(used, a.contribution.size, cluster)
-    error = engine.error_of_sum(b.contribution - a.contribution, used, unit)
+    unit, n_clusters = independent_units(used, a.contribution.size, cluster)
+    error = error_of_sum(b.contribution - a.contribution, used, unit)
     inference = wald_difference(
         b.value - a.value,
         error,

@@ -10,7 +10,7 @@ on a long scale; few categories have weighted kappas.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sized
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -197,8 +197,7 @@ def icc_consistency(
 
 def _mean_squares(values: ArrayLike) -> _MeanSquares:
     """Check the measurements and return their mean squares; a square of rounding only is 0."""
-    n_cases = len(values) if isinstance(values, Sized) else 0
-    table = check_ratings(values, n_cases=n_cases, name="values", axes=("n_readers",))
+    table = check_ratings(values, name="values", axes=("n_readers",))
     n, k = table.shape
     if k < 2:
         msg = f"values must have two readers or more, but got shape {table.shape}"

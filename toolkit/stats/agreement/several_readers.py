@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import Estimate
-from toolkit.stats._checks import check_cluster
-from toolkit.stats.agreement import several_readers as engine
+from toolkit.stats._checks import check_cluster, chosen
 from toolkit.stats.agreement.two_readers import (
     MISSING,
     WeightTable,
@@ -31,27 +31,37 @@ from toolkit.stats.agreement.two_readers import (
 )
 from toolkit.stats.proportions.clustered import total_covariance
 
+ReaderMethod = Literal["fleiss_kappa", "conger_kappa", "gwet_ac", "krippendorff_alpha"]
 
-def fleiss_kappa(
+
+def multi_reader_agreement(
     ratings: ArrayLike,
     *,
     categories: Sequence[object],
+    method: ReaderMethod = "fleiss_kappa",
     weights: str | ArrayLike = "identity",
     cluster: ArrayLike | None = None,
     ci_level: float = 0.95,
     label: str = "",
 ) -> Estimate:
-    """Estimate Fleiss' kappa: agreement of several readers beyond that of their joint habits.
+    """Estimate how far several readers agree beyond chance, by default by Fleiss' kappa.
 
     Parameters
     ----------
     ratings : array_like, shape (n_cases, n_readers)
         Category that each reader chose, text or numbers; NaN or None is not read. Which reader
-        stands in which column does not matter, and need not be the same for all cases.
+        stands in which column does not matter, and need not be the same for all cases, but for
+        Conger's kappa: there a column is a reader, and every reader read every case.
     categories : sequence
         All categories in their order, also those that were never chosen.
+    method : {"fleiss_kappa", "conger_kappa", "gwet_ac", "krippendorff_alpha"}
+        What agreement by chance is, see Notes.
     weights : {"identity", "linear", "quadratic", "ordinal"} or array_like
-        As in ``toolkit.stats.agreement.two_readers.cohen_kappa``.
+        As in ``toolkit.stats.agreement.two_reader_agreement``. For Krippendorff's alpha
+        ``"identity"`` is his nominal metric, ``"quadratic"`` his interval metric for equally
+        spaced categories, and ``"rank"``, of alpha alone, his ordinal metric, in which two
+        categories are as far apart as readings lie between them. ``"ordinal"`` is Gwet's, fixed by
+        the number of categories; software differs in which of the two it calls ordinal.
     cluster : array_like, shape (n_cases,), optional
         Patient of each case, where cases are breasts or repeated examinations.
     ci_level : float
@@ -62,202 +72,77 @@ def fleiss_kappa(
     Returns
     -------
     Estimate
-        1 is full agreement, 0 agreement by chance. NaN with a note where all readings are of one
-        category or no case was read twice. No interval, with a note, where all readers always
-        agree. ``n_cases`` counts the cases that any reader read.
+        1 is full agreement, 0 agreement by chance. NaN with a note where no case was read twice or,
+        but for Gwet's, all readings are of one category. No interval, with a note, where all
+        readers always agree. ``n_cases`` counts the cases that any reader read, by Krippendorff's
+        alpha those that two read.
 
     Raises
     ------
     ValueError
-        If there are fewer than two readers, a rating is not a category, or an argument is wrong.
+        If there are fewer than two readers, a rating is not a category, a reading is missing for
+        Conger's kappa, or an argument is wrong.
 
     Notes
     -----
-    Chance is the agreement of two readings drawn at random from the mean shares of categories.
-    The quantile is that of t with n_cases - 1 (patients - 1) degrees of freedom. A case that one
-    reader alone read counts in the shares only; readings must be missing for reasons that have
-    nothing to do with the case. Like Cohen's kappa it depends on how common the categories are.
+    ====================== =====================================================================
+    ``fleiss_kappa``       The default [1]_: two readings drawn at random from the mean shares of
+                           categories. A case that one reader alone read counts in the shares
+                           only.
+    ``conger_kappa``       Cohen's kappa for several readers [2]_: the mean agreement of two
+                           different readers who keep their own shares of categories. For two
+                           readers the value is Cohen's, the error that of Fleiss, Cohen and
+                           Everitt times sqrt(n / (n - 1)).
+    ``gwet_ac``            AC1, or AC2 with weights [3]_: little affected by prevalence, raised by
+                           categories that were never chosen. AC2 of readers who disagree widely
+                           can fall below -1.
+    ``krippendorff_alpha`` As Fleiss' kappa, but readings weigh alike, not cases, and chance pairs
+                           are drawn without replacement, which matters in small samples
+                           only [4]_ [5]_. Cases that fewer than two readers read do not count at
+                           all. The error is linearised, not bootstrapped.
+    ====================== =====================================================================
+
+    The quantile is that of t with n_cases - 1 (patients - 1) degrees of freedom. Readings must be
+    missing for reasons that have nothing to do with the case. Like Cohen's, the kappas depend on
+    how common the categories are.
 
     References
     ----------
-    Fleiss JL. Psychol Bull 1971;76:378-382. doi:10.1037/h0031619
-
-    Gwet KL. Br J Math Stat Psychol 2008;61:29-48. doi:10.1348/000711006X126600
+    .. [1] Fleiss JL. Psychol Bull 1971;76:378-382. doi:10.1037/h0031619
+    .. [2] Conger AJ. Psychol Bull 1980;88:322-328. doi:10.1037/0033-2909.88.2.322
+    .. [3] Gwet KL. Br J Math Stat Psychol 2008;61:29-48. doi:10.1348/000711006X126600
+    .. [4] Krippendorff K. Educ Psychol Meas 1970;30:61-70. doi:10.1177/001316447003000105
+    .. [5] Hayes AF, Krippendorff K. Commun Methods Meas 2007;1:77-89.
+       doi:10.1080/19312450709336664
 
     Examples
     --------
     >>> ratings = [[1, 1, 2], [2, 2, 2], [1, 1, 1], [2, 1, 2], [2, 2, 2], [1, 1, None]]
-    >>> kappa = fleiss_kappa(ratings, categories=[1, 2])
+    >>> kappa = multi_reader_agreement(ratings, categories=[1, 2])
     >>> f"{kappa.estimate:.3f} ({kappa.ci_low:.3f}, {kappa.ci_high:.3f})"
     '0.556 (-0.167, 1.000)'
-    """
-    codes, weight = engine.checked_ratings(ratings, categories, weights)
-    return _estimate(engine.fleiss(codes, weight), codes, weight, cluster, ci_level, label)
-
-
-def conger_kappa(
-    ratings: ArrayLike,
-    *,
-    categories: Sequence[object],
-    weights: str | ArrayLike = "identity",
-    cluster: ArrayLike | None = None,
-    ci_level: float = 0.95,
-    label: str = "",
-) -> Estimate:
-    """Estimate Conger's kappa: agreement of several readers beyond that of each one's own habits.
-
-    Parameters
-    ----------
-    ratings : array_like, shape (n_cases, n_readers)
-        Category that each reader chose; a column is a reader, and every reader read every case.
-    categories, weights, cluster, ci_level, label
-        As in ``fleiss_kappa``.
-
-    Returns
-    -------
-    Estimate
-        As from ``fleiss_kappa``.
-
-    Raises
-    ------
-    ValueError
-        As ``fleiss_kappa``, and if a reading is missing.
-
-    Notes
-    -----
-    Cohen's kappa for several readers: chance is the mean agreement of two different readers who
-    keep their own shares of categories. For two readers the value is Cohen's, the error that of
-    Fleiss, Cohen and Everitt times sqrt(n / (n - 1)).
-
-    References
-    ----------
-    Conger AJ. Psychol Bull 1980;88:322-328. doi:10.1037/0033-2909.88.2.322
-
-    Examples
-    --------
-    >>> ratings = [[1, 1, 2], [2, 2, 2], [1, 1, 1], [2, 1, 2], [2, 2, 2], [1, 1, 1]]
-    >>> f"{conger_kappa(ratings, categories=[1, 2]).estimate:.3f}"
+    >>> for method in ("gwet_ac", "krippendorff_alpha"):
+    ...     value = multi_reader_agreement(ratings, categories=[1, 2], method=method)
+    ...     print(f"{value.estimate:.3f}")
+    0.556
+    0.556
+    >>> complete = [*ratings[:5], [1, 1, 1]]
+    >>> kappa = multi_reader_agreement(complete, categories=[1, 2], method="conger_kappa")
+    >>> f"{kappa.estimate:.3f}"
     '0.571'
     """
-    codes, weight = engine.checked_ratings(ratings, categories, weights)
-    engine.require_complete(codes, "conger_kappa")
-    return _estimate(engine.conger(codes, weight), codes, weight, cluster, ci_level, label)
-
-
-def gwet_ac_multirater(
-    ratings: ArrayLike,
-    *,
-    categories: Sequence[object],
-    weights: str | ArrayLike = "identity",
-    cluster: ArrayLike | None = None,
-    ci_level: float = 0.95,
-    label: str = "",
-) -> Estimate:
-    """Estimate Gwet's AC1 of several readers, or AC2 with weights: agreement beyond random choice.
-
-    Parameters
-    ----------
-    ratings, categories, weights, cluster, ci_level, label
-        As in ``fleiss_kappa``.
-
-    Returns
-    -------
-    Estimate
-        As from ``fleiss_kappa``, but defined also where only one category was used. AC2 of readers
-        who disagree widely can fall below -1.
-
-    Raises
-    ------
-    ValueError
-        As ``fleiss_kappa``.
-
-    Notes
-    -----
-    As ``gwet_ac`` of two readers: little affected by prevalence, raised by categories
-    that were never chosen.
-
-    References
-    ----------
-    Gwet KL. Br J Math Stat Psychol 2008;61:29-48. doi:10.1348/000711006X126600
-
-    Examples
-    --------
-    >>> ratings = [[1, 1, 2], [2, 2, 2], [1, 1, 1], [2, 1, 2], [2, 2, 2], [1, 1, None]]
-    >>> f"{gwet_ac_multirater(ratings, categories=[1, 2]).estimate:.3f}"
-    '0.556'
-    """
-    codes, weight = engine.checked_ratings(ratings, categories, weights)
-    weight = replace(weight, lowest=weight.lowest_ac)
-    return _estimate(engine.gwet(codes, weight), codes, weight, cluster, ci_level, label)
-
-
-def krippendorff_alpha(
-    ratings: ArrayLike,
-    *,
-    categories: Sequence[object],
-    weights: str | ArrayLike = "identity",
-    cluster: ArrayLike | None = None,
-    ci_level: float = 0.95,
-    label: str = "",
-) -> Estimate:
-    """Estimate Krippendorff's alpha of several readers, with readings missing.
-
-    Parameters
-    ----------
-    ratings, categories, cluster, ci_level, label
-        As in ``fleiss_kappa``.
-    weights : {"identity", "linear", "quadratic", "ordinal", "rank"} or array_like
-        ``"identity"`` is Krippendorff's nominal metric, ``"quadratic"`` his interval metric for
-        equally spaced categories, and ``"rank"`` his ordinal metric, in which two categories are
-        as far apart as readings lie between them. ``"ordinal"`` is Gwet's, fixed by the number
-        of categories; software differs in which of the two it calls ordinal.
-
-    Returns
-    -------
-    Estimate
-        As from ``fleiss_kappa``; cases that fewer than two readers read do not count at all.
-
-    Raises
-    ------
-    ValueError
-        As ``fleiss_kappa``.
-
-    Notes
-    -----
-    As ``fleiss_kappa``, but readings weigh alike, not cases, and chance pairs are drawn without
-    replacement, which matters in small samples only. The error is linearised, not bootstrapped.
-
-    References
-    ----------
-    Krippendorff K. Educ Psychol Meas 1970;30:61-70. doi:10.1177/001316447003000105
-
-    Hayes AF, Krippendorff K. Commun Methods Meas 2007;1:77-89. doi:10.1080/19312450709336664
-
-    Examples
-    --------
-    >>> ratings = [[1, 1, 2], [2, 2, 2], [1, 1, 1], [2, 1, 2], [2, 2, 2], [1, 1, None]]
-    >>> f"{krippendorff_alpha(ratings, categories=[1, 2]).estimate:.3f}"
-    '0.556'
-    """
-    rank = isinstance(weights, str) and weights == "rank"
-    codes, weight = engine.checked_ratings(ratings, categories, "identity" if rank else weights)
-    found = engine.krippendorff(codes, weight, rank=rank)
-    return _estimate(found, codes, weight, cluster, ci_level, label)
-
-
-def _estimate(
-    found: engine.Coefficient,
-    codes: IndexArray,
-    weight: WeightTable,
-    cluster: ArrayLike | None,
-    ci_level: float,
-    label: str,
-) -> Estimate:
-    """Return a coefficient as an estimate with its interval."""
-    unit, n_clusters = engine.independent_units(found.used, len(codes), cluster)
+    coefficient = chosen(method, METHODS)
+    rank = method == "krippendorff_alpha" and isinstance(weights, str) and weights == "rank"
+    codes, weight = checked_ratings(ratings, categories, "identity" if rank else weights)
+    if method == "conger_kappa":
+        require_complete(codes, "conger_kappa")
+    if method == "gwet_ac":
+        weight = replace(weight, lowest=weight.lowest_ac)
+    found = _krippendorff(codes, weight, rank=True) if rank else coefficient(codes, weight)
+    unit, n_clusters = independent_units(found.used, len(codes), cluster)
     return agreement_estimate(
         found.value,
-        engine.error_of_sum(found.contribution, found.used, unit),
+        error_of_sum(found.contribution, found.used, unit),
         df=n_clusters - 1,
         lowest=weight.lowest,
         ci_level=ci_level,
@@ -292,18 +177,18 @@ class Coefficient:
     undefined: str = ""
 
 
-def fleiss(codes: IndexArray, weight: WeightTable) -> Coefficient:
+def _fleiss(codes: IndexArray, weight: WeightTable) -> Coefficient:
     """Return Fleiss' kappa, generalised to weights and to readings that are missing."""
     return _from_shares(codes, weight, "fleiss_kappa", "Fleiss' kappa", _joint_chance)
 
 
-def gwet(codes: IndexArray, weight: WeightTable) -> Coefficient:
+def _gwet(codes: IndexArray, weight: WeightTable) -> Coefficient:
     """Return Gwet's AC1, or AC2 where there are weights."""
-    name = "AC1" if weight.plain else "AC2"
-    return _from_shares(codes, weight, f"gwet_{name.lower()}", f"Gwet's {name}", _random_chance)
+    name, quantity = weight.gwet
+    return _from_shares(codes, weight, quantity, name, _random_chance)
 
 
-def conger(codes: IndexArray, weight: WeightTable) -> Coefficient:
+def _conger(codes: IndexArray, weight: WeightTable) -> Coefficient:
     """Return Conger's kappa: chance is agreement of two different readers' own shares."""
     counts = _reader_counts(codes, weight)
     n_cases, n_readers = codes.shape
@@ -320,7 +205,7 @@ def conger(codes: IndexArray, weight: WeightTable) -> Coefficient:
     return _chance_corrected(*parts, "conger_kappa", weight.method("Conger's kappa"), counts)
 
 
-def krippendorff(codes: IndexArray, weight: WeightTable, *, rank: bool = False) -> Coefficient:
+def _krippendorff(codes: IndexArray, weight: WeightTable, *, rank: bool = False) -> Coefficient:
     """Return Krippendorff's alpha; cases that one reader alone read do not count.
 
     ``rank`` takes Krippendorff's ordinal metric, the squared distance of the midranks of two
@@ -355,6 +240,14 @@ def krippendorff(codes: IndexArray, weight: WeightTable, *, rank: bool = False) 
     # Chance pairs are drawn without replacement from the readings at hand (Krippendorff 1970);
     # contributions are those of the plain coefficient, larger by the factor that this takes off.
     return replace(plain, value=1 - (1 - 1 / total) * (1 - plain.value))
+
+
+METHODS: dict[str, Callable[[IndexArray, WeightTable], Coefficient]] = {
+    "fleiss_kappa": _fleiss,
+    "conger_kappa": _conger,
+    "gwet_ac": _gwet,
+    "krippendorff_alpha": _krippendorff,
+}
 
 
 def _pull(together: FloatArray, midrank: FloatArray) -> FloatArray:
@@ -473,7 +366,7 @@ def require_complete(codes: IndexArray, caller: str, *, name: str = "ratings") -
         msg = (
             f"{caller} needs every reader's reading of every case, but {name} is missing at "
             f"position ({case}, {reader}); leave such cases out in view, or use fleiss_kappa, "
-            "gwet_ac_multirater or krippendorff_alpha"
+            "gwet_ac or krippendorff_alpha"
         )
         raise ValueError(msg)
 

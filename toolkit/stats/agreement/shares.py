@@ -15,8 +15,9 @@ import numpy as np
 from toolkit.arrays import BoolArray
 from toolkit.results import Comparison, Estimate
 from toolkit.stats.agreement.two_readers import AgreementTable
-from toolkit.stats.paired.differences import PairedCounts, tango_ci
-from toolkit.stats.proportions.one import wilson_ci
+from toolkit.stats.paired.counts import PairedCounts
+from toolkit.stats.paired.differences import paired_difference_ci
+from toolkit.stats.proportions.one import proportion_ci
 from toolkit.stats.proportions.weighted import weighted_proportion_ci
 
 
@@ -181,7 +182,7 @@ def prevalence_index(table: AgreementTable, *, ci_level: float = 0.95, label: st
     (low, a), (b, high) = _two_by_two(table, "prevalence_index")
     # Both high and both low take the places of the two kinds of discordant pairs.
     pairs = PairedCounts(both=a + b, only_b=high, only_a=low, neither=0)
-    difference = tango_ci(pairs, ci_level=ci_level)
+    difference = paired_difference_ci(pairs, ci_level=ci_level)
     names = ("estimate", "std_error", "ci_low", "ci_high", "ci_level", "ci_method", "n_cases")
     note = "prevalence_index is not defined: no cases"
     if pairs.n_pairs:
@@ -214,8 +215,8 @@ def bias_index(
     Returns
     -------
     Comparison
-        The paired difference of shares b minus a by ``tango_ci``, whose test against 0 is
-        McNemar's. Byrt's index is its opposite.
+        The paired difference of shares b minus a by ``paired_difference_ci``, whose test against 0
+        is McNemar's. Byrt's index is its opposite.
 
     Raises
     ------
@@ -239,7 +240,7 @@ def bias_index(
     """
     (neither, only_b), (only_a, both) = _two_by_two(table, "bias_index")
     pairs = PairedCounts(both=both, only_b=only_b, only_a=only_a, neither=neither)
-    difference = tango_ci(
+    difference = paired_difference_ci(
         pairs, ci_level=ci_level, quantity="bias_index", label_a=label_a, label_b=label_b
     )
     return replace(difference, n_readers=2)
@@ -262,7 +263,7 @@ def _share_of_cells(
     choices: dict[str, Any] = {"ci_level": ci_level, "quantity": quantity, "label": label}
     if table.cell is None or table.cluster is None:
         part, whole = int(table.counts[event].sum()), int(table.counts[within].sum())
-        return wilson_ci(part, whole, **choices)
+        return proportion_ci(part, whole, **choices)
     inside = within.ravel()[table.cell]
     happened = event.ravel()[table.cell][inside]
     return weighted_proportion_ci(happened, cluster=table.cluster[inside], **choices)

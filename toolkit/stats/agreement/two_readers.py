@@ -9,9 +9,9 @@ agree beside every coefficient: ``toolkit.stats.agreement.shares``.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,6 +25,7 @@ from toolkit.stats._checks import (
     check_ci_level,
     check_cluster,
     check_counts,
+    chosen,
 )
 from toolkit.stats._inference import quantile
 from toolkit.stats.proportions.clustered import total_covariance
@@ -54,6 +55,12 @@ class WeightTable:
     def lowest_ac(self) -> float:
         """The lowest value of Gwet's coefficient: AC2 of many categories can fall below -1."""
         return self.lowest if self.plain else -math.inf
+
+    @property
+    def gwet(self) -> tuple[str, str]:
+        """Gwet's coefficient in words, and as a quantity."""
+        name = "AC1" if self.plain else "AC2"
+        return f"Gwet's {name}", f"gwet_{name.lower()}"
 
     def method(self, coefficient: str) -> str:
         """Return the coefficient and its weights in words."""
@@ -95,7 +102,7 @@ def category_codes(
     if np.ma.is_masked(array):
         msg = f"{name} holds masked values; make them NaN, or leave those cases out in view"
         raise ValueError(msg)
-    _check_shape(array, name=name, axes=axes, n_cases=len(array) if array.ndim else 0)
+    _check_shape(array, name=name, axes=axes, n_cases=None)
     place = {category: number for number, category in enumerate(categories)}
     items = array.ravel().tolist()
     codes = np.array([place.get(item, MISSING) for item in items], dtype=np.intp)
@@ -330,19 +337,25 @@ def agreement_table_from_counts(
     return AgreementTable(counts=whole, categories=names)
 
 
-def cohen_kappa(
+TwoReaderMethod = Literal["cohen_kappa", "scott_pi", "gwet_ac"]
+
+
+def two_reader_agreement(
     table: AgreementTable,
     *,
+    method: TwoReaderMethod = "cohen_kappa",
     weights: str | ArrayLike = "identity",
     ci_level: float = 0.95,
     label: str = "",
 ) -> Estimate:
-    """Estimate Cohen's kappa of two readers: agreement beyond that of their own habits.
+    """Estimate how far two readers agree beyond chance, by default by Cohen's kappa.
 
     Parameters
     ----------
     table : AgreementTable
         What both readers said.
+    method : {"cohen_kappa", "scott_pi", "gwet_ac"}
+        What agreement by chance is, see Notes.
     weights : {"identity", "linear", "quadratic", "ordinal"} or array_like
         How much two categories agree: only if the same, less with the number of steps between
         them, with its square, or with the number of pairs of categories between them; or a
@@ -356,151 +369,77 @@ def cohen_kappa(
     Returns
     -------
     Estimate
-        1 is full agreement, 0 agreement by chance. NaN with a note where both readers used one
-        and the same category only. No interval, with a note, where all cases agree.
+        1 is full agreement, 0 agreement by chance. Kappa and pi are NaN with a note where both
+        readers used one and the same category only. No interval, with a note, where all cases
+        agree.
 
     Raises
     ------
     ValueError
-        If the weights or the level are wrong.
+        If the method, the weights or the level are wrong.
 
     Notes
     -----
-    Chance is what two readers with these shares of categories would agree on if they read
-    different women. The standard error is that of Fleiss, Cohen and Everitt, the quantile that of
-    t with n_cases - 1 degrees of freedom. Where cases cluster, the influence of each case is
-    added up by patient and the degrees of freedom are patients - 1; with every case its own
-    patient the error is then the plain one times sqrt(n / (n - 1)).
+    =============== ============================================================================
+    ``cohen_kappa`` The default [1]_: what two readers with these shares of categories would
+                    agree on if they read different women. Readers who differ in their shares
+                    are forgiven, see ``bias_index``.
+    ``scott_pi``    Both readers share one distribution, the mean of theirs [2]_, so that a
+                    difference in how often they choose a category counts as disagreement. With
+                    named weights never above kappa; for two readers it is Fleiss' kappa.
+    ``gwet_ac``     Where one category dominates: AC1, or AC2 with weights [3]_. Chance agreement
+                    is greatest where all categories are equally common, and falls to 0 where
+                    one holds all cases, so that the coefficient stays near the share of
+                    agreement when a category is rare. It grows with the number of categories,
+                    also of those that were never chosen: give the same ones whenever values are
+                    compared. Its values must not be judged by the bands of kappa. AC2 of
+                    readers who disagree widely can fall below -1.
+    =============== ============================================================================
 
-    Kappa depends on how common the categories are: near 0 or 100 % it is small however well
+    The standard error is that of Fleiss, Cohen and Everitt [4]_, the quantile that of t with
+    n_cases - 1 degrees of freedom. Where cases cluster, the influence of each case is added up by
+    patient and the degrees of freedom are patients - 1; with every case its own patient the error
+    is then the plain one times sqrt(n / (n - 1)).
+
+    Kappa depends on how common the categories are [5]_: near 0 or 100 % it is small however well
     readers agree, so do not compare kappas of populations with different prevalence, such as
-    screening and an enriched reader study; ``gwet_ac`` depends on it less. Readers who differ in
-    their shares are forgiven, see ``bias_index``. With few cases, rare categories, or kappa
-    near 1 the interval covers less often than its level: 95 % intervals of 100 cases held kappa
-    0.7 in 93 % of samples with two categories alike, in 91 % with one of 10 %, and 0.9 in 88 %.
+    screening and an enriched reader study. With few cases, rare categories, or kappa near 1 the
+    interval covers less often than its level: 95 % intervals of 100 cases held kappa 0.7 in 93 %
+    of samples with two categories alike, in 91 % with one of 10 %, and 0.9 in 88 %.
 
     References
     ----------
-    Cohen J. Educ Psychol Meas 1960;20:37-46. doi:10.1177/001316446002000104
-
-    Fleiss JL, Cohen J, Everitt BS. Psychol Bull 1969;72:323-327. doi:10.1037/h0028106
-
-    Feinstein AR, Cicchetti DV. J Clin Epidemiol 1990;43:543-549.
-    doi:10.1016/0895-4356(90)90158-L
-
-    Examples
-    --------
-    >>> kappa = cohen_kappa(agreement_table_from_counts([[40, 9], [6, 45]]))
-    >>> f"{kappa.estimate:.3f} ({kappa.ci_low:.3f}, {kappa.ci_high:.3f})"
-    '0.700 (0.558, 0.841)'
-    """
-    weight = check_weights(weights, len(table.categories))
-    expected, slope = chance_of_both(table, weight)
-    method, quantity = weight.method("Cohen's kappa"), "cohen_kappa"
-    return _coefficient(table, weight, expected, slope, method, quantity, ci_level, label)
-
-
-def scott_pi(
-    table: AgreementTable,
-    *,
-    weights: str | ArrayLike = "identity",
-    ci_level: float = 0.95,
-    label: str = "",
-) -> Estimate:
-    """Estimate Scott's pi of two readers: agreement beyond that of their joint habits.
-
-    Parameters
-    ----------
-    table, weights, ci_level, label
-        As in ``cohen_kappa``.
-
-    Returns
-    -------
-    Estimate
-        As from ``cohen_kappa``, and with named weights never above it.
-
-    Raises
-    ------
-    ValueError
-        As ``cohen_kappa``.
-
-    Notes
-    -----
-    As ``cohen_kappa``, but both readers share one distribution, the mean of theirs, so that a
-    difference in how often they choose a category counts as disagreement. For two readers it is
-    Fleiss' kappa.
-
-    References
-    ----------
-    Scott WA. Public Opin Q 1955;19:321-325. doi:10.1086/266577
+    .. [1] Cohen J. Educ Psychol Meas 1960;20:37-46. doi:10.1177/001316446002000104
+    .. [2] Scott WA. Public Opin Q 1955;19:321-325. doi:10.1086/266577
+    .. [3] Gwet KL. Br J Math Stat Psychol 2008;61:29-48. doi:10.1348/000711006X126600
+    .. [4] Fleiss JL, Cohen J, Everitt BS. Psychol Bull 1969;72:323-327. doi:10.1037/h0028106
+    .. [5] Feinstein AR, Cicchetti DV. J Clin Epidemiol 1990;43:543-549.
+       doi:10.1016/0895-4356(90)90158-L
 
     Examples
     --------
-    >>> pi = scott_pi(agreement_table_from_counts([[40, 9], [6, 45]]))
-    >>> f"{pi.estimate:.3f} ({pi.ci_low:.3f}, {pi.ci_high:.3f})"
-    '0.699 (0.557, 0.841)'
-    """
-    weight = check_weights(weights, len(table.categories))
-    share = (table.share_a + table.share_b) / 2
-    reach = weight.matrix @ share
-    slope = reach[:, None] + reach[None, :]
-    expected = float(share @ reach)
-    method, quantity = weight.method("Scott's pi"), "scott_pi"
-    return _coefficient(table, weight, expected, slope, method, quantity, ci_level, label)
-
-
-def gwet_ac(
-    table: AgreementTable,
-    *,
-    weights: str | ArrayLike = "identity",
-    ci_level: float = 0.95,
-    label: str = "",
-) -> Estimate:
-    """Estimate Gwet's AC1 of two readers, or AC2 with weights: agreement beyond random choice.
-
-    Parameters
-    ----------
-    table, weights, ci_level, label
-        As in ``cohen_kappa``.
-
-    Returns
-    -------
-    Estimate
-        As from ``cohen_kappa``, but defined also where only one category was used. AC2 of readers
-        who disagree widely can fall below -1.
-
-    Raises
-    ------
-    ValueError
-        As ``cohen_kappa``.
-
-    Notes
-    -----
-    Chance agreement is greatest where all categories are equally common, and falls to 0 where one
-    holds all cases, so that the coefficient stays near the share of agreement when a category is
-    rare. It grows with the number of categories, also of those that were never chosen: give the
-    same ones whenever values are compared. Values are not those of kappa and must not be judged
-    by its bands.
-
-    References
-    ----------
-    Gwet KL. Br J Math Stat Psychol 2008;61:29-48. doi:10.1348/000711006X126600
-
-    Examples
-    --------
-    >>> ac1 = gwet_ac(agreement_table_from_counts([[118, 5], [2, 0]]))
+    >>> table = agreement_table_from_counts([[40, 9], [6, 45]])
+    >>> for method in ("cohen_kappa", "scott_pi"):
+    ...     value = two_reader_agreement(table, method=method)
+    ...     print(f"{value.estimate:.3f} ({value.ci_low:.3f}, {value.ci_high:.3f})")
+    0.700 (0.558, 0.841)
+    0.699 (0.557, 0.841)
+    >>> table = agreement_table_from_counts([[118, 5], [2, 0]])
+    >>> ac1 = two_reader_agreement(table, method="gwet_ac")
     >>> f"{ac1.estimate:.3f} ({ac1.ci_low:.3f}, {ac1.ci_high:.3f})"
     '0.941 (0.895, 0.986)'
     """
-    weight = check_weights(weights, q := len(table.categories))
-    share = (table.share_a + table.share_b) / 2
-    scale = float(weight.matrix.sum()) / (q * (q - 1))
-    slope = scale * (2 - share[:, None] - share[None, :])
-    expected = scale * float(share @ (1 - share))
-    weight = replace(weight, lowest=weight.lowest_ac)
-    name = "AC1" if weight.plain else "AC2"
-    method, quantity = weight.method(f"Gwet's {name}"), f"gwet_{name.lower()}"
-    return _coefficient(table, weight, expected, slope, method, quantity, ci_level, label)
+    chance = chosen(method, _METHODS)
+    weight = check_weights(weights, len(table.categories))
+    expected, slope = chance(table, weight)
+    title = {"cohen_kappa": "Cohen's kappa", "scott_pi": "Scott's pi"}.get(method, "")
+    quantity: str = method
+    if method == "gwet_ac":
+        weight = replace(weight, lowest=weight.lowest_ac)
+        title, quantity = weight.gwet
+    return _coefficient(
+        table, weight, expected, slope, weight.method(title), quantity, ci_level, label
+    )
 
 
 def chance_of_both(table: AgreementTable, weight: WeightTable) -> tuple[float, FloatArray]:
@@ -510,6 +449,28 @@ def chance_of_both(table: AgreementTable, weight: WeightTable) -> tuple[float, F
     """
     by_b, by_a = weight.matrix @ table.share_b, weight.matrix @ table.share_a
     return float(table.share_a @ by_b), by_b[:, None] + by_a[None, :]
+
+
+def _chance_of_mean(table: AgreementTable, weight: WeightTable) -> tuple[float, FloatArray]:
+    """Return agreement of two readings with the mean shares of both, and its parts."""
+    share = (table.share_a + table.share_b) / 2
+    reach = weight.matrix @ share
+    return float(share @ reach), reach[:, None] + reach[None, :]
+
+
+def _chance_at_random(table: AgreementTable, weight: WeightTable) -> tuple[float, FloatArray]:
+    """Return agreement of random choices (Gwet 2008), and its parts."""
+    q = len(table.categories)
+    share = (table.share_a + table.share_b) / 2
+    scale = float(weight.matrix.sum()) / (q * (q - 1))
+    return scale * float(share @ (1 - share)), scale * (2 - share[:, None] - share[None, :])
+
+
+_METHODS: dict[str, Callable[[AgreementTable, WeightTable], tuple[float, FloatArray]]] = {
+    "cohen_kappa": chance_of_both,
+    "scott_pi": _chance_of_mean,
+    "gwet_ac": _chance_at_random,
+}
 
 
 def _coefficient(

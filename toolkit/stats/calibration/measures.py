@@ -1,4 +1,4 @@
-"""How far probabilities lie from outcomes on average: the Brier score and what it is made of.
+"""How far probabilities lie from outcomes: the Brier score, its parts, and the reliability curve.
 
 Only where a rating is a probability and the caller says whose prevalence holds; a score of another
 kind has ``toolkit.stats.calibration.scores``.
@@ -304,7 +304,7 @@ def brier_decomposition(
     so nothing depends on a choice of bins. They are fitted to these cases: miscalibration and
     discrimination are both too high by chance, the more so the fewer cancers there are, and a
     perfectly calibrated model has a miscalibration above 0. There is no interval for that reason;
-    ``spiegelhalter_test`` asks whether it is more than chance.
+    ``calibration_test`` asks whether it is more than chance.
 
     References
     ----------

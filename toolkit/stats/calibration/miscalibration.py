@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -366,54 +366,88 @@ class CalibrationTest(Result):
     n_clusters: int | None = None
 
 
-def spiegelhalter_test(
+CalibrationMethod = Literal["spiegelhalter", "logistic"]
+
+
+def calibration_test(
     truth: ArrayLike,
     probability: ArrayLike,
     *,
     rating_is: str,
+    method: CalibrationMethod = "spiegelhalter",
     basis: Basis | None = None,
     weight: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
 ) -> CalibrationTest:
-    """Test by Spiegelhalter's z whether the Brier score is what the probabilities promise.
+    """Test whether each case has the disease with its predicted probability.
 
     Parameters
     ----------
     truth, probability, rating_is, basis, weight, cluster
-        As in ``toolkit.stats.calibration.measures.brier_score``.
+        As in ``toolkit.stats.calibration.brier_score``; for ``"logistic"`` no probability of 0
+        or 1.
+    method : {"spiegelhalter", "logistic"}
+        Which test, see Notes.
 
     Returns
     -------
     CalibrationTest
-        ``statistic`` is standard normal under the null hypothesis and above 0 where outcomes are
-        further from the probabilities than promised. NaN with a note where nothing varies.
+        ``statistic`` of ``"spiegelhalter"`` is standard normal under the null hypothesis and above
+        0 where outcomes are further from the probabilities than promised; that of ``"logistic"`` is
+        chi-square with 2 degrees of freedom. NaN with a note where nothing varies, or the slope is
+        not defined.
 
     Raises
     ------
     ValueError
-        As ``brier_score``.
+        As ``brier_score``, if the method is not known, or if a probability is 0 or 1.
 
     Notes
     -----
-    Null hypothesis: each case has the disease with its predicted probability. z is the sum of
-    (y - p)(1 - 2 p) over the root of the sum of (1 - 2 p)^2 p (1 - p). Where cases are weighted or
-    clustered, or the prevalence is known from elsewhere, its variance comes from the data instead.
-    Errors near p = 0.5 do not count, and those of opposite sign can cancel out.
+    ================= ==========================================================================
+    ``spiegelhalter`` The default [1]_: is the Brier score what the probabilities promise? z is
+                      the sum of (y - p)(1 - 2 p) over the root of the sum of
+                      (1 - 2 p)^2 p (1 - p). Errors near p = 0.5 do not count, and those of
+                      opposite sign can cancel out.
+    ``logistic``      Are calibration intercept and slope 0 and 1 together [2]_? Null hypothesis:
+                      the true log odds are the predicted ones. By the likelihood ratio. Not for
+                      the cases on which the model was fitted: it is then right by construction.
+    ================= ==========================================================================
+
+    Where cases are weighted or clustered, or the prevalence is known from elsewhere, the variance
+    of z comes from the data instead, and the logistic test is the Wald one with the robust
+    covariance.
 
     References
     ----------
-    Spiegelhalter DJ. Stat Med 1986;5:421-433. doi:10.1002/sim.4780050506
+    .. [1] Spiegelhalter DJ. Stat Med 1986;5:421-433. doi:10.1002/sim.4780050506
+    .. [2] Cox DR. Biometrika 1958;45:562-565. doi:10.1093/biomet/45.3-4.562
 
     Examples
     --------
-    >>> test = spiegelhalter_test([0, 0, 0, 1], [0.1, 0.2, 0.3, 0.4],
-    ...                           rating_is="probability", basis="prevalence of this set")
+    >>> test = calibration_test([0, 0, 0, 1], [0.1, 0.2, 0.3, 0.4],
+    ...                         rating_is="probability", basis="prevalence of this set")
     >>> f"z = {test.statistic:.2f}, P = {test.p_value:.2f}"
     'z = -0.50, P = 0.62'
+    >>> test = calibration_test([0, 1, 0, 1], [0.1, 0.3, 0.6, 0.8], method="logistic",
+    ...                         rating_is="probability", basis="prevalence of this set")
+    >>> f"{test.statistic:.2f}, P = {test.p_value:.2f}"
+    '0.15, P = 0.93'
     """
-    population = declare_probabilities(
-        truth, probability, rating_is=rating_is, basis=basis, weight=weight, cluster=cluster
+    check_choice(method, name="method", choices=("spiegelhalter", "logistic"))
+    if method == "logistic":
+        return _logistic_test(
+            *declare_logits(truth, probability, rating_is, basis, weight, cluster)
+        )
+    return _spiegelhalter_test(
+        declare_probabilities(
+            truth, probability, rating_is=rating_is, basis=basis, weight=weight, cluster=cluster
+        )
     )
+
+
+def _spiegelhalter_test(population: Population) -> CalibrationTest:
+    """Return Spiegelhalter's z."""
     stated, diseased = population.values[:, 0], population.diseased
     lever = population.weight * (1 - 2 * stated)
     excess = lever * (diseased - stated)
@@ -438,51 +472,8 @@ def spiegelhalter_test(
     )
 
 
-def logistic_calibration_test(
-    truth: ArrayLike,
-    probability: ArrayLike,
-    *,
-    rating_is: str,
-    basis: Basis | None = None,
-    weight: ArrayLike | None = None,
-    cluster: ArrayLike | None = None,
-) -> CalibrationTest:
-    """Test whether calibration intercept and slope are 0 and 1 together.
-
-    Parameters
-    ----------
-    truth, probability, rating_is, basis, weight, cluster
-        As in ``toolkit.stats.calibration.measures.brier_score``; no probability of 0 or 1.
-
-    Returns
-    -------
-    CalibrationTest
-        Chi-square with 2 degrees of freedom. NaN with a note where the slope is not defined.
-
-    Raises
-    ------
-    ValueError
-        As ``brier_score``, or if a probability is 0 or 1.
-
-    Notes
-    -----
-    Null hypothesis: the true log odds are the predicted ones. By the likelihood ratio; where cases
-    are weighted or clustered, or the prevalence is known from elsewhere, by the Wald statistic
-    with the robust covariance. Not for the cases on which the model was fitted: it is then right
-    by construction.
-
-    References
-    ----------
-    Cox DR. Biometrika 1958;45:562-565. doi:10.1093/biomet/45.3-4.562
-
-    Examples
-    --------
-    >>> test = logistic_calibration_test([0, 1, 0, 1], [0.1, 0.3, 0.6, 0.8],
-    ...                                  rating_is="probability", basis="prevalence of this set")
-    >>> f"{test.statistic:.2f}, P = {test.p_value:.2f}"
-    '0.15, P = 0.93'
-    """
-    population, logit = declare_logits(truth, probability, rating_is, basis, weight, cluster)
+def _logistic_test(population: Population, logit: FloatArray) -> CalibrationTest:
+    """Return the test of intercept 0 and slope 1."""
     fit = fit_logistic(population.diseased, logit, weight=population.weight)
     statistic = math.nan
     if population.simple and not fit.reason:
@@ -515,7 +506,7 @@ def hosmer_lemeshow_test(
 ) -> CalibrationTest:
     """Test by Hosmer and Lemeshow's chi-square whether groups hold the cases that they promise.
 
-    Offered because published studies use it; prefer ``spiegelhalter_test`` and the reliability
+    Offered because published studies use it; prefer ``calibration_test`` and the reliability
     curve.
 
     Parameters
@@ -567,7 +558,7 @@ def hosmer_lemeshow_test(
     if basis not in (None, THIS_SET):
         msg = (
             f"basis must be {THIS_SET!r} for the Hosmer-Lemeshow test, but got {basis!r}: it is "
-            "not defined at another prevalence; take spiegelhalter_test"
+            "not defined at another prevalence; take calibration_test"
         )
         raise ValueError(msg)
     population = declare_probabilities(

@@ -7,7 +7,6 @@ on average (then readers are random). b is the new method, a the comparator.
 from __future__ import annotations
 
 import math
-from collections.abc import Sized
 from typing import Any
 
 import numpy as np
@@ -68,7 +67,7 @@ def mean_difference_ci(
     >>> f"{change.estimate:.1f} ({change.ci_low:.2f}, {change.ci_high:.2f})"
     '0.5 (-0.42, 1.42)'
     """
-    a, b = _pairs(values_a, values_b)
+    a, b = paired_values(values_a, values_b)
     center, error = _mean_and_error(b - a)
     reach = quantile(check_ci_level(ci_level), max(a.size - 1, 1)) * error
     return Comparison(
@@ -138,7 +137,7 @@ def geometric_ratio_ci(
     >>> f"{ratio.estimate:.2f} ({ratio.ci_low:.2f}, {ratio.ci_high:.2f})"
     '0.86 (0.78, 0.95)'
     """
-    a, b = _pairs(values_a, values_b)
+    a, b = paired_values(values_a, values_b)
     for name, values in (("values_a", a), ("values_b", b)):
         if not (values > 0).all():
             msg = f"{name} must be above 0 for a ratio, but the lowest is {values.min().item()!r}"
@@ -169,10 +168,9 @@ def geometric_ratio_ci(
     )
 
 
-def _pairs(values_a: ArrayLike, values_b: ArrayLike) -> tuple[FloatArray, FloatArray]:
+def paired_values(values_a: ArrayLike, values_b: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return both arrays as float64; refuse missing values and different lengths."""
-    n_units = len(values_a) if isinstance(values_a, Sized) else 0
-    a = check_rating(values_a, n_cases=n_units, name="values_a")
+    a = check_rating(values_a, name="values_a")
     b = np.asarray(values_b, dtype=np.float64)
     if b.shape != a.shape:
         msg = (
@@ -180,7 +178,7 @@ def _pairs(values_a: ArrayLike, values_b: ArrayLike) -> tuple[FloatArray, FloatA
             "join both by unit first"
         )
         raise ValueError(msg)
-    return a, check_rating(b, n_cases=n_units, name="values_b")
+    return a, check_rating(b, name="values_b")
 
 
 def _mean_and_error(values: FloatArray) -> tuple[float, float]:

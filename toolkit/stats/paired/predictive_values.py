@@ -7,15 +7,19 @@ they are correlated, and their denominators are random. b is the new method, a t
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from scipy import special
 
 from toolkit.arrays import FloatArray
 from toolkit.results import Better, Comparison
+from toolkit.stats._checks import chosen
 from toolkit.stats._inference import wald_difference, wald_ratio
-from toolkit.stats.paired.differences import PairedCounts
+from toolkit.stats.paired.counts import PairedCounts
+from toolkit.stats.paired.tests import PairedTest
 
 _IS_RIGHT = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
 _CALLED_BY_A = np.array([1.0, 0.0, 1.0, 1.0, 0.0, 1.0])
@@ -433,3 +437,169 @@ def _shared(tables: PredictiveTables, words: tuple[str, str, str]) -> dict[str, 
         "n_cases": tables.n_right + tables.n_wrong,
         "n_positive": tables.n_right if tables.call == "positive" else tables.n_wrong,
     }
+
+
+PredictiveTestMethod = Literal["generalized", "weighted"]
+
+
+def ppv_score_test(
+    cancers: PairedCounts,
+    others: PairedCounts,
+    *,
+    method: PredictiveTestMethod = "generalized",
+    quantity: str = "ppv",
+    label_a: str = "a",
+    label_b: str = "b",
+) -> PairedTest:
+    """Test whether the positive predictive values are equal by a score statistic.
+
+    Report an interval beside it, ``ppv_ratio_ci``, whose own test is another (Wald's, on the log
+    scale).
+
+    Parameters
+    ----------
+    cancers, others : PairedCounts
+        Cases with and without the disease, called positive by both methods, by b alone and by a
+        alone; ``neither`` does not matter and may be unknown.
+    method : str
+        Which statistic, see Notes.
+    quantity, label_a, label_b : str
+        What is compared, the comparator, and the new method.
+
+    Returns
+    -------
+    PairedTest
+        ``statistic`` is chi-square with 1 degree of freedom. NaN with a note where a method called
+        no case positive, both called the same cases, or all calls are right or all wrong.
+
+    Raises
+    ------
+    ValueError
+        If the method is not known.
+
+    Notes
+    -----
+    Null hypothesis: both predictive values are equal. Cases are random and independent.
+
+    =============== ============================================================================
+    ``generalized`` Each case counts once, with the sum of what its calls add [1]_.
+    ``weighted``    Each method's calls weigh by their number, so that the statistic is the
+                    squared difference of the predictive values over a variance; it becomes the
+                    score test of two proportions where no case is called by both [2]_. Keeps
+                    its size better for few cases.
+    =============== ============================================================================
+
+    Not for several cases of one patient.
+
+    References
+    ----------
+    .. [1] Leisenring W, Alonzo T, Pepe MS. Biometrics 2000;56:345-351.
+       doi:10.1111/j.0006-341X.2000.00345.x
+    .. [2] Kosinski AS. Stat Med 2013;32:964-977. doi:10.1002/sim.5587
+
+    Examples
+    --------
+    >>> cancers = PairedCounts(both=319, only_b=22, only_a=78)
+    >>> others = PairedCounts(both=31, only_b=22, only_a=53)
+    >>> test = ppv_score_test(cancers, others)
+    >>> f"{test.statistic:.3f}, P {test.p_value:.4f}"
+    '5.711, P 0.0169'
+    >>> cancers = PairedCounts(both=261, only_b=10, only_a=28)
+    >>> others = PairedCounts(both=900, only_b=760, only_a=1180)
+    >>> f"{ppv_score_test(cancers, others, method='weighted').statistic:.2f}"
+    '24.98'
+    """
+    return _test(ppv_tables(cancers, others), method, (quantity, label_a, label_b))
+
+
+def npv_score_test(
+    cancers: PairedCounts,
+    others: PairedCounts,
+    *,
+    method: PredictiveTestMethod = "generalized",
+    quantity: str = "npv",
+    label_a: str = "a",
+    label_b: str = "b",
+) -> PairedTest:
+    """Test whether the negative predictive values are equal by a score statistic.
+
+    Parameters
+    ----------
+    cancers, others : PairedCounts
+        Cases with and without the disease, both with ``neither``: every case must be verified.
+    method, quantity, label_a, label_b
+        As in ``ppv_score_test``, with its references.
+
+    Returns
+    -------
+    PairedTest
+        As ``ppv_score_test``, of the cases not called positive.
+
+    Raises
+    ------
+    ValueError
+        If ``neither`` of a table or the method is not known.
+
+    Examples
+    --------
+    >>> cancers = PairedCounts(both=319, only_b=22, only_a=78, neither=32)
+    >>> others = PairedCounts(both=31, only_b=22, only_a=53, neither=155)
+    >>> f"{npv_score_test(cancers, others).statistic:.2f}"
+    '17.79'
+    >>> cancers = PairedCounts(both=261, only_b=10, only_a=28, neither=45)
+    >>> others = PairedCounts(both=900, only_b=760, only_a=1180, neither=37160)
+    >>> f"{npv_score_test(cancers, others, method='weighted').statistic:.2f}"
+    '7.87'
+    """
+    tables = npv_tables(cancers, others, "npv_score_test")
+    return _test(tables, method, (quantity, label_a, label_b))
+
+
+def _test(
+    tables: PredictiveTables,
+    method: str,
+    words: tuple[str, str, str],
+) -> PairedTest:
+    """Return a score test; ``words`` are quantity, label of a and label of b."""
+    title, statistic_of = chosen(method, _SCORE_TESTS)
+    a, b = tables.values()
+    right, called = a.right + b.right, a.called + b.called
+    parted = tables.right.n_discordant + tables.wrong.n_discordant
+    defined = a.called and b.called and parted and 0 < right < called
+    statistic = statistic_of(tables, right / called) if defined else math.nan
+    return PairedTest(
+        method=f"{title} test of predictive values",
+        note=tables.note(is_ratio=False, same=not defined),
+        quantity=words[0],
+        label_a=words[1],
+        label_b=words[2],
+        statistic=statistic,
+        df=1.0,
+        p_value=float(special.chdtrc(1, statistic)),
+    )
+
+
+def _generalized(tables: PredictiveTables, pooled: float) -> float:
+    """Return the statistic of Leisenring et al. (2000); ``pooled`` is the share of right calls."""
+    a, b = tables.values()
+    share_b = b.called / (a.called + b.called)
+    # Each case counts once, with the sum of what its calls add: 1 - share_b by b, -share_b by a.
+    by_call = b.counts * (1 - share_b) - a.counts * share_b
+    scores = tables.residuals(pooled) * by_call
+    return float((tables.cells @ scores) ** 2 / (tables.cells @ scores**2))
+
+
+def _weighted(tables: PredictiveTables, pooled: float) -> float:
+    """Return the statistic of Kosinski (2013); ``pooled`` is the share of right calls."""
+    a, b = tables.values()
+    # His pooled (1 - pooled) - 2 C is the sum of squares of the cases that one method alone called,
+    # over all calls: what both called cancels, here without rounding.
+    alone = a.counts != b.counts
+    spread = float(tables.cells @ (alone * tables.residuals(pooled) ** 2))
+    return (b.value - a.value) ** 2 * a.called * b.called / spread
+
+
+_SCORE_TESTS: dict[str, tuple[str, Callable[[PredictiveTables, float], float]]] = {
+    "generalized": ("generalized score", _generalized),
+    "weighted": ("weighted generalized score", _weighted),
+}

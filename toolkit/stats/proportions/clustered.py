@@ -10,7 +10,6 @@ with and without the event: with fewer the standard errors are unsure, and mostl
 from __future__ import annotations
 
 import math
-from collections.abc import Sized
 from typing import Any
 
 import numpy as np
@@ -103,7 +102,7 @@ def clustered_proportion_logit_ci(
     cluster : array_like, shape (n_cases,)
         Patient of each unit.
     ci_level, quantity, unit, label
-        As in ``wilson_ci``.
+        As in ``proportion_ci``.
 
     Returns
     -------
@@ -128,7 +127,7 @@ def clustered_proportion_logit_ci(
     >>> f"{found.estimate:.2f} ({found.ci_low:.2f}, {found.ci_high:.2f})"
     '0.60 (0.25, 0.87)'
     """
-    has_event = check_call(event, n_cases=_length(event), name="event")
+    has_event = check_call(event, name="event")
     number = check_cluster(cluster, n_cases=has_event.size)
     level = check_ci_level(ci_level)
     check_choice(unit, name="unit", choices=UNITS)
@@ -176,7 +175,7 @@ def mean_proportion_ci(
     cluster : array_like, shape (n_cases,), optional
         Patient of each case; each case its own if not given.
     ci_level, quantity, unit, label
-        As in ``wilson_ci``.
+        As in ``proportion_ci``.
 
     Returns
     -------
@@ -195,7 +194,7 @@ def mean_proportion_ci(
     Wilson's interval on the effective number of cases p (1 - p) / variance, with the variance of
     the case means: calls of one case by several readers are not independent. It is about these
     readers and new cases; for readers in general see the multi-reader methods. With one reader
-    and no clusters it is ``wilson_ci``, but for a factor n / (n - 1) of the variance.
+    and no clusters it is ``proportion_ci``, but for a factor n / (n - 1) of the variance.
 
     References
     ----------
@@ -209,7 +208,7 @@ def mean_proportion_ci(
     >>> f"{mean.estimate:.2f} ({mean.ci_low:.2f}, {mean.ci_high:.2f})"
     '0.72 (0.38, 0.92)'
     """
-    calls = check_call(call, n_cases=_length(call), axes=("n_readers",))
+    calls = check_call(call, axes=("n_readers",))
     n_cases, n_readers = calls.shape
     number = np.arange(n_cases) if cluster is None else check_cluster(cluster, n_cases=n_cases)
     level = check_ci_level(ci_level)
@@ -238,7 +237,7 @@ def mean_proportion_ci(
     return per_1000(result) if unit == "per_1000" else result
 
 
-def clustered_paired_difference_ci(  # noqa: PLR0913 - two methods and clusters, else as tango_ci
+def clustered_paired_difference_ci(  # noqa: PLR0913 - two methods and clusters, else as the plain one
     call_a: ArrayLike,
     call_b: ArrayLike,
     *,
@@ -282,7 +281,7 @@ def clustered_paired_difference_ci(  # noqa: PLR0913 - two methods and clusters,
     Notes
     -----
     Mean difference of the calls, its variance from the totals of patients. Where each patient has
-    one unit use ``tango_ci``, whose interval is better where few are discordant.
+    one unit use ``paired_difference_ci``, whose interval is better where few are discordant.
 
     References
     ----------
@@ -296,8 +295,8 @@ def clustered_paired_difference_ci(  # noqa: PLR0913 - two methods and clusters,
     >>> f"{change.estimate:.3f} ({change.ci_low:.3f}, {change.ci_high:.3f})"
     '0.375 (0.130, 0.620)'
     """
-    first = check_call(call_a, n_cases=_length(call_a), name="call_a")
-    second = check_call(call_b, n_cases=_length(call_b), name="call_b")
+    first = check_call(call_a, name="call_a")
+    second = check_call(call_b, name="call_b")
     if first.size != second.size:
         msg = (
             f"call_a and call_b must have one length, but got {first.size} and {second.size}; "
@@ -326,7 +325,7 @@ def clustered_paired_difference_ci(  # noqa: PLR0913 - two methods and clusters,
     )
 
 
-def clustered_difference_ci(  # noqa: PLR0913 - two groups with clusters, else as tango_ci
+def clustered_difference_ci(  # noqa: PLR0913 - two groups with clusters, else as the plain one
     event_a: ArrayLike,
     event_b: ArrayLike,
     *,
@@ -365,7 +364,7 @@ def clustered_difference_ci(  # noqa: PLR0913 - two groups with clusters, else a
     Notes
     -----
     The variance is the sum of those of two independent clustered proportions. Where each patient
-    has one unit use ``miettinen_nurminen_ci``, whose interval is better where events are rare.
+    has one unit use ``proportion_difference_ci``, whose interval is better where events are rare.
 
     References
     ----------
@@ -379,8 +378,8 @@ def clustered_difference_ci(  # noqa: PLR0913 - two groups with clusters, else a
     >>> f"{change.estimate:.3f} ({change.ci_low:.3f}, {change.ci_high:.3f})"
     '0.333 (-0.320, 0.987)'
     """
-    first = check_call(event_a, n_cases=_length(event_a), name="event_a")
-    second = check_call(event_b, n_cases=_length(event_b), name="event_b")
+    first = check_call(event_a, name="event_a")
+    second = check_call(event_b, name="event_b")
     number_a = check_cluster(cluster_a, n_cases=first.size, name="cluster_a")
     number_b = check_cluster(cluster_b, n_cases=second.size, name="cluster_b")
     _refuse_shared_patients(cluster_a, cluster_b, first.size)
@@ -474,11 +473,6 @@ def _note(share: float, error: float, quantity: str) -> str:
     if math.isnan(error):
         return "no interval: one patient alone has no variance"
     return "" if error > 0 else "no interval: all patients are alike, so that its width would be 0"
-
-
-def _length(values: ArrayLike) -> int:
-    """Return the length of an array's first axis; 0 for a single number, refused later."""
-    return len(values) if isinstance(values, Sized) else 0
 
 
 def _count(number: IndexArray) -> int:

@@ -2,7 +2,7 @@
 
 Events are Poisson: their number has no upper limit but the exposure, and every one comes
 independently of the others. Several marks of one image, or cancers of one woman, do not. Events
-that each unit can have only once are proportions: see ``toolkit.stats.proportions.two_ratios``.
+that each unit can have only once are proportions: see ``toolkit.stats.proportions.two``.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from scipy import special
 
 from toolkit.results import Better, Comparison, Result, check_margin
-from toolkit.stats._checks import check_ci_level, check_count, check_positive
+from toolkit.stats._checks import check_ci_level, check_count, check_positive, chosen
 from toolkit.stats._inference import score_of, wald_ratio
 from toolkit.stats.proportions.one import Limits, clopper_pearson, wilson
 
@@ -71,9 +71,13 @@ class TwoRates(Result):
         return self.exposure_a / total, weighted / total
 
 
-def poisson_rate_ratio_ci(
+RateRatioMethod = Literal["score", "exact", "log_wald"]
+
+
+def rate_ratio_ci(
     rates: TwoRates,
     *,
+    method: RateRatioMethod = "score",
     ci_level: float = 0.95,
     margin: float | None = None,
     better: Better | None = None,
@@ -81,12 +85,14 @@ def poisson_rate_ratio_ci(
     label_a: str = "a",
     label_b: str = "b",
 ) -> Comparison:
-    """Estimate the ratio b over a of two Poisson rates by the score method, the default.
+    """Estimate the ratio b over a of two Poisson rates.
 
     Parameters
     ----------
     rates : TwoRates
         Events and exposure of both groups.
+    method : str
+        How interval and tests are made, see Notes.
     ci_level : float
         Confidence level, two-sided.
     margin : float, optional
@@ -99,174 +105,112 @@ def poisson_rate_ratio_ci(
     Returns
     -------
     Comparison
-        ``p_value`` is the score test against 1, ``p_noninferiority`` that at the margin. Where a
-        has no event the ratio is NaN with a note and the upper limit infinite; without any event
-        the interval is from 0 to infinity. ``std_error`` is the plug-in one, which the interval
-        does not use.
+        ``p_value`` is against 1, ``p_noninferiority`` at the margin, both by the method of the
+        interval. Where a has no event the ratio is NaN with a note and the upper limit infinite;
+        without any event the interval is from 0 to infinity. ``"log_wald"`` has no interval, with a
+        note, where a group has no event: nothing is added to counts. ``std_error`` is the plug-in
+        one, which the other intervals do not use.
 
     Raises
     ------
     ValueError
-        If the level, the margin or the direction is wrong.
+        If the method, the level, the margin or the direction is wrong.
 
     Notes
     -----
-    Given all events, those of b are binomial with a share that depends on the ratio alone: the
-    limits are Wilson's of that share. Not where events cluster.
+    ============ ===============================================================================
+    ``score``    The default [1]_. Given all events, those of b are binomial with a share that
+                 depends on the ratio alone: the limits are Wilson's of that share.
+    ``exact``    For guaranteed coverage [2]_, wider: the Clopper-Pearson limits of that share.
+                 ``p_value`` is twice the smaller binomial tail, at most 1, and ``statistic`` the
+                 standard normal deviate of that P.
+    ``log_wald`` Wald on logarithms, as many papers do, with variance 1 / events_a + 1 / events_b.
+                 With some ten events in each group it is close to the score method.
+    ============ ===============================================================================
+
+    Not where events cluster.
 
     References
     ----------
-    Graham PL, Mengersen K, Morton AP. Stat Med 2003;22:2071-2083. doi:10.1002/sim.1405
+    .. [1] Graham PL, Mengersen K, Morton AP. Stat Med 2003;22:2071-2083. doi:10.1002/sim.1405
+    .. [2] Przyborowski J, Wilenski H. Biometrika 1940;31:313-323. doi:10.1093/biomet/31.3-4.313
 
     Examples
     --------
     >>> rates = TwoRates(events_a=93, exposure_a=52872, events_b=81, exposure_b=53043)
-    >>> ratio = poisson_rate_ratio_ci(rates, quantity="interval_cancer_rate")
-    >>> f"{ratio.estimate:.2f} ({ratio.ci_low:.2f}, {ratio.ci_high:.2f})"
-    '0.87 (0.65, 1.17)'
-    """
-    level = _check(ci_level, margin, better)
-    statistic = _score(rates, 1.0)
-    return Comparison(
-        method="ratio of two Poisson rates, score",
-        ci_method="score",
-        ci_level=level,
-        quantity=quantity,
-        label_a=label_a,
-        label_b=label_b,
-        std_error=rates.ratio * _log_error(rates),
-        statistic=statistic,
-        df=math.inf,
-        p_value=2 * float(special.ndtr(-abs(statistic))),
-        **_estimates(rates),
-        **_limits(rates, wilson, level),
-        **_noninferiority(rates, _score_tails, margin, better),
-    )
-
-
-def poisson_rate_ratio_exact_ci(
-    rates: TwoRates,
-    *,
-    ci_level: float = 0.95,
-    margin: float | None = None,
-    better: Better | None = None,
-    quantity: str = "rate",
-    label_a: str = "a",
-    label_b: str = "b",
-) -> Comparison:
-    """Estimate the ratio b over a of two Poisson rates exactly, for guaranteed coverage.
-
-    Parameters
-    ----------
-    rates, ci_level, margin, better, quantity, label_a, label_b
-        As in ``poisson_rate_ratio_ci``.
-
-    Returns
-    -------
-    Comparison
-        As from ``poisson_rate_ratio_ci``. ``p_value`` is twice the smaller binomial tail, at most
-        1, and ``statistic`` the standard normal deviate of that P.
-
-    Raises
-    ------
-    ValueError
-        As ``poisson_rate_ratio_ci``.
-
-    Notes
-    -----
-    As ``poisson_rate_ratio_ci`` with the Clopper-Pearson limits of the share of b. Wider.
-
-    References
-    ----------
-    Przyborowski J, Wilenski H. Biometrika 1940;31:313-323. doi:10.1093/biomet/31.3-4.313
-
-    Examples
-    --------
-    >>> rates = TwoRates(events_a=2, exposure_a=1000, events_b=7, exposure_b=1000)
-    >>> ratio = poisson_rate_ratio_exact_ci(rates)
+    >>> for method in ("score", "log_wald"):
+    ...     ratio = rate_ratio_ci(rates, method=method, quantity="interval_cancer_rate")
+    ...     print(f"{ratio.estimate:.2f} ({ratio.ci_low:.2f}, {ratio.ci_high:.2f})")
+    0.87 (0.65, 1.17)
+    0.87 (0.64, 1.17)
+    >>> few = TwoRates(events_a=2, exposure_a=1000, events_b=7, exposure_b=1000)
+    >>> ratio = rate_ratio_ci(few, method="exact")
     >>> f"{ratio.ci_low:.2f} to {ratio.ci_high:.1f}, P {ratio.p_value:.3f}"
     '0.67 to 34.5, P 0.180'
     """
-    level = _check(ci_level, margin, better)
+    words, ci_method, fields_of = chosen(method, _METHODS)
+    check_margin(margin, effect="ratio", better=better)
+    level = check_ci_level(ci_level)
+    return Comparison(
+        method=f"ratio of two Poisson rates, {words}",
+        ci_method=ci_method,
+        quantity=quantity,
+        label_a=label_a,
+        label_b=label_b,
+        **{**fields_of(rates, level, margin, better), "ci_level": level},
+    )
+
+
+def _by_score(
+    rates: TwoRates, level: float, margin: float | None, better: Better | None
+) -> dict[str, Any]:
+    """Return all fields by the score method."""
+    statistic = _score(rates, 1.0)
+    return {
+        **_estimates(rates),
+        "std_error": rates.ratio * _log_error(rates),
+        "statistic": statistic,
+        "df": math.inf,
+        "p_value": 2 * float(special.ndtr(-abs(statistic))),
+        **_limits(rates, wilson, level),
+        **_noninferiority(rates, _score_tails, margin, better),
+    }
+
+
+def _exactly(
+    rates: TwoRates, level: float, margin: float | None, better: Better | None
+) -> dict[str, Any]:
+    """Return all fields by the exact method."""
     above, below = _exact_tails(rates, 1.0)
     p_value = min(1.0, 2 * min(above, below))
-    return Comparison(
-        method="ratio of two Poisson rates, exact",
-        ci_method="exact, Clopper-Pearson",
-        ci_level=level,
-        quantity=quantity,
-        label_a=label_a,
-        label_b=label_b,
-        std_error=rates.ratio * _log_error(rates),
-        statistic=math.copysign(float(special.ndtri(p_value / 2)), below - above),
-        df=math.inf,
-        p_value=p_value,
+    return {
         **_estimates(rates),
+        "std_error": rates.ratio * _log_error(rates),
+        "statistic": math.copysign(float(special.ndtri(p_value / 2)), below - above),
+        "df": math.inf,
+        "p_value": p_value,
         **_limits(rates, clopper_pearson, level),
         **_noninferiority(rates, _exact_tails, margin, better),
-    )
+    }
 
 
-def poisson_rate_ratio_log_ci(
-    rates: TwoRates,
-    *,
-    ci_level: float = 0.95,
-    margin: float | None = None,
-    better: Better | None = None,
-    quantity: str = "rate",
-    label_a: str = "a",
-    label_b: str = "b",
-) -> Comparison:
-    """Estimate the ratio b over a of two Poisson rates by Wald on logarithms, as many papers do.
-
-    Parameters
-    ----------
-    rates, ci_level, margin, better, quantity, label_a, label_b
-        As in ``poisson_rate_ratio_ci``.
-
-    Returns
-    -------
-    Comparison
-        Without an interval, with a note, where a group has no event: nothing is added to counts.
-
-    Raises
-    ------
-    ValueError
-        As ``poisson_rate_ratio_ci``.
-
-    Notes
-    -----
-    The logarithm has variance 1 / events_a + 1 / events_b. With some ten events in each group it is
-    close to the score method.
-
-    Examples
-    --------
-    >>> rates = TwoRates(events_a=93, exposure_a=52872, events_b=81, exposure_b=53043)
-    >>> ratio = poisson_rate_ratio_log_ci(rates)
-    >>> f"{ratio.estimate:.2f} ({ratio.ci_low:.2f}, {ratio.ci_high:.2f})"
-    '0.87 (0.64, 1.17)'
-    """
-    level = _check(ci_level, margin, better)
-    error = _log_error(rates)
-    wald = wald_ratio(rates.ratio, error, ci_level=level, margin=margin, better=better)
-    estimates = _estimates(rates)
+def _by_log_wald(
+    rates: TwoRates, level: float, margin: float | None, better: Better | None
+) -> dict[str, Any]:
+    """Return all fields by Wald's method on the logarithm."""
+    fields = _estimates(rates)
     if rates.events_a and not rates.events_b:
-        estimates["note"] = "no interval: b has no event, and a logarithm of 0 is not defined"
-    return Comparison(
-        method="ratio of two Poisson rates, Wald on the logarithm",
-        ci_method="log Wald",
-        quantity=quantity,
-        label_a=label_a,
-        label_b=label_b,
-        **estimates,
-        **vars(wald),
-    )
+        fields["note"] = "no interval: b has no event, and a logarithm of 0 is not defined"
+    wald = wald_ratio(rates.ratio, _log_error(rates), ci_level=level, margin=margin, better=better)
+    return {**fields, **vars(wald)}
 
 
-def _check(ci_level: float, margin: float | None, better: Better | None) -> float:
-    """Return the level; refuse a margin that no ratio can have."""
-    check_margin(margin, effect="ratio", better=better)
-    return check_ci_level(ci_level)
+_Fields = Callable[[TwoRates, float, float | None, Better | None], dict[str, Any]]
+_METHODS: dict[str, tuple[str, str, _Fields]] = {
+    "score": ("score", "score", _by_score),
+    "exact": ("exact", "exact, Clopper-Pearson", _exactly),
+    "log_wald": ("Wald on the logarithm", "log Wald", _by_log_wald),
+}
 
 
 def _estimates(rates: TwoRates) -> dict[str, Any]:

@@ -1,13 +1,15 @@
-"""Named tests of no difference between two independent groups: Fisher's, and Pearson's chi-square.
+"""Tests that belong to no interval: of two independent groups, and of a trend over classes.
 
-They belong to no interval. Report ``miettinen_nurminen_ci`` or ``miettinen_nurminen_ratio_ci``
-beside them, and say with ``toolkit.stats.claims.plan.verdict_note`` where the two disagree.
+Report ``proportion_difference_ci`` or ``proportion_ratio_ci`` beside those of two groups, and say
+with ``toolkit.stats.claims.plan.verdict_note`` where the two disagree.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,7 +17,7 @@ from scipy import special
 
 from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import Result
-from toolkit.stats._checks import check_rating, check_truth
+from toolkit.stats._checks import check_rating, check_truth, chosen
 from toolkit.stats.proportions.clustered import total_covariance
 from toolkit.stats.proportions.two import TwoGroupCounts
 from toolkit.stats.proportions.weighted import is_simple_sample, weights_and_clusters
@@ -43,192 +45,141 @@ class TwoGroupTest(Result):
     p_value: float
 
 
-def fisher_exact(
+TwoGroupTestMethod = Literal[
+    "fisher_exact", "fisher_midp", "pearson_chi_square", "pearson_chi_square_yates"
+]
+
+
+def two_group_test(
     counts: TwoGroupCounts,
     *,
+    method: TwoGroupTestMethod = "fisher_exact",
     quantity: str = "proportion",
     label_a: str = "a",
     label_b: str = "b",
 ) -> TwoGroupTest:
-    """Test by Fisher's exact test whether events are equally probable in two independent groups.
+    """Test whether events are equally probable in two independent groups, by default Fisher's way.
 
     Parameters
     ----------
     counts : TwoGroupCounts
         Events and units of both groups.
+    method : str
+        Which test, see Notes.
     quantity, label_a, label_b : str
         What is compared, the comparator, and the new method.
 
     Returns
     -------
     TwoGroupTest
-        P is 1, with a note, where the events can be shared out in one way only.
+        P of Fisher's tests is 1, with a note, where the events can be shared out in one way only.
+        Pearson's are NaN with a note where a group has no unit, or no or every unit has the event.
 
     Raises
     ------
     ValueError
-        If the events could be shared out in more than 5 million ways.
+        If the method is not known, or if for Fisher's tests the events could be shared out in more
+        than 5 million ways.
 
     Notes
     -----
-    Given all events of both groups, their number in b is hypergeometric. The two-sided P adds the
-    probabilities of all tables that are no more probable than the observed one; tables within
-    1e-7 of it count as equal. Never above its nominal level, and often far below. Not for paired
-    calls and not for clustered units.
+    ============================ ===============================================================
+    ``fisher_exact``             Given all events of both groups, their number in b is
+                                 hypergeometric [1]_. The two-sided P adds the probabilities of
+                                 all tables that are no more probable than the observed one;
+                                 tables within 1e-7 of it count as equal. Never above its
+                                 nominal level, and often far below.
+    ``fisher_midp``              The same, but tables as probable as the observed one count
+                                 half [2]_. The size is near the nominal level and not
+                                 guaranteed to stay below.
+    ``pearson_chi_square``       The score test of no difference, uncorrected [3]_, which the
+                                 intervals ``"mee"`` and ``"koopman"`` invert. It needs some
+                                 five expected events in each group.
+    ``pearson_chi_square_yates`` For reproducing papers only [4]_: Yates's correction as written,
+                                 n (|ad - bc| - n / 2)^2 over the product of the margins, also
+                                 where |ad - bc| is below n / 2: the correction then overshoots,
+                                 and P falls again as the groups come nearer to each other, with
+                                 a note. R and scipy stop at 0 there and give P = 1. Papers
+                                 differ in this.
+    ============================ ===============================================================
+
+    Not for paired calls and not for clustered units.
 
     References
     ----------
-    Fisher RA. J R Stat Soc 1935;98:39-82. doi:10.2307/2342435
+    .. [1] Fisher RA. J R Stat Soc 1935;98:39-82. doi:10.2307/2342435
+    .. [2] Lydersen S, Fagerland MW, Laake P. Stat Med 2009;28:1159-1175. doi:10.1002/sim.3531
+    .. [3] Pearson K. Philos Mag 1900;50:157-175. doi:10.1080/14786440009463897
+    .. [4] Yates F. Suppl J R Stat Soc 1934;1:217-235. doi:10.2307/2983604
 
     Examples
     --------
     >>> counts = TwoGroupCounts(
     ...     numerator_a=1027, denominator_a=52872, numerator_b=1110, denominator_b=53043)
-    >>> f"{fisher_exact(counts, quantity='recall_rate').p_value:.3f}"
+    >>> f"{two_group_test(counts, quantity='recall_rate').p_value:.3f}"
     '0.084'
-    """
-    less, equal = _probabilities(counts)
-    p_value = min(less + equal, 1.0)
-    return _test(
-        counts, float(counts.numerator_b), p_value, "Fisher exact", quantity, label_a, label_b
-    )
 
-
-def fisher_midp(
-    counts: TwoGroupCounts,
-    *,
-    quantity: str = "proportion",
-    label_a: str = "a",
-    label_b: str = "b",
-) -> TwoGroupTest:
-    """Test by the mid-P form of Fisher's test whether events are equally probable in two groups.
-
-    Parameters
-    ----------
-    counts, quantity, label_a, label_b
-        As in ``fisher_exact``.
-
-    Returns
-    -------
-    TwoGroupTest
-        As from ``fisher_exact``; where events can be shared out in one way only P is 1, not 1/2.
-
-    Raises
-    ------
-    ValueError
-        As ``fisher_exact``.
-
-    Notes
-    -----
-    As ``fisher_exact``, but tables as probable as the observed one count half. The size is near
-    the nominal level and not guaranteed to stay below.
-
-    References
-    ----------
-    Lydersen S, Fagerland MW, Laake P. Stat Med 2009;28:1159-1175. doi:10.1002/sim.3531
-
-    Examples
-    --------
     The lady who tasted tea.
 
     >>> counts = TwoGroupCounts(numerator_a=1, denominator_a=4, numerator_b=3, denominator_b=4)
-    >>> f"{fisher_midp(counts).p_value:.5f}"
+    >>> f"{two_group_test(counts, method='fisher_midp').p_value:.5f}"
     '0.25714'
-    """
-    less, equal = _probabilities(counts)
-    p_value = less + equal / 2 if _is_open(counts) else 1.0
-    return _test(
-        counts, float(counts.numerator_b), p_value, "Fisher mid-P", quantity, label_a, label_b
-    )
 
-
-def pearson_chi_square(
-    counts: TwoGroupCounts,
-    *,
-    quantity: str = "proportion",
-    label_a: str = "a",
-    label_b: str = "b",
-) -> TwoGroupTest:
-    """Test by Pearson's chi-square, uncorrected, whether events are equally probable in two groups.
-
-    Parameters
-    ----------
-    counts, quantity, label_a, label_b
-        As in ``fisher_exact``.
-
-    Returns
-    -------
-    TwoGroupTest
-        NaN with a note where a group has no unit, or no or every unit has the event.
-
-    Notes
-    -----
-    The score test of no difference, which ``mee_ci`` and ``koopman_ratio_ci`` invert. It needs
-    some five expected events in each group. Not for paired calls and not for clustered units.
-
-    References
-    ----------
-    Pearson K. Philos Mag 1900;50:157-175. doi:10.1080/14786440009463897
-
-    Examples
-    --------
     Elías-Cabot 2023: cancers by tomosynthesis before and with AI.
 
     >>> counts = TwoGroupCounts(
     ...     numerator_a=55, denominator_a=9326, numerator_b=61, denominator_b=6972)
-    >>> f"{pearson_chi_square(counts, quantity='detection_rate').p_value:.3f}"
+    >>> f"{two_group_test(counts, method='pearson_chi_square').p_value:.3f}"
     '0.032'
     """
-    statistic = _chi_square(counts, correction=0.0)
-    p_value = float(special.chdtrc(1, statistic))
-    return _test(counts, statistic, p_value, "Pearson chi-square", quantity, label_a, label_b)
-
-
-def pearson_chi_square_yates(
-    counts: TwoGroupCounts,
-    *,
-    quantity: str = "proportion",
-    label_a: str = "a",
-    label_b: str = "b",
-) -> TwoGroupTest:
-    """Test by Pearson's chi-square with Yates's correction as written, for reproducing papers only.
-
-    Parameters
-    ----------
-    counts, quantity, label_a, label_b
-        As in ``fisher_exact``.
-
-    Returns
-    -------
-    TwoGroupTest
-        As from ``pearson_chi_square``.
-
-    Notes
-    -----
-    n (|ad - bc| - n / 2)^2 over the product of the margins, also where |ad - bc| is below n / 2:
-    the correction then overshoots, and P falls again as the groups come nearer to each other, with
-    a note. R and scipy stop at 0 there and give P = 1. Papers differ in this.
-
-    References
-    ----------
-    Yates F. Suppl J R Stat Soc 1934;1:217-235. doi:10.2307/2983604
-
-    Examples
-    --------
-    >>> counts = TwoGroupCounts(numerator_a=10, denominator_a=50, numerator_b=10, denominator_b=51)
-    >>> f"{pearson_chi_square_yates(counts).p_value:.3f}"
-    '0.841'
-    """
-    correction = counts.n_cases / 2
-    statistic = _chi_square(counts, correction=correction)
-    p_value = float(special.chdtrc(1, statistic))
-    result = _test(
-        counts, statistic, p_value, "Pearson chi-square, Yates", quantity, label_a, label_b
+    title, statistic_and_p = chosen(method, _METHODS)
+    statistic, p_value = statistic_and_p(counts)
+    x_a, n_a, x_b, n_b = counts.cells
+    return TwoGroupTest(
+        method=title,
+        note=_note(counts, statistic, method),
+        quantity=quantity,
+        label_a=label_a,
+        label_b=label_b,
+        numerator_a=x_a,
+        denominator_a=n_a,
+        numerator_b=x_b,
+        denominator_b=n_b,
+        statistic=statistic,
+        p_value=p_value,
     )
-    if not result.note and abs(_cross_difference(counts)) < correction:
-        note = "the correction exceeds the difference: where it stops at 0, as in R, P is 1"
-        result = replace(result, note=note)
-    return result
+
+
+def _fisher_exact(counts: TwoGroupCounts) -> tuple[float, float]:
+    """Return the events in b and P."""
+    less, equal = _probabilities(counts)
+    return float(counts.numerator_b), min(less + equal, 1.0)
+
+
+def _fisher_midp(counts: TwoGroupCounts) -> tuple[float, float]:
+    """Return the events in b and mid-P; 1, not 1/2, where there is one table only."""
+    less, equal = _probabilities(counts)
+    return float(counts.numerator_b), less + equal / 2 if _is_open(counts) else 1.0
+
+
+def _pearson(counts: TwoGroupCounts) -> tuple[float, float]:
+    """Return chi-square and P."""
+    statistic = _chi_square(counts, correction=0.0)
+    return statistic, float(special.chdtrc(1, statistic))
+
+
+def _yates(counts: TwoGroupCounts) -> tuple[float, float]:
+    """Return chi-square with Yates's correction and P."""
+    statistic = _chi_square(counts, correction=counts.n_cases / 2)
+    return statistic, float(special.chdtrc(1, statistic))
+
+
+_METHODS: dict[str, tuple[str, Callable[[TwoGroupCounts], tuple[float, float]]]] = {
+    "fisher_exact": ("Fisher exact", _fisher_exact),
+    "fisher_midp": ("Fisher mid-P", _fisher_midp),
+    "pearson_chi_square": ("Pearson chi-square", _pearson),
+    "pearson_chi_square_yates": ("Pearson chi-square, Yates", _yates),
+}
 
 
 def _chi_square(counts: TwoGroupCounts, *, correction: float) -> float:
@@ -289,36 +240,16 @@ def _weights(counts: TwoGroupCounts, in_b: FloatArray) -> FloatArray:
     return np.asarray(np.exp(np.concatenate([below, [0.0], above])), dtype=np.float64)
 
 
-def _test(
-    counts: TwoGroupCounts,
-    statistic: float,
-    p_value: float,
-    method: str,
-    quantity: str,
-    label_a: str,
-    label_b: str,
-) -> TwoGroupTest:
-    """Return a test with the counts that it was made from."""
-    note = ""
+def _note(counts: TwoGroupCounts, statistic: float, method: str) -> str:
+    """Return why a test is not defined, or what is odd about it."""
     if math.isnan(statistic):
-        why = counts.empty or "no or every unit has the event"
-        note = f"the test is not defined: {why}"
-    elif not _is_open(counts):
-        note = "the events can be shared out in one way only, so P is 1"
-    x_a, n_a, x_b, n_b = counts.cells
-    return TwoGroupTest(
-        method=method,
-        note=note,
-        quantity=quantity,
-        label_a=label_a,
-        label_b=label_b,
-        numerator_a=x_a,
-        denominator_a=n_a,
-        numerator_b=x_b,
-        denominator_b=n_b,
-        statistic=statistic,
-        p_value=p_value,
-    )
+        return f"the test is not defined: {counts.empty or 'no or every unit has the event'}"
+    if not _is_open(counts):
+        return "the events can be shared out in one way only, so P is 1"
+    overshoots = abs(_cross_difference(counts)) < counts.n_cases / 2
+    if method == "pearson_chi_square_yates" and overshoots:
+        return "the correction exceeds the difference: where it stops at 0, as in R, P is 1"
+    return ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

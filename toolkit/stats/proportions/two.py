@@ -1,11 +1,10 @@
-"""Two independent groups: the difference of their proportions.
+"""Two independent groups: the difference and the ratio of their proportions.
 
-b is the new method, a the comparator, and every result is b minus a. Groups are independent where
-no woman is in both, as in a trial with two arms. Two methods that called the same cases are paired,
-and comparing them as if they were not gives a far wider and wrong interval: see
-``toolkit.stats.paired``. Ratios have ``toolkit.stats.proportions.two_ratios``, named tests
-``toolkit.stats.proportions.tests``, several units of one woman
-``toolkit.stats.proportions.clustered``.
+b is the new method, a the comparator, and every result is b minus a or b over a. Groups are
+independent where no woman is in both, as in a trial with two arms. Two methods that called the same
+cases are paired, and comparing them as if they were not gives a far wider and wrong interval: see
+``toolkit.stats.paired``. Named tests have ``toolkit.stats.proportions.tests``, several units of one
+woman ``toolkit.stats.proportions.clustered``.
 """
 
 from __future__ import annotations
@@ -14,15 +13,20 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy import special
 from scipy.special import bdtr, bdtrc, gammaln, xlog1py, xlogy
 
 from toolkit.arrays import FloatArray
-from toolkit.results import Better, Comparison, Result
-from toolkit.stats._checks import check_ci_level, check_count, check_proportion_margin
+from toolkit.results import Better, Comparison, Result, check_margin
+from toolkit.stats._checks import (
+    check_ci_level,
+    check_count,
+    check_proportion_margin,
+    chosen,
+)
 from toolkit.stats._inference import (
     inference_fields,
     inverted_score,
@@ -31,6 +35,7 @@ from toolkit.stats._inference import (
     score_of,
     tail_above,
     wald_difference,
+    wald_ratio,
 )
 from toolkit.stats.proportions.one import wilson_limits
 
@@ -215,9 +220,14 @@ class TwoGroupCounts(Result):
         return f"no unit in {' and '.join(without)}" if without else ""
 
 
-def miettinen_nurminen_ci(
+DifferenceMethod = Literal["miettinen_nurminen", "mee", "newcombe", "agresti_caffo", "wald"]
+RatioMethod = Literal["miettinen_nurminen", "koopman", "katz"]
+
+
+def proportion_difference_ci(
     counts: TwoGroupCounts,
     *,
+    method: DifferenceMethod = "miettinen_nurminen",
     ci_level: float = 0.95,
     margin: float | None = None,
     better: Better | None = None,
@@ -225,12 +235,14 @@ def miettinen_nurminen_ci(
     label_a: str = "a",
     label_b: str = "b",
 ) -> Comparison:
-    """Estimate the difference b minus a of two independent proportions: the default for two groups.
+    """Estimate the difference b minus a of two independent proportions.
 
     Parameters
     ----------
     counts : TwoGroupCounts
         Events and units of both groups.
+    method : str
+        How interval and tests are made, see Notes.
     ci_level : float
         Confidence level, two-sided.
     margin : float, optional
@@ -243,286 +255,114 @@ def miettinen_nurminen_ci(
     Returns
     -------
     Comparison
-        ``p_value`` is the score test against 0, ``p_noninferiority`` the score test at the margin
-        (Farrington and Manning's, with the factor of the variance below). ``std_error`` is the
-        plug-in one, which the interval does not use. Where a group has no unit, all is NaN with a
-        note. Use ``toolkit.stats.proportions.one.per_1000`` for detection or recall rates.
+        ``estimate`` is the plain difference by every method, ``std_error`` the plug-in one, which
+        only ``"wald"`` makes its interval from. ``p_value`` is against 0, ``p_noninferiority`` at
+        the margin, both by the method of the interval. A limit beyond -1 or 1, as
+        ``"agresti_caffo"`` and ``"wald"`` can have, is replaced by it, with a note; ``"wald"`` has
+        no interval, with a note, where in each group no or every unit has the event. Where a group
+        has no unit, all is NaN with a note. Use ``toolkit.stats.proportions.per_1000`` for
+        detection or recall rates.
 
     Raises
     ------
     ValueError
-        If the level, the margin or the direction is wrong.
+        If the method, the level, the margin or the direction is wrong.
 
     Notes
     -----
-    The limits are the differences that the score test just does not reject, with both proportions
-    at their maximum likelihood estimates under each difference, and the variance times n / (n - 1)
-    for all n units. They exist for all counts, also without an event, and keep within -1 and 1.
-    A 95 % interval covers at least 93 % in what is planned for (sensitivities of 0.5 to 0.98 in 30
-    cancers or more), but 90 % in 30 and 100 units of which fewer than 2 % are without the event:
-    ``newcombe_ci`` held there. Not for paired calls and not for clustered units.
+    ====================== =====================================================================
+    ``miettinen_nurminen`` The default [1]_. The differences that the score test just does not
+                           reject, with both proportions at their maximum likelihood estimates
+                           under each difference, and the variance times n / (n - 1) for all n
+                           units. It exists for all counts, also without an event, and keeps
+                           within -1 and 1. ``p_noninferiority`` is Farrington and Manning's with
+                           that factor.
+    ``mee``                The same without the factor [2]_, which matters in small groups only:
+                           ``p_value`` is that of Pearson's chi-square test, ``p_noninferiority``
+                           that of Farrington and Manning [3]_.
+    ``newcombe``           A second opinion: two Wilson intervals joined, method 10 [4]_, within
+                           -1 and 1. ``statistic`` is the standard normal deviate at which a limit
+                           reaches 0 and ``p_value`` its two-sided P: no other test agrees with
+                           the interval; likewise at the margin.
+    ``agresti_caffo``      Wald's after adding one event and one unit without to each group [5]_:
+                           the interval is centred on that difference, and both tests are of it.
+                           Meant for ``ci_level`` near 0.95.
+    ``wald``               For reproducing papers only: with the unpooled standard error, it
+                           covers too seldom where events are rare.
+    ====================== =====================================================================
+
+    A 95 % Miettinen-Nurminen interval covers at least 93 % in what is planned for (sensitivities of
+    0.5 to 0.98 in 30 cancers or more), but 90 % in 30 and 100 units of which fewer than 2 % are
+    without the event: Newcombe's held there. Not for paired calls and not for clustered units.
 
     References
     ----------
-    Miettinen O, Nurminen M. Stat Med 1985;4:213-226. doi:10.1002/sim.4780040211
+    .. [1] Miettinen O, Nurminen M. Stat Med 1985;4:213-226. doi:10.1002/sim.4780040211
+    .. [2] Mee RW. Biometrics 1984;40:1175-1176.
+    .. [3] Farrington CP, Manning G. Stat Med 1990;9:1447-1454. doi:10.1002/sim.4780091208
+    .. [4] Newcombe RG. Stat Med 1998;17:873-890.
+       doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I
+    .. [5] Agresti A, Caffo B. Am Stat 2000;54:280-288. doi:10.1080/00031305.2000.10474560
 
     Examples
     --------
     >>> counts = TwoGroupCounts(numerator_a=3, denominator_a=210, numerator_b=0, denominator_b=200)
-    >>> change = miettinen_nurminen_ci(counts, margin=0.01, better="lower")
+    >>> change = proportion_difference_ci(counts, margin=0.01, better="lower")
     >>> f"{change.estimate:.4f} ({change.ci_low:.4f}, {change.ci_high:.4f}), {change.noninferior}"
     '-0.0143 (-0.0412, 0.0047), True'
+    >>> for method in ("mee", "newcombe", "agresti_caffo", "wald"):
+    ...     change = proportion_difference_ci(counts, method=method)
+    ...     print(f"{change.ci_low:.5f} to {change.ci_high:.5f}, {change.ci_method}")
+    -0.04115 to 0.00469, Mee score
+    -0.04115 to 0.00678, Newcombe hybrid score
+    -0.03463 to 0.00680, Agresti-Caffo
+    -0.03034 to 0.00176, Wald
     """
-    level = _check(ci_level, margin, better)
-    inflation = counts.n_cases / max(counts.n_cases - 1, 1)
+    words, ci_method, fields_of = chosen(method, _DIFFERENCES)
+    check_proportion_margin(margin, better=better)
+    level = check_ci_level(ci_level)
     return Comparison(
-        method="difference of two independent proportions, score",
-        ci_method="Miettinen-Nurminen score",
-        ci_level=level,
+        method=f"difference of two independent proportions, {words}",
+        ci_method=ci_method,
         quantity=quantity,
         label_a=label_a,
         label_b=label_b,
-        **_estimates(counts),
-        **_score_fields(counts, inflation, level, margin, better),
+        **{**fields_of(counts, level, margin, better), "ci_level": level},
     )
 
 
-def mee_ci(
+def _difference_score(
+    inflated: bool,
     counts: TwoGroupCounts,
-    *,
-    ci_level: float = 0.95,
-    margin: float | None = None,
-    better: Better | None = None,
-    quantity: str = "proportion",
-    label_a: str = "a",
-    label_b: str = "b",
-) -> Comparison:
-    """Estimate the difference b minus a of two independent proportions by Mee's score method.
-
-    Parameters
-    ----------
-    counts, ci_level, margin, better, quantity, label_a, label_b
-        As in ``miettinen_nurminen_ci``.
-
-    Returns
-    -------
-    Comparison
-        As from ``miettinen_nurminen_ci``; ``p_value`` is that of Pearson's chi-square test, and
-        ``p_noninferiority`` that of Farrington and Manning's.
-
-    Raises
-    ------
-    ValueError
-        As ``miettinen_nurminen_ci``.
-
-    Notes
-    -----
-    As ``miettinen_nurminen_ci`` without its factor n / (n - 1), which matters in small groups only.
-
-    References
-    ----------
-    Mee RW. Biometrics 1984;40:1175-1176.
-
-    Farrington CP, Manning G. Stat Med 1990;9:1447-1454. doi:10.1002/sim.4780091208
-
-    Examples
-    --------
-    >>> counts = TwoGroupCounts(numerator_a=3, denominator_a=210, numerator_b=0, denominator_b=200)
-    >>> change = mee_ci(counts)
-    >>> f"{change.ci_low:.5f} to {change.ci_high:.5f}"
-    '-0.04115 to 0.00469'
-    """
-    level = _check(ci_level, margin, better)
-    return Comparison(
-        method="difference of two independent proportions, score",
-        ci_method="Mee score",
-        ci_level=level,
-        quantity=quantity,
-        label_a=label_a,
-        label_b=label_b,
-        **_estimates(counts),
-        **_score_fields(counts, 1.0, level, margin, better),
-    )
+    level: float,
+    margin: float | None,
+    better: Better | None,
+) -> dict[str, Any]:
+    """Return all fields by the score method."""
+    inflation = _inflation(counts) if inflated else 1.0
+    limits = None if counts.empty else difference_limits(counts.cells, inflation, (1 - level) / 2)
+    score = partial(difference_score, counts.cells, inflation)
+    return {
+        **_difference_estimates(counts),
+        **inference_fields(score, limits, 0.0, margin, better),
+    }
 
 
-def newcombe_ci(
-    counts: TwoGroupCounts,
-    *,
-    ci_level: float = 0.95,
-    margin: float | None = None,
-    better: Better | None = None,
-    quantity: str = "proportion",
-    label_a: str = "a",
-    label_b: str = "b",
-) -> Comparison:
-    """Estimate the difference b minus a of two independent proportions by Newcombe's method 10.
-
-    A second opinion beside ``miettinen_nurminen_ci``: two Wilson intervals joined (hybrid score).
-
-    Parameters
-    ----------
-    counts, ci_level, margin, better, quantity, label_a, label_b
-        As in ``miettinen_nurminen_ci``.
-
-    Returns
-    -------
-    Comparison
-        ``statistic`` is the standard normal deviate at which a limit reaches 0 and ``p_value`` its
-        two-sided P: the method has no other test that agrees with its interval.
-        ``p_noninferiority`` likewise at the margin.
-
-    Raises
-    ------
-    ValueError
-        As ``miettinen_nurminen_ci``.
-
-    Notes
-    -----
-    The interval keeps within -1 and 1. Not for paired calls and not for clustered units.
-
-    References
-    ----------
-    Newcombe RG. Stat Med 1998;17:873-890.
-    doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I
-
-    Examples
-    --------
-    >>> counts = TwoGroupCounts(numerator_a=3, denominator_a=210, numerator_b=0, denominator_b=200)
-    >>> change = newcombe_ci(counts)
-    >>> f"{change.ci_low:.5f} to {change.ci_high:.5f}"
-    '-0.04115 to 0.00678'
-    """
-    level = _check(ci_level, margin, better)
+def _difference_newcombe(
+    counts: TwoGroupCounts, level: float, margin: float | None, better: Better | None
+) -> dict[str, Any]:
+    """Return all fields by Newcombe's method."""
     limits_at = partial(newcombe_limits, counts.cells)
     estimate = counts.proportion_b - counts.proportion_a
     limits = None if counts.empty else limits_at(-float(special.ndtri((1 - level) / 2)))
     score = partial(inverted_score, limits_at, estimate)
-    return Comparison(
-        method="difference of two independent proportions, hybrid score",
-        ci_method="Newcombe hybrid score",
-        ci_level=level,
-        quantity=quantity,
-        label_a=label_a,
-        label_b=label_b,
-        **_estimates(counts),
+    return {
+        **_difference_estimates(counts),
         **inference_fields(score, limits, 0.0, margin, better),
-    )
+    }
 
 
-def agresti_caffo_ci(
-    counts: TwoGroupCounts,
-    *,
-    ci_level: float = 0.95,
-    margin: float | None = None,
-    better: Better | None = None,
-    quantity: str = "proportion",
-    label_a: str = "a",
-    label_b: str = "b",
-) -> Comparison:
-    """Estimate the difference b minus a of two independent proportions after Agresti and Caffo.
-
-    Parameters
-    ----------
-    counts, ci_level, margin, better, quantity, label_a, label_b
-        As in ``miettinen_nurminen_ci``.
-
-    Returns
-    -------
-    Comparison
-        ``estimate`` is the plain difference, while the interval is centred on the one after adding
-        to the counts, and both tests are of that. ``std_error`` is the one before adding. A limit
-        beyond -1 or 1 is replaced by it, with a note.
-
-    Raises
-    ------
-    ValueError
-        As ``miettinen_nurminen_ci``.
-
-    Notes
-    -----
-    Wald's interval after adding one event and one unit without to each group. It is meant for
-    ``ci_level`` near 0.95. Prefer ``miettinen_nurminen_ci``.
-
-    References
-    ----------
-    Agresti A, Caffo B. Am Stat 2000;54:280-288. doi:10.1080/00031305.2000.10474560
-
-    Examples
-    --------
-    >>> counts = TwoGroupCounts(numerator_a=3, denominator_a=210, numerator_b=0, denominator_b=200)
-    >>> change = agresti_caffo_ci(counts)
-    >>> f"{change.ci_low:.5f} to {change.ci_high:.5f}"
-    '-0.03463 to 0.00680'
-    """
-    level = _check(ci_level, margin, better)
-    return Comparison(
-        method="difference of two independent proportions, adjusted Wald",
-        ci_method="Agresti-Caffo",
-        quantity=quantity,
-        label_a=label_a,
-        label_b=label_b,
-        **_wald_fields(counts, 1, level, margin, better),
-    )
-
-
-def wald_difference_ci(
-    counts: TwoGroupCounts,
-    *,
-    ci_level: float = 0.95,
-    margin: float | None = None,
-    better: Better | None = None,
-    quantity: str = "proportion",
-    label_a: str = "a",
-    label_b: str = "b",
-) -> Comparison:
-    """Estimate the difference b minus a of two independent proportions as some papers did.
-
-    Parameters
-    ----------
-    counts, ci_level, margin, better, quantity, label_a, label_b
-        As in ``miettinen_nurminen_ci``.
-
-    Returns
-    -------
-    Comparison
-        A limit beyond -1 or 1 is replaced by it, with a note. Without an interval, with a note,
-        where in each group no or every unit has the event.
-
-    Raises
-    ------
-    ValueError
-        As ``miettinen_nurminen_ci``.
-
-    Notes
-    -----
-    For reproducing papers only: Wald's interval with the unpooled standard error, which covers too
-    seldom where events are rare. Use ``miettinen_nurminen_ci`` for new data.
-
-    Examples
-    --------
-    >>> counts = TwoGroupCounts(numerator_a=3, denominator_a=210, numerator_b=0, denominator_b=200)
-    >>> change = wald_difference_ci(counts)
-    >>> f"{change.ci_low:.5f} to {change.ci_high:.5f}"
-    '-0.03034 to 0.00176'
-    """
-    level = _check(ci_level, margin, better)
-    return Comparison(
-        method="difference of two independent proportions, Wald",
-        ci_method="Wald",
-        quantity=quantity,
-        label_a=label_a,
-        label_b=label_b,
-        **_wald_fields(counts, 0, level, margin, better),
-    )
-
-
-def _check(ci_level: float, margin: float | None, better: Better | None) -> float:
-    """Return the level; refuse a margin that no difference of proportions can have."""
-    check_proportion_margin(margin, better=better)
-    return check_ci_level(ci_level)
-
-
-def _estimates(counts: TwoGroupCounts) -> dict[str, Any]:
+def _difference_estimates(counts: TwoGroupCounts) -> dict[str, Any]:
     """Return the estimates of a difference as fields of a Comparison."""
     note = f"the difference is not defined: {counts.empty}" if counts.empty else ""
     error = _plug_in_error(counts, 0)
@@ -540,29 +380,15 @@ def _estimates(counts: TwoGroupCounts) -> dict[str, Any]:
     }
 
 
-def _score_fields(
-    counts: TwoGroupCounts,
-    inflation: float,
-    level: float,
-    margin: float | None,
-    better: Better | None,
-) -> dict[str, Any]:
-    """Return limits and tests by the score method as fields of a Comparison."""
-    tail = (1 - level) / 2
-    limits = None if counts.empty else difference_limits(counts.cells, inflation, tail)
-    score: Callable[[float], float] = partial(difference_score, counts.cells, inflation)
-    return inference_fields(score, limits, 0.0, margin, better)
-
-
-def _wald_fields(
-    counts: TwoGroupCounts,
+def _difference_wald(
     added: int,
+    counts: TwoGroupCounts,
     level: float,
     margin: float | None,
     better: Better | None,
 ) -> dict[str, Any]:
     """Return all fields by Wald after adding events, and as many units without, to each group."""
-    fields = _estimates(counts)
+    fields = _difference_estimates(counts)
     x_a, n_a, x_b, n_b = counts.cells
     centre = math.nan
     if not counts.empty:
@@ -584,6 +410,178 @@ def _plug_in_error(counts: TwoGroupCounts, added: int) -> float:
     x_a, n_a, x_b, n_b = counts.cells
     pairs = ((x_a + added, n_a + 2 * added), (x_b + added, n_b + 2 * added))
     return math.sqrt(sum(x * (n - x) / n**3 for x, n in pairs))
+
+
+_Fields = Callable[[TwoGroupCounts, float, float | None, Better | None], dict[str, Any]]
+_DIFFERENCES: dict[str, tuple[str, str, _Fields]] = {
+    "miettinen_nurminen": ("score", "Miettinen-Nurminen score", partial(_difference_score, True)),
+    "mee": ("score", "Mee score", partial(_difference_score, False)),
+    "newcombe": ("hybrid score", "Newcombe hybrid score", _difference_newcombe),
+    "agresti_caffo": ("adjusted Wald", "Agresti-Caffo", partial(_difference_wald, 1)),
+    "wald": ("Wald", "Wald", partial(_difference_wald, 0)),
+}
+
+
+def proportion_ratio_ci(
+    counts: TwoGroupCounts,
+    *,
+    method: RatioMethod = "miettinen_nurminen",
+    ci_level: float = 0.95,
+    margin: float | None = None,
+    better: Better | None = None,
+    quantity: str = "proportion",
+    label_a: str = "a",
+    label_b: str = "b",
+) -> Comparison:
+    """Estimate the ratio b over a of two independent proportions, as of detection rates.
+
+    Parameters
+    ----------
+    counts, ci_level, better, quantity, label_a, label_b
+        As in ``proportion_difference_ci``.
+    method : str
+        How interval and tests are made, see Notes.
+    margin : float, optional
+        Non-inferiority margin: below 1 where higher is better, above 1 where lower is.
+
+    Returns
+    -------
+    Comparison
+        ``p_value`` is against 1, ``p_noninferiority`` at the margin, both by the method of the
+        interval. ``std_error`` is the plug-in one of the ratio, which the score intervals do not
+        use. Where a has no event the ratio is NaN with a note and the upper limit infinite; where b
+        has none either the interval is from 0 to infinity. Where a group has no unit, all is NaN.
+        ``"katz"`` has no interval, with a note, where a group has no event, or both have nothing
+        else: nothing is added to such counts.
+
+    Raises
+    ------
+    ValueError
+        If the method, the level, the margin or the direction is wrong.
+
+    Notes
+    -----
+    ====================== =====================================================================
+    ``miettinen_nurminen`` The default [1]_. The ratios that the score test just does not reject,
+                           with both proportions at their maximum likelihood estimates under each
+                           ratio, and the variance times n / (n - 1) for all n units.
+    ``koopman``            The same without the factor [2]_: ``p_value`` is that of Pearson's
+                           chi-square test.
+    ``katz``               Wald on logarithms [3]_, what most trials report as risk ratio. With
+                           rare events it is close to the score method.
+    ====================== =====================================================================
+
+    Not for paired calls and not for clustered units.
+
+    References
+    ----------
+    .. [1] Miettinen O, Nurminen M. Stat Med 1985;4:213-226. doi:10.1002/sim.4780040211
+    .. [2] Koopman PAR. Biometrics 1984;40:513-517.
+    .. [3] Katz D, Baptista J, Azen SP, Pike MC. Biometrics 1978;34:469-474. doi:10.2307/2530610
+
+    Examples
+    --------
+    >>> counts = TwoGroupCounts(
+    ...     numerator_a=262, denominator_a=52872, numerator_b=338, denominator_b=53043)
+    >>> detection = proportion_ratio_ci(counts, margin=0.8, better="higher")
+    >>> f"{detection.estimate:.3f} ({detection.ci_low:.3f}, {detection.ci_high:.3f})"
+    '1.286 (1.095, 1.510)'
+    >>> detection = proportion_ratio_ci(counts, method="katz")
+    >>> f"{detection.estimate:.2f} ({detection.ci_low:.2f}, {detection.ci_high:.2f})"
+    '1.29 (1.09, 1.51)'
+    """
+    words, ci_method, fields_of = chosen(method, _RATIOS)
+    check_margin(margin, effect="ratio", better=better)
+    level = check_ci_level(ci_level)
+    return Comparison(
+        method=f"ratio of two independent proportions, {words}",
+        ci_method=ci_method,
+        quantity=quantity,
+        label_a=label_a,
+        label_b=label_b,
+        **{**fields_of(counts, level, margin, better), "ci_level": level},
+    )
+
+
+def _ratio_score(
+    inflated: bool,
+    counts: TwoGroupCounts,
+    level: float,
+    margin: float | None,
+    better: Better | None,
+) -> dict[str, Any]:
+    """Return all fields by the score method."""
+    fields = {**_ratio_estimates(counts), "std_error": _log_error(counts) * _ratio(counts)}
+    if not counts.numerator_a and not counts.numerator_b and not counts.empty:
+        return {**fields, **inference_fields(lambda _: 0.0, (0.0, math.inf), 1.0, margin, better)}
+    inflation = _inflation(counts) if inflated else 1.0
+    limits = None if counts.empty else ratio_limits(counts.cells, inflation, (1 - level) / 2)
+    score = partial(ratio_score, counts.cells, inflation)
+    return {**fields, **inference_fields(score, limits, 1.0, margin, better)}
+
+
+def _ratio_katz(
+    counts: TwoGroupCounts, level: float, margin: float | None, better: Better | None
+) -> dict[str, Any]:
+    """Return all fields by Katz's method."""
+    error, fields = _log_error(counts), _ratio_estimates(counts)
+    wald = wald_ratio(_ratio(counts), error, ci_level=level, margin=margin, better=better)
+    if error == 0:
+        fields["note"] = "no interval: every unit has the event, so that its width would be 0"
+    elif math.isnan(wald.ci_low) and math.isfinite(fields["estimate"]):
+        fields["note"] = "no interval: b has no event, and a logarithm of 0 is not defined"
+    return {**fields, **vars(wald)}
+
+
+def _ratio(counts: TwoGroupCounts) -> float:
+    """Return b over a; NaN where a has no event or a group no unit."""
+    return counts.proportion_b / (counts.proportion_a or math.nan)
+
+
+def _log_error(counts: TwoGroupCounts) -> float:
+    """Return the plug-in standard error of the logarithm; NaN where a group has no event."""
+    x_a, n_a, x_b, n_b = counts.cells
+    if not (x_a and x_b):
+        return math.nan
+    # 1 / x - 1 / n without the difference of like numbers
+    return math.sqrt((n_a - x_a) / (x_a * n_a) + (n_b - x_b) / (x_b * n_b))
+
+
+def _ratio_estimates(counts: TwoGroupCounts) -> dict[str, Any]:
+    """Return the estimates of a ratio but its standard error as fields of a Comparison."""
+    return {
+        "note": _ratio_note(counts),
+        "n_cases": counts.n_cases,
+        "estimate": _ratio(counts),
+        "estimate_a": counts.proportion_a,
+        "estimate_b": counts.proportion_b,
+        "unit": "ratio",
+        "effect": "ratio",
+    }
+
+
+def _ratio_note(counts: TwoGroupCounts) -> str:
+    """Return why something is not defined, or what it hides."""
+    if counts.empty:
+        return f"the ratio is not defined: {counts.empty}"
+    if counts.numerator_a == 0:
+        both = " and neither has b: the counts say nothing" if counts.numerator_b == 0 else ""
+        return f"the ratio is not defined: a has no event{both}"
+    if counts.numerator_b == 0:
+        return "b has no event: the plug-in standard error is not defined"
+    return "every unit has the event: the plug-in standard error is 0" * (_log_error(counts) == 0)
+
+
+def _inflation(counts: TwoGroupCounts) -> float:
+    """Return the factor of Miettinen and Nurminen's variance."""
+    return counts.n_cases / max(counts.n_cases - 1, 1)
+
+
+_RATIOS: dict[str, tuple[str, str, _Fields]] = {
+    "miettinen_nurminen": ("score", "Miettinen-Nurminen score", partial(_ratio_score, True)),
+    "koopman": ("score", "Koopman score", partial(_ratio_score, False)),
+    "katz": ("Wald on the logarithm", "Katz log", _ratio_katz),
+}
 
 
 _SPREADS = 9.0  # standard deviations of a count that are added up, and as many counts more

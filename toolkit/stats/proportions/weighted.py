@@ -1,4 +1,4 @@
-"""Proportions and shares of a sample whose cases stand for different numbers of others.
+"""Proportions of a sample whose cases stand for different numbers of others.
 
 Cases are weighted by the number of cases of the population that each stands for, and may come in
 clusters (several examinations of one woman), which are then the units drawn. Variances are those
@@ -15,24 +15,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
+from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import Estimate
 from toolkit.stats._checks import (
     check_ci_level,
     check_cluster,
-    check_count,
     check_truth,
     check_weight,
 )
-from toolkit.stats.calibration.expected_shares import (
-    ShareFit,
-    check_expected_share,
-    few_expected,
-    no_fit,
-    require_categories,
-)
 from toolkit.stats.proportions.clustered import total_covariance
-from toolkit.stats.proportions.one import per_1000, wilson_at, wilson_ci
+from toolkit.stats.proportions.one import per_1000, proportion_ci, wilson_at
 
 
 def weighted_proportion_ci(
@@ -63,7 +55,7 @@ def weighted_proportion_ci(
     ci_level : float
         Confidence level, two-sided.
     quantity, unit, label
-        As in ``wilson_ci``.
+        As in ``proportion_ci``.
 
     Returns
     -------
@@ -101,7 +93,7 @@ def weighted_proportion_ci(
     each, unit_of = weights_and_clusters(has_event.size, weight=weight, cluster=cluster)
     level = check_ci_level(ci_level)
     counts = int(has_event.sum()), has_event.size
-    plain = wilson_ci(*counts, ci_level=level, quantity=quantity, label=label)
+    plain = proportion_ci(*counts, ci_level=level, quantity=quantity, label=label)
     n_clusters = int(np.unique(unit_of).size)
     other_weight = counts[0] == 0 < counts[1] and event_weight not in (None, each[0])
     if other_weight or not is_simple_sample(each, n_clusters):
@@ -199,100 +191,3 @@ def share_covariance(member: FloatArray, weight: FloatArray, cluster: IndexArray
     shares = weight @ member / total
     # Linearised ratio of totals: a case adds weight (member - share) / total.
     return total_covariance(weight[:, None] * (member - shares) / total, cluster)
-
-
-def weighted_goodness_of_fit(
-    category: ArrayLike,
-    expected_share: ArrayLike,
-    *,
-    weight: ArrayLike | None = None,
-    cluster: ArrayLike | None = None,
-) -> ShareFit:
-    """Test whether a weighted or clustered sample fits expected shares (Rao and Scott).
-
-    Parameters
-    ----------
-    category : array_like of int, shape (n_cases,)
-        Category of each case, from 0 to n_categories - 1.
-    expected_share : array_like, shape (n_categories,)
-        Share of the population that each category should hold, above 0, adding up to 1.
-    weight, cluster
-        As in ``weighted_proportion_ci``.
-
-    Returns
-    -------
-    ShareFit
-        Pearson's statistic on weighted shares, corrected to the second order; ``df`` is usually a
-        fraction. NaN with a note without cases, with one cluster, or where all weight lies in one
-        category.
-
-    Raises
-    ------
-    ValueError
-        If an argument is malformed, or a category has no expected share.
-
-    Notes
-    -----
-    Null hypothesis: the population from which clusters were drawn has these shares. Pearson's
-    statistic is then a sum of chi-squares times design effects; dividing by the sum of squares of
-    these over their sum matches its mean and variance (Satterthwaite). For a simple random sample
-    ``goodness_of_fit`` is the better test: here the design effects are estimated as well.
-
-    References
-    ----------
-    Rao JNK, Scott AJ. J Am Stat Assoc 1981;76:221-230. doi:10.1080/01621459.1981.10477633
-
-    Rao JNK, Scott AJ. Ann Stat 1984;12:46-60. doi:10.1214/aos/1176346391
-
-    Examples
-    --------
-    Ten women in two categories, one of whom stands for three.
-
-    >>> fit = weighted_goodness_of_fit([0] * 4 + [1] * 6, [0.5, 0.5], weight=[3] + [1] * 9)
-    >>> f"{fit.statistic:.3f}, {fit.df:.0f} df, P = {fit.p_value:.2f}"
-    '0.000, 1 df, P = 1.00'
-    """
-    shares = np.asarray(expected_share, dtype=np.float64)
-    require_categories(shares.size)
-    shares = check_expected_share(shares, n_categories=shares.size)
-    numbers = _check_category(category, n_categories=shares.size)
-    each, unit_of = weights_and_clusters(numbers.size, weight=weight, cluster=cluster)
-    method = "Rao-Scott chi-square goodness of fit, second order"
-    df = float(shares.size - 1)
-    if each.sum() == 0:
-        return no_fit("no case was counted", method=method, df=df)
-    member = (numbers[:, None] == np.arange(shares.size)).astype(np.float64)
-    observed = each @ member / each.sum()
-    # Rows of the design-effect matrix: n covariance / expected share.
-    effects = numbers.size * share_covariance(member, each, unit_of) / shares[:, None]
-    trace, squares = float(np.trace(effects)), float(np.sum(effects * effects.T))
-    if not trace > 0:  # also NaN
-        reason = "no variance: all weight lies in one category, or there is one cluster only"
-        return no_fit(reason, method=method, df=df, n_cases=numbers.size)
-    pearson = numbers.size * math.fsum((observed - shares) ** 2 / shares)
-    statistic, df = pearson * trace / squares, trace**2 / squares
-    return ShareFit(
-        statistic=statistic,
-        df=df,
-        p_value=float(special.chdtrc(df, statistic)),
-        n_cases=numbers.size,
-        n_clusters=None if cluster is None else int(np.unique(unit_of).size),
-        method=method,
-        note=few_expected(numbers.size * shares),
-    )
-
-
-def _check_category(category: ArrayLike, *, n_categories: int) -> IntArray:
-    """Return categories as int64, shape (n_cases,), each with an expected share."""
-    numbers = np.asarray(category)
-    if numbers.ndim != 1:
-        msg = f"category must have shape (n_cases,), but got {numbers.shape}"
-        raise ValueError(msg)
-    for value in np.unique(numbers).tolist():
-        if check_count(value, name="category") >= n_categories:
-            msg = (
-                f"category must lie from 0 to {n_categories - 1}, one for each expected share, "
-                f"but got {value!r}"
-            )
-            raise ValueError(msg)
-    return numbers.astype(np.int64)

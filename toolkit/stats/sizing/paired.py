@@ -17,8 +17,10 @@ import numpy as np
 from scipy.special import ndtri
 
 from toolkit.stats._checks import check_choice, check_ci_level, check_count, check_inner_share
-from toolkit.stats.paired.differences import PairedCounts, tang_score, tango_score
-from toolkit.stats.paired.mcnemar import mcnemar_exact, mcnemar_midp
+from toolkit.stats.paired.counts import PairedCounts
+from toolkit.stats.paired.differences import tango_score
+from toolkit.stats.paired.ratios import tang_score
+from toolkit.stats.paired.tests import mcnemar
 from toolkit.stats.proportions.two import binomial_mass, bulk
 from toolkit.stats.simulation.simulate import PairedCallProbabilities, paired_call_probabilities
 from toolkit.stats.sizing.proportions import (
@@ -47,7 +49,7 @@ class PairedQuestion(ProportionQuestion):
     concordance : float
         Probability that both readings of a case say the same; the less, the larger the study.
     test : {"score", "exact", "mid-P"}
-        Without a margin: McNemar's test, asymptotic (that of ``tango_ci``), exact or mid-P. With
+        Without a margin: McNemar's test, asymptotic (that of Tango), exact or mid-P. With
         one: ``"score"``.
 
     Raises
@@ -283,7 +285,7 @@ def _score(question: PairedQuestion, n_pairs: int, level: float, z: float) -> Ca
     if question.test == "score":
         hypothesis = 0.0 if question.margin is None else question.hypothesis
         return lambda only_b, only_a: tango_score(only_b, only_a, n_pairs, hypothesis)
-    test = mcnemar_exact if question.test == "exact" else mcnemar_midp
+    test = partial(mcnemar, method="exact") if question.test == "exact" else mcnemar
 
     def signed(only_b: int, only_a: int) -> float:
         # A P at the level counts as significant, as in the test itself.

@@ -283,7 +283,7 @@ def two_group_power(
 
     Notes
     -----
-    The test is that of ``miettinen_nurminen_ci`` or ``miettinen_nurminen_ratio_ci``, with a margin
+    The test is that of ``proportion_difference_ci`` or ``proportion_ratio_ci``, with a margin
     that of Farrington and Manning with their variance factor; all outcomes but about 1e-13 are
     added up. Not for clustered units, such as two breasts of a woman or women of one reader.
 

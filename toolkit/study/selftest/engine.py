@@ -9,65 +9,29 @@ from functools import partial
 from typing import Any
 
 from toolkit.results import Result
-from toolkit.stats.agreement.two_readers import (
-    agreement_table_from_counts,
-    cohen_kappa,
-    gwet_ac,
-    scott_pi,
-)
+from toolkit.stats.agreement.two_readers import agreement_table_from_counts, two_reader_agreement
 from toolkit.stats.auc.curve import auc, partial_auc, partial_auc_mcclish
 from toolkit.stats.auc.delong import delong_ci, delong_test
-from toolkit.stats.paired.differences import (
-    PairedCounts,
-    agresti_min_ci,
-    bonett_price_ci,
-    newcombe_paired_ci,
-    tang_ratio_ci,
-    tango_ci,
-    wald_paired_ci,
-)
-from toolkit.stats.paired.mcnemar import (
-    mcnemar_asymptotic,
-    mcnemar_corrected,
-    mcnemar_exact,
-    mcnemar_joint,
-    mcnemar_midp,
-)
-from toolkit.stats.paired.predictive_tests import (
-    npv_score_test,
-    npv_weighted_score_test,
-    ppv_score_test,
-    ppv_weighted_score_test,
+from toolkit.stats.paired.counts import PairedCounts
+from toolkit.stats.paired.differences import paired_difference_ci
+from toolkit.stats.paired.likelihood_ratios import (
     relative_negative_likelihood_ratio_ci,
     relative_positive_likelihood_ratio_ci,
 )
-from toolkit.stats.paired.predictive_values import npv_ratio_ci, ppv_ratio_ci
-from toolkit.stats.paired.ratios import (
-    bonett_price_ratio_ci,
-    mover_ratio_ci,
-    relative_proportion_ci,
+from toolkit.stats.paired.predictive_values import (
+    npv_ratio_ci,
+    npv_score_test,
+    ppv_ratio_ci,
+    ppv_score_test,
 )
-from toolkit.stats.proportions.one import (
-    agresti_coull_ci,
-    clopper_pearson_ci,
-    jeffreys_ci,
-    midp_ci,
-    wald_ci,
-    wilson_ci,
-)
-from toolkit.stats.proportions.tests import fisher_exact, pearson_chi_square
+from toolkit.stats.paired.ratios import paired_ratio_ci
+from toolkit.stats.paired.tests import mcnemar, mcnemar_joint
+from toolkit.stats.proportions.one import proportion_ci
+from toolkit.stats.proportions.tests import two_group_test
 from toolkit.stats.proportions.two import (
     TwoGroupCounts,
-    agresti_caffo_ci,
-    mee_ci,
-    miettinen_nurminen_ci,
-    newcombe_ci,
-    wald_difference_ci,
-)
-from toolkit.stats.proportions.two_ratios import (
-    katz_log_ratio_ci,
-    koopman_ratio_ci,
-    miettinen_nurminen_ratio_ci,
+    proportion_difference_ci,
+    proportion_ratio_ci,
 )
 from toolkit.study.selftest.cases import Case, Expected, Kind, Suite, as_exact, as_printed
 from toolkit.study.selftest.exact import ANSWERS
@@ -77,15 +41,30 @@ Inputs = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Method:
-    """One method: its name in prose, its function, and how the inputs of a case reach it."""
+    """One method: its name in prose, its function, and how the inputs of a case reach it.
+
+    ``method`` is the method of the function, where that is not its default.
+    """
 
     title: str
     function: Callable[..., Result | float]
     prepare: Callable[[Inputs], Inputs] = dict
+    method: str = ""
+
+    @property
+    def place(self) -> str:
+        """The function in full, with its method."""
+        call = f'(method="{self.method}")' if self.method else ""
+        return f"{self.function.__module__}.{self.function.__name__}{call}"
+
+    @property
+    def call(self) -> Callable[..., Result | float]:
+        """The function with its method."""
+        return partial(self.function, method=self.method) if self.method else self.function
 
     def compute(self, inputs: Inputs) -> Result | float:
         """Return what the function makes of the inputs of a case."""
-        return self.function(**self.prepare(inputs))
+        return self.call(**self.prepare(inputs))
 
 
 def _gathered(inputs: Inputs, *, into: Callable[..., Any], name: str, cells: str) -> Inputs:
@@ -118,55 +97,106 @@ def _identity(inputs: Inputs) -> Inputs:
 # In the order of the page. A source that prints a Wald interval is compared with a Wald interval,
 # not with the one that the toolkit prefers.
 METHODS: dict[str, Method] = {
-    "proportion": Method("Proportion", wilson_ci),
-    "wilson": Method("Wilson score interval", wilson_ci),
-    "clopper_pearson": Method("Clopper-Pearson interval", clopper_pearson_ci),
-    "midp": Method("Mid-P interval", midp_ci),
-    "jeffreys": Method("Jeffreys interval", jeffreys_ci),
-    "agresti_coull": Method("Agresti-Coull interval", agresti_coull_ci),
-    "wald": Method("Wald interval", wald_ci),
+    "proportion": Method("Proportion", proportion_ci),
+    "wilson": Method("Wilson score interval", proportion_ci),
+    "clopper_pearson": Method("Clopper-Pearson interval", proportion_ci, method="clopper_pearson"),
+    "midp": Method("Mid-P interval", proportion_ci, method="midp"),
+    "jeffreys": Method("Jeffreys interval", proportion_ci, method="jeffreys"),
+    "agresti_coull": Method("Agresti-Coull interval", proportion_ci, method="agresti_coull"),
+    "wald": Method("Wald interval", proportion_ci, method="wald"),
     "miettinen_nurminen": Method(
-        "Difference of two groups, Miettinen-Nurminen", miettinen_nurminen_ci, _two_groups
+        "Difference of two groups, Miettinen-Nurminen", proportion_difference_ci, _two_groups
     ),
-    "mee": Method("Difference of two groups, Mee", mee_ci, _two_groups),
-    "newcombe": Method("Difference of two groups, Newcombe", newcombe_ci, _two_groups),
+    "mee": Method(
+        "Difference of two groups, Mee",
+        proportion_difference_ci,
+        _two_groups,
+        method="mee",
+    ),
+    "newcombe": Method(
+        "Difference of two groups, Newcombe",
+        proportion_difference_ci,
+        _two_groups,
+        method="newcombe",
+    ),
     "agresti_caffo": Method(
-        "Difference of two groups, Agresti-Caffo", agresti_caffo_ci, _two_groups
+        "Difference of two groups, Agresti-Caffo",
+        proportion_difference_ci,
+        _two_groups,
+        method="agresti_caffo",
     ),
-    "wald_difference": Method("Difference of two groups, Wald", wald_difference_ci, _two_groups),
-    "ratio": Method("Ratio of two groups", katz_log_ratio_ci, _two_groups),
+    "wald_difference": Method(
+        "Difference of two groups, Wald",
+        proportion_difference_ci,
+        _two_groups,
+        method="wald",
+    ),
+    "ratio": Method("Ratio of two groups", proportion_ratio_ci, _two_groups, method="katz"),
     "miettinen_nurminen_ratio": Method(
-        "Ratio of two groups, Miettinen-Nurminen", miettinen_nurminen_ratio_ci, _two_groups
+        "Ratio of two groups, Miettinen-Nurminen", proportion_ratio_ci, _two_groups
     ),
-    "koopman": Method("Ratio of two groups, Koopman", koopman_ratio_ci, _two_groups),
-    "katz": Method("Ratio of two groups, Katz log", katz_log_ratio_ci, _two_groups),
-    "fisher": Method("Fisher’s exact test", fisher_exact, _two_groups),
-    "pearson": Method("Pearson’s chi-square test", pearson_chi_square, _two_groups),
-    "mcnemar_exact": Method("McNemar test, exact", mcnemar_exact, _paired),
-    "mcnemar_midp": Method("McNemar test, mid-P", mcnemar_midp, _paired),
-    "mcnemar_asymptotic": Method("McNemar test, asymptotic", mcnemar_asymptotic, _paired),
-    "mcnemar_corrected": Method("McNemar test, continuity correction", mcnemar_corrected, _paired),
+    "koopman": Method(
+        "Ratio of two groups, Koopman", proportion_ratio_ci, _two_groups, method="koopman"
+    ),
+    "katz": Method(
+        "Ratio of two groups, Katz log", proportion_ratio_ci, _two_groups, method="katz"
+    ),
+    "fisher": Method("Fisher’s exact test", two_group_test, _two_groups),
+    "pearson": Method(
+        "Pearson’s chi-square test",
+        two_group_test,
+        _two_groups,
+        method="pearson_chi_square",
+    ),
+    "mcnemar_exact": Method("McNemar test, exact", mcnemar, _paired, method="exact"),
+    "mcnemar_midp": Method("McNemar test, mid-P", mcnemar, _paired),
+    "mcnemar_asymptotic": Method("McNemar test, asymptotic", mcnemar, _paired, method="asymptotic"),
+    "mcnemar_corrected": Method(
+        "McNemar test, continuity correction", mcnemar, _paired, method="corrected"
+    ),
     "mcnemar_joint": Method(
         "McNemar test of sensitivity and specificity", mcnemar_joint, _paired_twice
     ),
-    "tango": Method("Paired difference, Tango score", tango_ci, _paired),
-    "newcombe_paired": Method("Paired difference, Newcombe", newcombe_paired_ci, _paired),
-    "agresti_min": Method("Paired difference, Agresti-Min", agresti_min_ci, _paired),
-    "bonett_price": Method("Paired difference, Bonett-Price", bonett_price_ci, _paired),
-    "wald_paired": Method("Paired difference, Wald", wald_paired_ci, _paired),
-    "tang": Method("Paired ratio, Tang score", tang_ratio_ci, _paired),
-    "bonett_price_ratio": Method("Paired ratio, Bonett-Price", bonett_price_ratio_ci, _paired),
-    "mover_ratio": Method("Paired ratio, MOVER Wilson", mover_ratio_ci, _paired),
-    "relative_proportion": Method("Paired ratio, log Wald", relative_proportion_ci, _paired),
+    "tango": Method("Paired difference, Tango score", paired_difference_ci, _paired),
+    "newcombe_paired": Method(
+        "Paired difference, Newcombe", paired_difference_ci, _paired, method="newcombe"
+    ),
+    "agresti_min": Method(
+        "Paired difference, Agresti-Min",
+        paired_difference_ci,
+        _paired,
+        method="agresti_min",
+    ),
+    "bonett_price": Method(
+        "Paired difference, Bonett-Price",
+        paired_difference_ci,
+        _paired,
+        method="bonett_price",
+    ),
+    "wald_paired": Method("Paired difference, Wald", paired_difference_ci, _paired, method="wald"),
+    "tang": Method("Paired ratio, Tang score", paired_ratio_ci, _paired),
+    "bonett_price_ratio": Method(
+        "Paired ratio, Bonett-Price", paired_ratio_ci, _paired, method="bonett_price"
+    ),
+    "mover_ratio": Method("Paired ratio, MOVER Wilson", paired_ratio_ci, _paired, method="mover"),
+    "relative_proportion": Method(
+        "Paired ratio, log Wald", paired_ratio_ci, _paired, method="log_wald"
+    ),
     "ppv_ratio": Method("Ratio of positive predictive values", ppv_ratio_ci, _paired_twice),
     "npv_ratio": Method("Ratio of negative predictive values", npv_ratio_ci, _paired_twice),
     "ppv_score": Method("Positive predictive values, score test", ppv_score_test, _paired_twice),
     "npv_score": Method("Negative predictive values, score test", npv_score_test, _paired_twice),
     "ppv_weighted_score": Method(
-        "Positive predictive values, weighted score test", ppv_weighted_score_test, _paired_twice
+        "Positive predictive values, weighted score test",
+        ppv_score_test,
+        _paired_twice,
+        method="weighted",
     ),
     "npv_weighted_score": Method(
-        "Negative predictive values, weighted score test", npv_weighted_score_test, _paired_twice
+        "Negative predictive values, weighted score test",
+        npv_score_test,
+        _paired_twice,
+        method="weighted",
     ),
     "positive_likelihood_ratio": Method(
         "Relative positive likelihood ratio", relative_positive_likelihood_ratio_ci, _paired_twice
@@ -179,9 +209,9 @@ METHODS: dict[str, Method] = {
     "partial_auc_mcclish": Method("Partial AUC, McClish", partial_auc_mcclish),
     "delong": Method("One AUC, DeLong", delong_ci, _identity),
     "delong_paired": Method("Two AUCs of the same cases, DeLong", delong_test),
-    "kappa": Method("Cohen’s kappa", cohen_kappa, _agreement),
-    "scott_pi": Method("Scott’s pi", scott_pi, _agreement),
-    "gwet_ac": Method("Gwet’s coefficient", gwet_ac, _agreement),
+    "kappa": Method("Cohen’s kappa", two_reader_agreement, _agreement),
+    "scott_pi": Method("Scott’s pi", two_reader_agreement, _agreement, method="scott_pi"),
+    "gwet_ac": Method("Gwet’s coefficient", two_reader_agreement, _agreement, method="gwet_ac"),
 }
 
 

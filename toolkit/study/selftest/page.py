@@ -273,12 +273,11 @@ def overview_table(findings: Findings, numbers: Iterator[str]) -> str:
 def method_tables(findings: Findings, numbers: Iterator[str]) -> Iterator[str]:
     """Yield a table of all values for each method."""
     for method, mine in _by_method(findings.checks):
-        function = METHODS[method].function
         yield value_table(
             findings,
             mine,
             title=f"{METHODS[method].title}: {agreement_text(mine)} agree.",
-            foot=f"{function.__module__}.{function.__name__}",
+            foot=METHODS[method].place,
             number=next(numbers),
         )
 

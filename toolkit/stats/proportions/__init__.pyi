@@ -1,0 +1,16 @@
+from .clustered import clustered_difference_ci as clustered_difference_ci
+from .clustered import clustered_paired_difference_ci as clustered_paired_difference_ci
+from .clustered import clustered_proportion_logit_ci as clustered_proportion_logit_ci
+from .clustered import mean_proportion_ci as mean_proportion_ci
+from .one import per_1000 as per_1000
+from .one import proportion_ci as proportion_ci
+from .rates import TwoRates as TwoRates
+from .rates import rate_ratio_ci as rate_ratio_ci
+from .tests import TrendTest as TrendTest
+from .tests import TwoGroupTest as TwoGroupTest
+from .tests import trend_test as trend_test
+from .tests import two_group_test as two_group_test
+from .two import TwoGroupCounts as TwoGroupCounts
+from .two import proportion_difference_ci as proportion_difference_ci
+from .two import proportion_ratio_ci as proportion_ratio_ci
+from .weighted import weighted_proportion_ci as weighted_proportion_ci
