@@ -1,8 +1,8 @@
 """Kernels for chapters: isolated processes that listen on no network port.
 
-Each is a new interpreter in a folder of its own that is removed with it. Its environment is made
-from nothing (``kernel_environment``), so that results depend neither on the machine's time zone,
-locale and configuration nor on who runs it.
+Each is a new interpreter, or forked from a warm one, and has a folder of its own that is removed
+with it. Its environment is made from nothing (``kernel_environment``), so that results depend
+neither on the machine's time zone, locale and configuration nor on who runs it.
 """
 
 from __future__ import annotations

@@ -96,8 +96,8 @@ class WarmProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Start a kernel; where none can be forked, it is a fresh interpreter."""
         files = [kwargs.get(name) for name in ("stdout", "stderr")]
-        if sys.platform == "linux" and cmd[1] == "-m" and not any(type(f) is int for f in files):
-            folder = str(kwargs.get("cwd") or os.getcwd())
+        if sys.platform == "linux" and cmd[1:2] == ["-m"] and int not in map(type, files):
+            folder = os.path.abspath(kwargs.get("cwd") or ".")
             warm = self.warm or WarmProcess(cmd[0], kwargs["env"], folder)
             self._own = None if self.warm else warm
             outputs = [number if f is None else f.fileno() for number, f in enumerate(files, 1)]
@@ -137,8 +137,9 @@ def _serve(control: socket.socket) -> tuple[str, list[int]]:
         content, descriptors, _, _ = socket.recv_fds(control, 2**20, 3)
         if not content:
             sys.exit()
-        if os.fork() == 0:
-            break
+        with suppress(OSError):  # without memory for one more, those that run go on
+            if os.fork() == 0:
+                break
         for descriptor in descriptors:
             os.close(descriptor)
     die_with_parent(warm)
