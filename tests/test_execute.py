@@ -1,6 +1,7 @@
 """Running chapters: every way to fail is seen and named, and what is delivered is stable."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -92,10 +93,15 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 @pytest.fixture(scope="module")
-def kernels() -> Iterator[Kernels]:
-    """Where the kernels of all tests come from."""
-    with open_kernels() as kernels:
+def kernels(request: pytest.FixtureRequest) -> Iterator[Kernels]:
+    """Where the kernels of a test come from: fresh interpreters, unless it says both."""
+    with open_kernels(forked=getattr(request, "param", "fresh") == "forked") as kernels:
         yield kernels
+
+
+both = pytest.mark.parametrize(
+    "kernels", ["fresh", pytest.param("forked", marks=needs_linux)], indirect=True
+)
 
 
 @pytest.fixture
@@ -154,6 +160,7 @@ def test_execute_chapter_merges_what_a_progress_bar_writes(run: Run) -> None:
     assert len(notebook["cells"][0]["outputs"]) == 1
 
 
+@both
 def test_execute_chapter_lets_cells_use_processes(run: Run) -> None:
     outcome, notebook = run(
         """
@@ -224,6 +231,7 @@ FAILURES = {
 }
 
 
+@both
 @pytest.mark.parametrize("mode", FAILURES)
 def test_execute_chapter_names_the_failure(run: Run, mode: str) -> None:
     cells, cause = FAILURES[mode]
@@ -235,6 +243,7 @@ def test_execute_chapter_names_the_failure(run: Run, mode: str) -> None:
     assert all(cell["execution_count"] is None and not cell["outputs"] for cell in later)
 
 
+@both
 @pytest.mark.parametrize("hang", ["import time\ntime.sleep(60)", "while True:\n    pass"])
 def test_execute_chapter_stops_at_the_time_limit(run: Run, hang: str) -> None:
     start = time.monotonic()
@@ -244,6 +253,7 @@ def test_execute_chapter_stops_at_the_time_limit(run: Run, hang: str) -> None:
     assert text_of(notebook, 0) == "before\n"
 
 
+@both
 @needs_linux
 def test_execute_chapter_kills_what_a_dead_kernel_left(run: Run, tmp_path: Path) -> None:
     outcome, _ = run(
@@ -257,6 +267,7 @@ def test_execute_chapter_kills_what_a_dead_kernel_left(run: Run, tmp_path: Path)
     assert wait_until(lambda: not is_running(int((tmp_path / "child").read_text())), 5)
 
 
+@both
 @needs_linux
 def test_execute_chapter_kills_children_that_left_the_group(run: Run, tmp_path: Path) -> None:
     outcome, _ = run(
@@ -281,6 +292,7 @@ def test_execute_chapter_bounds_the_output(run: Run, monkeypatch: pytest.MonkeyP
     assert len(json.dumps(notebook)) < 200_000
 
 
+@pytest.mark.parametrize("forked", [False, pytest.param(True, marks=needs_linux)])
 @pytest.mark.parametrize(
     ("program", "limit", "cause"),
     [
@@ -297,13 +309,18 @@ def test_execute_chapter_bounds_the_output(run: Run, monkeypatch: pytest.MonkeyP
     ],
 )
 def test_execute_chapter_names_a_kernel_that_does_not_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, limit: float, cause: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    program: str,
+    limit: float,
+    cause: str,
+    forked: bool,
 ) -> None:
     (tmp_path / "no_kernel.py").write_text(program)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr("toolkit.study.run.kernels.PROCESS_MODULE", "no_kernel")
     job = make_job(tmp_path, "1", time_limit_s=limit)
-    with open_kernels() as kernels:
+    with open_kernels(forked=forked) as kernels:
         outcome = execute_chapter(job, kernels=kernels)
     assert outcome == ChapterOutcome(name="chapter", status="failed", cause=cause, cell=None)
 
@@ -361,6 +378,8 @@ def test_executed_bytes_depend_on_neither_folder_nor_environment(
     kernels: Kernels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = run_varied(tmp_path / "a", kernels)
+    with open_kernels(forked=sys.platform == "linux") as forked:
+        assert run_varied(tmp_path / "forked", forked) == first
     assert run_varied(tmp_path / "deeper" / "with a blank", kernels) == first
     home = tmp_path / "home"
     startup = home / ".ipython" / "profile_default" / "startup"
@@ -460,31 +479,37 @@ def test_execute_chapters_refuses_wrong_arguments(tmp_path: Path) -> None:
 
 
 @needs_linux
-def test_execute_chapters_leaves_no_kernel_when_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [1, 3])
+def test_execute_chapters_leaves_no_process_when_killed(tmp_path: Path, number: int) -> None:
     cell = """
-        import os, pathlib, time
-        pathlib.Path("part").write_text(str(os.getpid()))
+        import os, pathlib, psutil, time
+        pids = [os.getpid(), *(p.pid for p in psutil.Process().parents())]
+        pathlib.Path("part").write_text(" ".join(map(str, pids)))
         pathlib.Path("part").rename("pid")
         time.sleep(300)
         """
-    job = make_job(tmp_path, cell, time_limit_s=300.0)
+    jobs = [make_job(tmp_path / f"{i}", cell, time_limit_s=300.0) for i in range(number)]
     program = f"""
 from pathlib import Path, PosixPath
 from toolkit.study.run.execute import ChapterJob, execute_chapters
-execute_chapters([{job!r}], workers=1, on_done=print)
+execute_chapters({jobs!r}, workers=1, on_done=print)
 """
     main = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[1])
     try:
-        assert wait_until((tmp_path / "pid").exists, 60)
+        assert wait_until((tmp_path / "0" / "pid").exists, 60)
     finally:
         main.send_signal(signal.SIGKILL)
         main.wait()
-    assert wait_until(lambda: not is_running(int((tmp_path / "pid").read_text())), 10)
+    pids = [int(pid) for pid in (tmp_path / "0" / "pid").read_text().split()]
+    ours = pids[: pids.index(main.pid)]  # of a forked one: it, who waits for it, the warm process
+    assert len(ours) == (1 if number == 1 else 3)
+    assert wait_until(lambda: not any(is_running(pid) for pid in ours), 10)
 
 
 # --- kernels ------------------------------------------------------------------------------------
 
 
+@both
 @needs_linux
 def test_kernel_listens_on_no_network_port(run: Run) -> None:
     outcome, notebook = run(
@@ -504,13 +529,108 @@ def test_kernel_listens_on_no_network_port(run: Run) -> None:
     assert text_of(notebook, 0) == "tcp []\ntcp6 []\nudp []\nudp6 []\nTrue\n"
 
 
+@both
 def test_kernels_share_nothing(run: Run) -> None:
     run("import numpy\nnumpy.spoiled = 1\nimport os\nos.environ['SPOILED'] = '1'")
     _, notebook = run("import numpy, os\nhasattr(numpy, 'spoiled'), os.environ.get('SPOILED')")
     assert text_of(notebook, 0) == "(False, None)"
 
 
+@both
 def test_kernel_cannot_import_from_the_working_folder(run: Run, tmp_path: Path) -> None:
     (tmp_path / "colorsys.py").write_text("raise RuntimeError('wrong module')")
     outcome, _ = run("import colorsys")
     assert outcome.cause == ""
+
+
+# --- a warm process -----------------------------------------------------------------------------
+
+PROBE = """
+import json, os, pathlib, signal, sys, psutil
+own = os.environ["HOME"]
+status = pathlib.Path("/proc/self/status").read_text().splitlines()
+words = ("Sig", "Shd", "Umask", "Seccomp", "NoNewPrivs", "Cpus_allowed:")
+print([line for line in status if line.startswith(words)])
+print({k: v.replace(own, "") for k, v in sorted(os.environ.items()) if k != "JPY_PARENT_PID"})
+print(os.environ["JPY_PARENT_PID"] == str(os.getppid()), os.getcwd(), sys.path, sys.flags)
+print(os.getpid() == os.getsid(0) == os.getpgrp(), sys.warnoptions)
+print([word.replace(own, "") for word in sys.argv + sys.orig_argv])
+print([signal.getsignal(n) for n in signal.valid_signals() if n not in (9, 19)])
+print(pathlib.Path("/proc/self/oom_score_adj").read_text(), repr(sys.stdin.read(1)))
+print(pathlib.Path("/proc/self/limits").read_text(), os.nice(0))
+print([os.readlink(f"/proc/self/fd/{n}").replace(own, "") for n in (1, 2)])
+"""
+
+
+@needs_linux
+def test_forked_kernel_finds_what_a_fresh_one_finds(tmp_path: Path) -> None:
+    job = make_job(tmp_path, PROBE)
+    found = []
+    for forked in (False, True):
+        with open_kernels(forked=forked) as kernels:
+            assert execute_chapter(job, kernels=kernels).cause == ""
+        text = text_of(read_strict(job.executed), 0)
+        found.append(re.sub("study-kernels-[^/' ]*", "", text))
+    assert found[0] == found[1]
+    assert "oom_score_adj" not in found[0]
+
+
+@needs_linux
+def test_warm_process_has_one_thread_and_all_chapters(kernels: Kernels, tmp_path: Path) -> None:
+    cell = """
+        import psutil, sys
+        warm = psutil.Process().parents()[1]
+        print(warm.pid, warm.num_threads(), "toolkit.chapters.intake.exhibits" in sys.modules)
+        import numpy
+        print(numpy.random.random())
+        """
+    job = make_job(tmp_path, cell)
+    texts = []
+    with open_kernels(forked=True) as kernels:
+        for _ in range(2):
+            assert execute_chapter(job, kernels=kernels).cause == ""
+            texts.append(text_of(read_strict(job.executed), 0).split())
+    (warm, *said, first), (*same, second) = texts
+    assert said == ["1", "True"]
+    assert same == [warm, *said]
+    assert first != second
+    assert not is_running(int(warm))
+
+
+@needs_linux
+def test_kernels_are_fresh_where_the_warm_process_is_gone(tmp_path: Path) -> None:
+    cell = "import os, psutil, sys\nprint(*(p.pid for p in psutil.Process().parents()[:2]))"
+    job = make_job(tmp_path, cell)
+    with open_kernels(forked=True) as kernels:
+        execute_chapter(job, kernels=kernels)
+        _, warm = map(int, text_of(read_strict(job.executed), 0).split())
+        os.kill(warm, signal.SIGKILL)
+        assert execute_chapter(job, kernels=kernels).cause == ""
+    assert text_of(read_strict(job.executed), 0).split()[0] == str(os.getpid())
+
+
+@needs_linux
+@pytest.mark.parametrize("module", ["toolkit.study.run.kernel_process", "ipykernel_launcher"])
+def test_papermill_gets_forked_kernels_from_a_kernelspec(tmp_path: Path, module: str) -> None:
+    spec = {
+        "argv": [sys.executable, "-m", module, "-f", "{connection_file}"],
+        "display_name": "warm",
+        "language": "python",
+        "env": {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"},
+        "metadata": {"kernel_provisioner": {"provisioner_name": "study-warm"}},
+    }
+    (tmp_path / "kernels" / "warm").mkdir(parents=True)
+    (tmp_path / "kernels" / "warm" / "kernel.json").write_text(json.dumps(spec))
+    cell = "import os, psutil, sys\nprint(*(p.pid for p in psutil.Process().parents()[:3]))"
+    source = write_notebook(tmp_path / "in.ipynb", cell)
+    made = subprocess.Popen(
+        [sys.executable, "-m", "papermill", str(source), str(tmp_path / "out.ipynb"), "-k", "warm"],
+        env={**os.environ, "JUPYTER_PATH": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    _, errors = made.communicate(timeout=120)
+    assert made.returncode == 0, errors
+    pids = [int(pid) for pid in text_of(read_strict(tmp_path / "out.ipynb"), 0).split()]
+    assert pids[2] == made.pid
+    assert not any(is_running(pid) for pid in pids)

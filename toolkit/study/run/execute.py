@@ -19,6 +19,7 @@ from toolkit.study.run.kernels import Kernels, open_kernels
 from toolkit.study.run.workspace import to_json, write_atomic
 
 _LONGEST_CAUSE = 2000
+_FEWEST_FORKED = 3  # chapters; fewer are done before a warm process has imported what they need
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,8 +107,9 @@ def execute_chapters(
         raise ValueError(msg)
     if not jobs:
         return []
-    _import_engine()
-    with open_kernels() as kernels, ThreadPoolExecutor(max_workers=workers) as pool:
+    forked = sys.platform == "linux" and len(jobs) >= _FEWEST_FORKED
+    with open_kernels(forked=forked) as kernels, ThreadPoolExecutor(max_workers=workers) as pool:
+        _import_engine()  # while the warm process imports as well
         waiting = [pool.submit(execute_chapter, job, kernels=kernels) for job in jobs]
         try:
             for future in as_completed(waiting):
@@ -125,6 +127,7 @@ def _import_engine() -> None:
     Notebooks hold none, so nobody misses its check.
     """
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # as if not installed
+    import toolkit.study.run.engine  # noqa: F401
 
     if sys.modules["rfc3987_syntax"] is None:
         del sys.modules["rfc3987_syntax"]

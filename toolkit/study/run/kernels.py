@@ -1,8 +1,8 @@
 """Kernels for chapters: isolated processes that listen on no network port.
 
-Each is a new interpreter in a folder of its own that is removed with it. Its environment is made
-from nothing (``kernel_environment``), so that results depend neither on the machine's time zone,
-locale and configuration nor on who runs it.
+Each is a new interpreter, or forked from a warm one, and has a folder of its own that is removed
+with it. Its environment is made from nothing (``kernel_environment``), so that results depend
+neither on the machine's time zone, locale and configuration nor on who runs it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from subprocess import Popen
 
@@ -28,6 +28,8 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from toolkit.study.run.warm import ForkedKernel, WarmProcess, WarmProvisioner
 
 KERNELS_FOLDER = "study-kernels-"  # begins its name
 _LONGEST_SOCKET_PATH = 103  # bytes; macOS has the smaller limit, Linux has 107
@@ -59,6 +61,7 @@ _FIXED = {
     "MKL_NUM_THREADS": "1",
     "VECLIB_MAXIMUM_THREADS": "1",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # a thread that a fork would lose
     "SOURCE_DATE_EPOCH": "0",  # the date that matplotlib writes into pictures
 }
 
@@ -196,6 +199,8 @@ class RunningKernel:
     ----------
     folder : Path
         The kernel's folder, for its sockets and its log.
+    warm : WarmProcess or None
+        What the kernel is forked from; None for a fresh interpreter.
 
     Attributes
     ----------
@@ -207,7 +212,7 @@ class RunningKernel:
         How the kernel ended by itself, known after ``close``; None if it lived to the end.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, warm: WarmProcess | None) -> None:
         context = zmq.asyncio.Context()
         context.setsockopt(zmq.RCVHWM, 0)  # no output is dropped, however fast it comes
         context.setsockopt(zmq.LINGER, 0)
@@ -218,12 +223,16 @@ class RunningKernel:
             transport="ipc",
             ip=str(folder / "s"),
         )
+        if warm is not None:
+            self.manager.provisioner = WarmProvisioner(
+                parent=self.manager, kernel_spec=self.manager.kernel_spec, warm=warm
+            )
         self.client: AsyncKernelClient = self.manager.client(context=context)
         self.exit_code: int | None = None
         self._folder = folder
 
     @property
-    def _process(self) -> Popen[bytes] | None:
+    def _process(self) -> Popen[bytes] | ForkedKernel | None:
         """The kernel's process, once there is one."""
         provisioner = self.manager.provisioner
         return provisioner.process if isinstance(provisioner, LocalProvisioner) else None
@@ -291,10 +300,13 @@ class Kernels:
     ----------
     folder : Path
         A new folder for the files of all kernels.
+    warm : WarmProcess or None
+        What they are forked from; None for fresh interpreters.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, warm: WarmProcess | None = None) -> None:
         self._folder = folder
+        self._warm = warm
         self._running: set[RunningKernel] = set()
         self._numbers = itertools.count(1)
         self._stopped = False
@@ -315,7 +327,7 @@ class Kernels:
         """
         folder = self._folder / f"k{next(self._numbers)}"
         folder.mkdir(mode=0o700)
-        kernel = RunningKernel(folder)
+        kernel = RunningKernel(folder, self._warm)
         try:
             self._running.add(kernel)
             environment = kernel_environment(self._folder, folder)
@@ -336,11 +348,14 @@ class Kernels:
 
 
 @contextmanager
-def open_kernels() -> Iterator[Kernels]:
-    """Give kernels, and leave neither a process nor a file behind."""
-    with kernels_folder() as folder:
-        kernels = Kernels(folder)
-        try:
-            yield kernels
-        finally:
-            kernels.stop()
+def open_kernels(*, forked: bool = False) -> Iterator[Kernels]:
+    """Give kernels, forked or fresh, and leave neither a process nor a file behind."""
+    with kernels_folder() as folder, ExitStack() as stack:
+        warm = None
+        if forked:
+            environment = kernel_environment(folder, folder)
+            warm = WarmProcess(sys.executable, environment, str(folder))
+            stack.callback(warm.close)
+        kernels = Kernels(folder, warm)
+        stack.callback(kernels.stop)
+        yield kernels
