@@ -398,7 +398,7 @@ def test_executed_notebook_holds_nothing_of_the_machine(kernels: Kernels, tmp_pa
     content, _ = run_varied(tmp_path / "a", kernels)
     text = content.decode()
     assert str(tmp_path) not in text
-    assert str(Path(__file__).parents[1]) not in text
+    assert str(Path(__file__).parents[2]) not in text
     assert sys.prefix not in text
     assert "tables = 'tables.json'" in text
     assert not re.search(r'"papermill"|"execution"|"widgets"|start_time|duration', text)
@@ -494,7 +494,7 @@ from pathlib import Path, PosixPath
 from toolkit.study.run.execute import ChapterJob, execute_chapters
 execute_chapters({jobs!r}, workers=1, on_done=print)
 """
-    main = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[1])
+    main = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[2])
     try:
         assert wait_until((tmp_path / "0" / "pid").exists, 60)
     finally:
