@@ -2,8 +2,8 @@
 
 Each factory returns a ``RatingFom``, f(truth, rating) -> float, that gives the very number of the
 function it is named after and carries what resampling must know: which cases move it, whether it
-is smooth enough for a jackknife, its range and its good direction. Figures of merit of calls from
-a threshold up are in ``toolkit.stats.auc.figures_of_merit``.
+is smooth enough for a jackknife, its range and its good direction. First those of the curve, then
+those of calls from a threshold up.
 """
 
 from __future__ import annotations

@@ -295,7 +295,7 @@ def compare_ai_with_readers(  # noqa: PLR0913 - data, plan, level, margin and na
     ai_rating : array_like, shape (n_cases,)
         Rating of the AI.
     fom : RatingFom
-        Figure of merit. Of calls take ``threshold_foms`` with calls coded 0 and 1.
+        Figure of merit. Of calls take ``sensitivity_fom`` with calls coded 0 and 1.
     covariance, cluster, n_resamples, rng
         As in ``fom_table``.
     random, ci_level, margin

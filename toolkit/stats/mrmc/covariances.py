@@ -407,7 +407,7 @@ def fom_table(  # noqa: PLR0913 - data, and how the covariance over cases is est
     ratings : array_like, shape (n_cases, n_readers, n_modalities)
         Higher is more suspicious; NaN where a reader did not read a case in a modality.
     fom : RatingFom
-        Figure of merit, as of ``roc``, ``foms`` and ``threshold_foms``.
+        Figure of merit, as ``auc`` or one of ``toolkit.stats.auc`` that ends in ``_fom``.
     covariance : {"DeLong", "jackknife", "unbiased", "bootstrap", "none"}, optional
         If not given: DeLong's for the AUC and for sensitivity or specificity at a threshold, the
         jackknife for other smooth figures, else the bootstrap.
@@ -436,7 +436,7 @@ def fom_table(  # noqa: PLR0913 - data, and how the covariance over cases is est
     Notes
     -----
     With missing readings (not the bootstrap, nor patients) two readings covary through the cases
-    that both saw. See ``validity.RULES`` for what is defined for what.
+    that both saw. See docs/mrmc_validity.md for what is defined for what.
 
     References
     ----------

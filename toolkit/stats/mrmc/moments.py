@@ -1,7 +1,7 @@
 """Moments of readers' AUCs that hold for any number of readers, negative and positive cases.
 
 With A and A' the AUCs of two modalities, a moment is the mean of psi psi' over pairs of a reader, a
-positive and a negative case that share some of the three (``_moments`` has the kinds). From them
+positive and a negative case that share some of the three (see ``KINDS``). From them
 follow the variance of mean AUCs in a study of any size (Gallas 2006), and the components of
 Obuchowski and Rockette (Hillis 2018), exactly: numbers of negative and positive cases may change
 apart, where scaling by the total number of cases holds for one prevalence alone.
