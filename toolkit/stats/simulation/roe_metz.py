@@ -2,8 +2,9 @@
 
 A rating is the mean of its truth and modality plus effects of reader, case and their interactions,
 shared by the modalities or own to each. Effects of negative and of positive cases, and of readers
-on them, are independent. ``roe_metz_ratings`` draws from the model, ``roe_metz_moments`` has the exact moments of the AUCs that come of it, ``roe_metz_fit`` finds the
-model of a pilot study. ``RoeMetzComponents`` is the model of the paper, and with a ``spread`` that
+on them, are independent. ``roe_metz_ratings`` draws from the model, ``roe_metz_moments`` has the
+exact moments of the AUCs that come of it, ``roe_metz_from_components`` finds the model of a pilot
+study. ``RoeMetzComponents`` is the model of the paper, and with a ``spread`` that
 of Hillis (2012); ``RoeMetzModel`` is that of Gallas and Hillis (2014), in which every variance
 depends on truth and, where it is own, on the modality.
 """
