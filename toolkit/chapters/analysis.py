@@ -12,14 +12,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from toolkit.results import Comparison
-    from toolkit.stats.mrmc.analysis import Random
-
-# How the name of an analysis says what is random in it.
-RANDOM_WORDS: dict[Random, str] = {
-    "readers and cases": "Readers and cases random",
-    "cases": "These readers only, cases random",
-    "readers": "These cases only, readers random",
-}
 
 
 class Tables(Protocol):

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from toolkit.draw.roc import OperatingPoint
-from toolkit.draw.tables import TableColumn
+from toolkit.draw.tables import TableColumn, value_cells, value_columns
 from toolkit.results import Estimate
 from toolkit.scoring.ratings import RatingArray
 from toolkit.stats.auc.curve import RatingFom, auc
 from toolkit.stats.auc.figures_of_merit import sensitivity_fom, specificity_fom
 from toolkit.stats.auc.operating_points import CallAccuracy
 from toolkit.stats.mrmc.analysis import Random
-from toolkit.words.sentences import ci_text, estimate_text
 from toolkit.words.wording import EM_DASH, capital, count_text
 
 Endpoint = Literal["auc", "sensitivity", "specificity"]
@@ -34,18 +33,13 @@ MEASURES: dict[str, str] = {
     "sensitivity": "sensitivity",
     "specificity": "specificity",
 }
+# How the name of an analysis says what is random in it.
 RANDOM_WORDS: dict[Random, str] = {
     "readers and cases": "Readers and cases random",
     "cases": "These readers only, cases random",
     "readers": "These cases only, readers random",
 }
-MOST_READERS = 30  # figures and tables of more readers are cut, and say so
 MOST_NAMES = 12  # more readers' points than this are drawn without their names
-
-
-def in_sentence(text: str) -> str:
-    """Return a name as it stands within a sentence."""
-    return text[:1].lower() + text[1:]
 
 
 def with_cancer(n_cases: int, n_positive: int, noun: str = "") -> str:
@@ -103,16 +97,6 @@ def notes_once(notes: Iterable[str]) -> list[str]:
     single = (note for joined in notes for note in joined.split("; "))
     kept = {f"{capital(note)}.": None for note in single if note}
     return [note for note in kept if not note.startswith("Holds for")]
-
-
-def value_columns(head: str, *, span: str = "") -> list[TableColumn]:
-    """Return the columns of ``value_cells``."""
-    return [TableColumn(head, span=span), TableColumn("95% CI", align="center", span=span)]
-
-
-def value_cells(estimate: Estimate) -> list[str]:
-    """Return an estimate without its unit, and its interval."""
-    return [estimate_text(estimate, unit=False), ci_text(estimate)]
 
 
 def call_columns() -> list[TableColumn]:

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from toolkit.arrays import BoolArray, FloatArray, IntArray
 from toolkit.draw.froc import ROLE_STYLES, FrocRole
 from toolkit.draw.style import (
+    DASH,
     FULL_WIDTH,
     SMALL,
     TICK,
@@ -30,13 +31,12 @@ from toolkit.draw.style import (
     wrapped,
     write,
 )
-from toolkit.words.wording import count_text, counted, number_text
+from toolkit.words.wording import count_text, counted, limit_text
 
 BinCounts = tuple[IntArray, IntArray]
 
 _MOST_BINS = 60
 _MOST_DOTS = 30  # a column of more looks the same
-_DASH = (0, (4, 2.5))
 _FEW_ROWS = 8
 _ROW, _LOW_ROW = 0.52, 0.38
 _LABEL_WIDTH = 1.9
@@ -318,8 +318,8 @@ def _draw_legend(figure: Figure, y: float, left: float, tallest: int) -> None:
 
 def _draw_limit(axes: Axes, limit: float, unit: str) -> None:
     """Draw the radius of the hit rule through all rows, named above them."""
-    axes.axvline(limit, color=color("cancer"), linewidth=1.3, linestyle=_DASH, zorder=3)
-    name = f"hit within {number_text(limit, digits=1).removesuffix('.0')} {unit}"
+    axes.axvline(limit, color=color("cancer"), linewidth=1.3, linestyle=DASH, zorder=3)
+    name = f"hit within {limit_text(limit)} {unit}"
     half = text_width(name, TICK) * 72 / 2
     extent = axes.bbox.width * 72 / axes.figure.dpi
     x = limit / axes.get_xlim()[1] * extent

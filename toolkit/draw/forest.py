@@ -14,6 +14,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 from toolkit.draw.style import (
     BODY,
+    DASH,
     FULL_WIDTH,
     SMALL,
     TICK,
@@ -44,7 +45,6 @@ _GAP = 0.22
 _INDENT = 0.16
 _SPARE = 0.06
 _WIDEST_RATIO = 20.0
-_DASH = (0, (4, 2.5))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -328,7 +328,7 @@ def _shade(axes: Axes, margin: float, better: Better, rows: tuple[float, float])
         rows,
         color=color("cancer"),
         linewidth=1.3,
-        linestyle=_DASH,
+        linestyle=DASH,
         zorder=2,
     )
 

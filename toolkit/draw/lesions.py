@@ -33,7 +33,7 @@ from toolkit.draw.style import (
 )
 from toolkit.results import Estimate
 from toolkit.words.sentences import ci_text, estimate_text
-from toolkit.words.wording import EM_DASH, NO_BREAK_SPACE, count_text, number_text
+from toolkit.words.wording import EM_DASH, NO_BREAK_SPACE, count_text, level_text
 
 _ROW = {1: 0.28, 2: 0.48}
 _SHIFT = 0.18
@@ -179,7 +179,7 @@ def _edges(rows: Sequence[TypeRow]) -> tuple[float, float]:
 def _level_text(rows: Sequence[TypeRow]) -> str:
     """Return the head of the intervals."""
     levels = sorted({result.ci_level for result in _results(rows)})
-    return f"{number_text(levels[0] * 100, digits=1).removesuffix('.0')}%{NO_BREAK_SPACE}CI"
+    return f"{level_text(levels[0])}{NO_BREAK_SPACE}CI"
 
 
 def _set_axis(axes: Axes, height: float, label: str) -> None:

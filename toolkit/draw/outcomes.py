@@ -16,6 +16,7 @@ from toolkit.draw.labels import along_line, box_points, label_curve, label_point
 from toolkit.draw.scores import class_values
 from toolkit.draw.style import (
     BODY,
+    DASH,
     FULL_WIDTH,
     SMALL,
     TICK,
@@ -257,7 +258,7 @@ def _draw_limit(axes: Axes, limit: float) -> FloatArray:
     """Draw the limit of the plan and shade what lies beyond."""
     low, high = axes.get_xlim()
     axes.axhspan(limit, axes.get_ylim()[1], color=color("band2"), alpha=0.55, linewidth=0, zorder=0)
-    axes.axhline(limit, color=color("cancer"), linewidth=1.4, linestyle=(0, (4, 2.5)), zorder=2)
+    axes.axhline(limit, color=color("cancer"), linewidth=1.4, linestyle=DASH, zorder=2)
     axes.annotate(
         f"limit in the plan, {level_text(limit)}",
         (low, limit),

@@ -14,6 +14,7 @@ from matplotlib.patches import FancyArrowPatch, Polygon
 
 from toolkit.draw.style import (
     BODY,
+    DASH,
     FULL_WIDTH,
     SMALL,
     TICK,
@@ -184,7 +185,7 @@ def _gain_axes(
         [0, n_rows],
         color=color("cancer"),
         linewidth=1.3,
-        linestyle=(0, (4, 2.5)),
+        linestyle=DASH,
         zorder=1,
     )
     return axes

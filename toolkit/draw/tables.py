@@ -9,6 +9,8 @@ from itertools import groupby
 from typing import Literal
 
 from toolkit.draw.page import anchor, rich_text
+from toolkit.results import Estimate
+from toolkit.words.sentences import ci_text, estimate_text
 from toolkit.words.wording import count_text, pad_decimals
 
 Align = Literal["left", "right", "center"]
@@ -138,6 +140,16 @@ def _with_padding(rows: Sequence[TableRow], columns: Sequence[TableColumn]) -> l
     return [
         row if row.kind == "group" else TableRow(next(lines), row.kind, row.rule) for row in rows
     ]
+
+
+def value_columns(head: str, *, span: str = "") -> list[TableColumn]:
+    """Return the columns of ``value_cells``."""
+    return [TableColumn(head, span=span), TableColumn("95% CI", align="center", span=span)]
+
+
+def value_cells(estimate: Estimate) -> list[str]:
+    """Return an estimate without its unit, and its interval."""
+    return [estimate_text(estimate, unit=False), ci_text(estimate)]
 
 
 def _head_cell(column: TableColumn) -> str:

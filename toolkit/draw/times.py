@@ -14,6 +14,7 @@ from toolkit.arrays import FloatArray
 from toolkit.draw.labels import along_line, label_curve
 from toolkit.draw.style import (
     BODY,
+    DASH,
     FULL_WIDTH,
     SMALL,
     TICK,
@@ -32,12 +33,11 @@ from toolkit.draw.style import (
     widest,
     write,
 )
-from toolkit.words.wording import capital, number_text, value_text
+from toolkit.words.wording import capital, limit_text, value_text
 
 _ROW = 0.27
 _TOP_PANEL = 1.55
 _BINS = 40
-_DASH = (0, (4, 2.5))
 _COMPARATOR = (0, (4, 2))
 _THIN = 0.4
 
@@ -217,10 +217,10 @@ def _draw_limit(panels: tuple[Axes, Axes], pause_limit_s: float) -> None:
     if not low < pause_limit_s < high:
         return
     for axes in panels:
-        axes.axvline(pause_limit_s, color=color("cancer"), linewidth=1.3, linestyle=_DASH, zorder=1)
+        axes.axvline(pause_limit_s, color=color("cancer"), linewidth=1.3, linestyle=DASH, zorder=1)
     halo(
         panels[0].annotate(
-            f"pause: over {number_text(pause_limit_s, digits=1).removesuffix('.0')} s",
+            f"pause: over {limit_text(pause_limit_s)} s",
             (pause_limit_s, panels[0].get_ylim()[1]),
             (-5, -10),
             textcoords="offset points",

@@ -338,6 +338,11 @@ def pad_decimals(texts: Sequence[str]) -> list[str]:
     ]
 
 
+def limit_text(limit: float) -> str:
+    """Return a limit of a plan as a whole number where it is one, else with one decimal."""
+    return number_text(limit, digits=1).removesuffix(".0")
+
+
 def level_text(level: float) -> str:
     """Return a level as a whole percentage where it is one.
 
@@ -346,7 +351,12 @@ def level_text(level: float) -> str:
     >>> level_text(0.95), level_text(0.998)
     ('95%', '99.8%')
     """
-    return f"{number_text(level * 100, digits=1).removesuffix('.0')}%"
+    return f"{limit_text(level * 100)}%"
+
+
+def in_sentence(text: str) -> str:
+    """Return a name as it stands within a sentence."""
+    return text[:1].lower() + text[1:]
 
 
 def capital(text: str) -> str:

@@ -17,10 +17,10 @@ from toolkit.chapters.agreement.analysis import (
 )
 from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.draw.matrix import matrix_figure
-from toolkit.draw.tables import TableColumn, TableRow, TableView
+from toolkit.draw.tables import TableColumn, TableRow, TableView, value_columns
 from toolkit.results import Estimate, Result
 from toolkit.words.sentences import ci_text, estimate_phrase, estimate_text
-from toolkit.words.wording import capital, count_text, counted, number_text, value_text
+from toolkit.words.wording import capital, count_text, counted, level_text, number_text, value_text
 
 QUESTION = "How far do readers agree with each other, and with the AI?"
 
@@ -143,10 +143,8 @@ def overall_table(study: AgreementStudy) -> Exhibit:
         TableColumn("Judged", align="left"),
         TableColumn("Examinations"),
         TableColumn("Readers"),
-        TableColumn("AC1"),
-        TableColumn("95% CI", align="center"),
-        TableColumn("Kappa"),
-        TableColumn("95% CI", align="center"),
+        *value_columns("AC1"),
+        *value_columns("Kappa"),
     ]
     return Exhibit(
         table=TableView(
@@ -176,9 +174,9 @@ def _cells(one: Estimate) -> list[str]:
 
 def _at_level(columns: Sequence[TableColumn], study: AgreementStudy) -> list[TableColumn]:
     """Return columns whose intervals are named by their level."""
-    level = number_text(100 * study.recall.ac1.ci_level, digits=1).removesuffix(".0")
+    level = level_text(study.recall.ac1.ci_level)
     return [
-        TableColumn(column.head.replace("95%", f"{level}%"), align=column.align, span=column.span)
+        TableColumn(column.head.replace("95%", level), align=column.align, span=column.span)
         for column in columns
     ]
 
@@ -205,10 +203,8 @@ def ai_table(study: AgreementStudy) -> Exhibit | None:
         TableColumn("Same call, %"),
         TableColumn("recalled", span="Agreement given one, %"),
         TableColumn("not recalled", span="Agreement given one, %"),
-        TableColumn("AC1"),
-        TableColumn("95% CI", align="center"),
-        TableColumn("Kappa"),
-        TableColumn("95% CI", align="center"),
+        *value_columns("AC1"),
+        *value_columns("Kappa"),
     ]
     return Exhibit(
         table=TableView(

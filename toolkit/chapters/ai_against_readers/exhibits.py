@@ -11,23 +11,27 @@ from toolkit.chapters.ai_against_readers.analysis import AgainstReadersStudy, Jo
 from toolkit.chapters.comparison import (
     CALLS,
     MEASURES,
-    MOST_READERS,
     call_cells,
     call_columns,
     clustering_note,
-    in_sentence,
     interval_methods,
     notes_once,
     operating_points,
-    value_cells,
-    value_columns,
     with_cancer,
 )
-from toolkit.chapters.exhibit import Exhibit, Headline
+from toolkit.chapters.exhibit import MOST_READERS, Exhibit, Headline
 from toolkit.draw.bars import interval_bar
 from toolkit.draw.forest import ForestView, forest_figure, forest_row
 from toolkit.draw.roc import roc_figure
-from toolkit.draw.tables import PairedTables, TableColumn, TableRow, TableView, TwoByTwo
+from toolkit.draw.tables import (
+    PairedTables,
+    TableColumn,
+    TableRow,
+    TableView,
+    TwoByTwo,
+    value_cells,
+    value_columns,
+)
 from toolkit.results import Comparison, Result
 from toolkit.scoring.ratings import Rule
 from toolkit.scoring.verdicts import NO_TESTS, disagreement_phrase
@@ -46,6 +50,7 @@ from toolkit.words.wording import (
     capital,
     count_text,
     counted,
+    in_sentence,
     number_text,
     p_phrase,
     p_text,

@@ -22,6 +22,7 @@ from toolkit.chapters.localization.scored import (
 from toolkit.draw.froc import FrocLine, FrocRole, SlopeRow, froc_figure
 from toolkit.draw.html import IntervalBar, TableColumn, TableRow, TableView, interval_bar
 from toolkit.draw.roc import SquarePanel, square_curves_figure
+from toolkit.draw.tables import value_columns
 from toolkit.results import Comparison, Curve, Result
 from toolkit.stats.mrmc.analysis import FEW_READERS
 from toolkit.words.sentences import (
@@ -560,8 +561,7 @@ def _ai_table(study: LocalizationStudy) -> TableView:
     columns = [
         TableColumn("", align="left"),
         TableColumn(f"{figure}{' (%)' if form == 'percent' else ''}"),
-        TableColumn("AI minus reader"),
-        TableColumn("95% CI", align="center"),
+        *value_columns("AI minus reader"),
         TableColumn("Right places" if lroc else "Lesions found"),
         *([] if lroc else [TableColumn(f"False marks per {per(study)}")]),
     ]

@@ -10,16 +10,12 @@ import pandas as pd
 from toolkit.chapters.comparison import (
     CALLS,
     MEASURES,
-    MOST_READERS,
     Endpoint,
-    in_sentence,
     notes_once,
     roc_place,
-    value_cells,
-    value_columns,
     with_cancer,
 )
-from toolkit.chapters.exhibit import Exhibit, Headline
+from toolkit.chapters.exhibit import MOST_READERS, Exhibit, Headline
 from toolkit.chapters.reader_study.analysis import (
     ModalityAnalysis,
     ReaderRow,
@@ -30,7 +26,7 @@ from toolkit.chapters.reader_study.analysis import (
 from toolkit.draw.bars import interval_bar
 from toolkit.draw.readers import RocPair, change_figure, change_row, roc_pairs_figure
 from toolkit.draw.study_design import VariancePart, reading_map_figure, variance_figure
-from toolkit.draw.tables import TableColumn, TableRow, TableView
+from toolkit.draw.tables import TableColumn, TableRow, TableView, value_cells, value_columns
 from toolkit.results import Comparison, Result
 from toolkit.stats.mrmc.analysis import FEW_READERS, VarianceShares, variance_shares
 from toolkit.words.sentences import (
@@ -50,6 +46,7 @@ from toolkit.words.wording import (
     capital,
     count_text,
     counted,
+    in_sentence,
     joined,
     number_text,
     p_text,

@@ -10,13 +10,12 @@ from toolkit.chapters.comparison import (
     clustering_note,
     interval_methods,
     operating_points,
-    value_columns,
     with_cancer,
 )
 from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.chapters.standalone.analysis import StandaloneStudy
 from toolkit.draw.roc import OperatingPoint, roc_figure
-from toolkit.draw.tables import TableColumn, TableRow, TableView
+from toolkit.draw.tables import TableColumn, TableRow, TableView, value_columns
 from toolkit.results import Curve, Result
 from toolkit.words.sentences import ci_text, estimate_phrase, estimate_text
 from toolkit.words.wording import count_text, counted, joined, proportion_text, share_text

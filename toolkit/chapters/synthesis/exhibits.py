@@ -9,6 +9,7 @@ from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.chapters.planned import CLAIM_WORDS, RECORDED, endpoint_plan, key_of
 from toolkit.chapters.synthesis.analysis import Judged, Plain, PlannedEndpoints, SynthesisStudy
 from toolkit.draw.html import TableColumn, TableRow, TableView
+from toolkit.draw.tables import value_columns
 from toolkit.results import Comparison, Result
 from toolkit.stats.claims.plan import EndpointVerdict
 from toolkit.stats.mrmc.analysis import GlobalTest
@@ -250,8 +251,7 @@ def comparison_table(study: SynthesisStudy) -> Exhibit:
     columns = [
         TableColumn("", align="left"),
         TableColumn("Compared", align="left"),
-        TableColumn("Effect"),
-        TableColumn("95% CI", align="center"),
+        *value_columns("Effect"),
         TableColumn("Margin"),
         *([] if planned else [TableColumn("Decision", align="left")]),
     ]

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pandas as pd
 import pytest
 
-from tests.test_sentences import DIFFERENCE, RATIO
+from tests.words.test_sentences import DIFFERENCE, RATIO
 from toolkit.draw.html import (
     HIDDEN,
     JUPYTER_STYLE,

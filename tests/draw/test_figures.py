@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from tests.test_sentences import DIFFERENCE
+from tests.words.test_sentences import DIFFERENCE
 from toolkit.draw.capture import CapturePoint, CaptureRow, capture_figure
 from toolkit.draw.control import cusum_figure, funnel_figure
 from toolkit.draw.flow import FinalDiagnosis, Flow, FlowBox, FlowBranch, flow_figure
@@ -61,7 +61,7 @@ from toolkit.stats.monitoring.accrual import planned_curve, project_accrual
 from toolkit.stats.monitoring.control import cusum, funnel_limits
 from toolkit.words.palette import ROLES, css_variables
 
-FONTS = Path(__file__).parents[1] / "toolkit" / "draw" / "fonts"
+FONTS = Path(__file__).parents[2] / "toolkit" / "draw" / "fonts"
 CLASSES = [str(score) for score in range(1, 11)]
 COUNTS = [659, 714, 808, 795, 859, 924, 943, 956, 984, 771]
 MONTHLY = [130, 200, 270, 285, 320, 375, 560, 585, 590, 597]
@@ -534,7 +534,7 @@ def test_figure_svg_is_the_same_each_time(name):
 def test_figure_svg_is_the_same_in_another_process_zone_and_locale():
     code = (
         "import hashlib, sys\n"
-        "from tests.test_figures import FIGURES\n"
+        "from tests.draw.test_figures import FIGURES\n"
         "from toolkit.draw.svg import figure_svg\n"
         "for draw in FIGURES.values():\n"
         "    svg = figure_svg(draw(), name='figure-6-1', stamp='SIMULATED')\n"
@@ -553,7 +553,7 @@ def test_figure_svg_is_the_same_in_another_process_zone_and_locale():
         text=True,
         check=True,
         env=environment,
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
     )
     here = [hashlib.sha256(svg_of(name).encode()).hexdigest() for name in FIGURES]
     assert done.stdout.split() == here

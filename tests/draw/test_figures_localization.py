@@ -18,7 +18,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon
 
-from tests.test_figures import texts_of
+from tests.draw.test_figures import texts_of
 from toolkit.draw.distances import DistanceRow, distance_figure
 from toolkit.draw.froc import FrocLine, froc_figure
 from toolkit.draw.lesions import MissedView, PlacedMark, TypeRow, lesion_type_figure, missed_figure
@@ -247,7 +247,7 @@ def test_no_two_texts_lie_over_each_other(name):
 def test_the_same_bytes_in_another_process():
     code = (
         "import hashlib\n"
-        "from tests.test_figures_localization import ELSEWHERE, svg_of\n"
+        "from tests.draw.test_figures_localization import ELSEWHERE, svg_of\n"
         "for name in ELSEWHERE: print(hashlib.sha256(svg_of(name).encode()).hexdigest())\n"
     )
     environment = {**os.environ, "TZ": "Asia/Ho_Chi_Minh", "LC_ALL": "C", "PYTHONUTF8": "1"}
@@ -257,7 +257,7 @@ def test_the_same_bytes_in_another_process():
         text=True,
         check=True,
         env={**environment, "PYTHONHASHSEED": "7"},
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
     )
     here = [hashlib.sha256(svg_of(name).encode()).hexdigest() for name in ELSEWHERE]
     assert done.stdout.split() == here

@@ -1,0 +1,1 @@
+"""Tests of figures, tables, pieces of a page and pictures."""
