@@ -31,7 +31,7 @@ from toolkit.draw.style import (
     wrapped,
     write,
 )
-from toolkit.words.wording import count_text, counted, limit_text
+from toolkit.words.wording import count_text, counted, short_text
 
 BinCounts = tuple[IntArray, IntArray]
 
@@ -319,7 +319,7 @@ def _draw_legend(figure: Figure, y: float, left: float, tallest: int) -> None:
 def _draw_limit(axes: Axes, limit: float, unit: str) -> None:
     """Draw the radius of the hit rule through all rows, named above them."""
     axes.axvline(limit, color=color("cancer"), linewidth=1.3, linestyle=DASH, zorder=3)
-    name = f"hit within {limit_text(limit)} {unit}"
+    name = f"hit within {short_text(limit)} {unit}"
     half = text_width(name, TICK) * 72 / 2
     extent = axes.bbox.width * 72 / axes.figure.dpi
     x = limit / axes.get_xlim()[1] * extent

@@ -33,7 +33,7 @@ from toolkit.draw.style import (
     widest,
     write,
 )
-from toolkit.words.wording import capital, limit_text, value_text
+from toolkit.words.wording import capital, short_text, value_text
 
 _ROW = 0.27
 _TOP_PANEL = 1.55
@@ -220,7 +220,7 @@ def _draw_limit(panels: tuple[Axes, Axes], pause_limit_s: float) -> None:
         axes.axvline(pause_limit_s, color=color("cancer"), linewidth=1.3, linestyle=DASH, zorder=1)
     halo(
         panels[0].annotate(
-            f"pause: over {limit_text(pause_limit_s)} s",
+            f"pause: over {short_text(pause_limit_s)} s",
             (pause_limit_s, panels[0].get_ylim()[1]),
             (-5, -10),
             textcoords="offset points",

@@ -338,9 +338,9 @@ def pad_decimals(texts: Sequence[str]) -> list[str]:
     ]
 
 
-def limit_text(limit: float) -> str:
-    """Return a limit of a plan as a whole number where it is one, else with one decimal."""
-    return number_text(limit, digits=1).removesuffix(".0")
+def short_text(value: float) -> str:
+    """Return a number as a whole one where it is one, else with one decimal."""
+    return number_text(value, digits=1).removesuffix(".0")
 
 
 def level_text(level: float) -> str:
@@ -351,7 +351,7 @@ def level_text(level: float) -> str:
     >>> level_text(0.95), level_text(0.998)
     ('95%', '99.8%')
     """
-    return f"{limit_text(level * 100)}%"
+    return f"{short_text(level * 100)}%"
 
 
 def in_sentence(text: str) -> str:

@@ -35,7 +35,7 @@ from toolkit.scoring.verdicts import undefined_difference
 from toolkit.stats.times.anova import ReadingTimes, compare_reading_times
 from toolkit.stats.times.model import ReadingTimeModel, reading_time_model
 from toolkit.words.sentences import estimate_phrase, verdict_word
-from toolkit.words.wording import NO_BREAK_SPACE, counted, joined, limit_text
+from toolkit.words.wording import NO_BREAK_SPACE, counted, joined, short_text
 
 Method = Literal["ANOVA", "mixed model", "mixed model with order"]
 ORDER, SECOND = "hundred places in the order", "second reading of a case"
@@ -332,7 +332,7 @@ def _flagged(primary: TimeAnalysis, other: TimeAnalysis) -> TimeAnalysis:
 
 def seconds_text(seconds: float) -> str:
     """Return a limit of the plan in seconds, without needless decimals."""
-    return f"{limit_text(seconds)}{NO_BREAK_SPACE}s"
+    return f"{short_text(seconds)}{NO_BREAK_SPACE}s"
 
 
 def pauses_text(rule: TimeRule) -> str:
