@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from toolkit.chapters.analysis import RANDOM_WORDS, Analysis, Summarised, Tables
+from toolkit.chapters.analysis import Analysis, Summarised, Tables
+from toolkit.chapters.comparison import RANDOM_WORDS
 from toolkit.chapters.localization.scored import (
     LEAST_OVERLAP,
     CovarianceOfPlan,
