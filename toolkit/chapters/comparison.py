@@ -10,9 +10,7 @@ from toolkit.draw.roc import OperatingPoint
 from toolkit.draw.tables import TableColumn, value_cells, value_columns
 from toolkit.results import Estimate
 from toolkit.scoring.ratings import RatingArray
-from toolkit.stats.auc.curve import RatingFom, auc
-from toolkit.stats.auc.figures_of_merit import sensitivity_fom, specificity_fom
-from toolkit.stats.auc.operating_points import CallAccuracy
+from toolkit.stats.auc import CallAccuracy, RatingFom, auc, sensitivity_fom, specificity_fom
 from toolkit.stats.mrmc.analysis import Random
 from toolkit.words.wording import EM_DASH, capital, count_text
 

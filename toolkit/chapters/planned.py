@@ -11,13 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolkit.results import Comparison
-from toolkit.stats.claims.plan import (
-    Claim,
-    ClaimPlace,
-    EndpointPlan,
-    claim_asked,
-    interval_shows,
-)
+from toolkit.stats.claims import Claim, EndpointPlan
+from toolkit.stats.claims.plan import ClaimPlace, claim_asked, interval_shows
 from toolkit.words.sentences import without_verdict
 from toolkit.words.wording import capital, counted, joined
 

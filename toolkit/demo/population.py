@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from toolkit.arrays import BoolArray, DayArray, FloatArray, IntArray, ObjectArray
 from toolkit.demo.rates import DEMO_SEED, DENSITIES, DemoRates
-from toolkit.stats.simulation.simulate import tenths_scores
+from toolkit.stats.simulation import tenths_scores
 from toolkit.tables import TABLES
 
 if TYPE_CHECKING:

@@ -30,13 +30,14 @@ from toolkit.demo.population import (
     words,
 )
 from toolkit.demo.rates import DEMO_PLAN, DEMO_RATES, DemoRates
-from toolkit.stats.simulation.roe_metz import (
+from toolkit.stats.simulation import (
     RoeMetzComponents,
+    binormal_separation,
     roe_metz_auc,
     roe_metz_ratings,
     roe_metz_separation,
+    simulated_truth,
 )
-from toolkit.stats.simulation.simulate import binormal_separation, simulated_truth
 
 if TYPE_CHECKING:
     import pandas as pd

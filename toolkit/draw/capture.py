@@ -37,7 +37,7 @@ from toolkit.draw.style import (
     widest,
     write,
 )
-from toolkit.stats.calibration.expected_shares import CaptureCurve
+from toolkit.stats.calibration import CaptureCurve
 
 _TOP, _SIDE = 0.26, 3.3
 _LINE = 0.165

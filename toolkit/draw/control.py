@@ -27,7 +27,7 @@ from toolkit.draw.style import (
     tick_text,
     write,
 )
-from toolkit.stats.monitoring.control import Cusum, FunnelLimits
+from toolkit.stats.monitoring import Cusum, FunnelLimits
 from toolkit.words.wording import count_text, level_text, number_text, value_text
 
 _LEAST_PITCH = 0.185

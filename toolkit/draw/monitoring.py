@@ -34,7 +34,7 @@ from toolkit.draw.style import (
     widest,
     write,
 )
-from toolkit.stats.monitoring.accrual import AccrualProjection
+from toolkit.stats.monitoring import AccrualProjection
 from toolkit.words.wording import Form, count_text, counted, number_text, value_text
 
 _STRIP = 0.68

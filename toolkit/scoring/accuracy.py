@@ -10,8 +10,7 @@ from toolkit.arrays import FloatArray, IndexArray
 from toolkit.results import Estimate
 from toolkit.scoring.ratings import RatingArray
 from toolkit.scoring.verdicts import undefined_auc
-from toolkit.stats.auc.delong import delong_ci
-from toolkit.stats.auc.operating_points import CallAccuracy, call_accuracy
+from toolkit.stats.auc import CallAccuracy, call_accuracy, delong_ci
 from toolkit.stats.mrmc.ai import FEWEST_LEVELS
 
 

@@ -15,7 +15,7 @@ from toolkit.scoring.mark_readings import MarkTables
 from toolkit.scoring.mark_rules import centroid, polygon_of
 from toolkit.scoring.marks import LocalizedMarks
 from toolkit.scoring.ratings import ScoringError
-from toolkit.stats.proportions.clustered import mean_proportion_ci
+from toolkit.stats.proportions import mean_proportion_ci
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,7 +19,7 @@ from toolkit.scoring.mark_rules import (
     polygon_of,
 )
 from toolkit.scoring.ratings import ScoringError
-from toolkit.stats.froc.studies import FrocStudy
+from toolkit.stats.froc import FrocStudy
 
 if TYPE_CHECKING:
     import pandas as pd

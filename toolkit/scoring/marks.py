@@ -41,8 +41,7 @@ from toolkit.scoring.mark_readings import (
 )
 from toolkit.scoring.mark_rules import AsRecorded, HitRule
 from toolkit.scoring.ratings import ScoringError
-from toolkit.stats.froc.figures_of_merit import max_llf, max_nlf_all_cases, wafroc
-from toolkit.stats.froc.studies import FrocStudy, froc_study
+from toolkit.stats.froc import FrocStudy, froc_study, max_llf, max_nlf_all_cases, wafroc
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,9 +6,8 @@ import math
 from dataclasses import replace
 
 from toolkit.results import Comparison, Estimate
-from toolkit.stats.claims.plan import verdict_note
-from toolkit.stats.paired.counts import PairedCounts
-from toolkit.stats.paired.tests import McNemarTest, mcnemar
+from toolkit.stats.claims import verdict_note
+from toolkit.stats.paired import McNemarTest, PairedCounts, mcnemar
 
 
 def verdict_flag(primary: Comparison, other: Comparison, *, name: str) -> str:

@@ -13,10 +13,15 @@ from toolkit.arrays import BoolArray, IndexArray, ObjectArray
 from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.results import Comparison, Estimate
 from toolkit.scoring.ratings import ScoringError, reader_labels
-from toolkit.stats.agreement.inference import agreement_difference_ci
-from toolkit.stats.agreement.several_readers import ReaderMethod, multi_reader_agreement
-from toolkit.stats.agreement.shares import percent_agreement, specific_agreement
-from toolkit.stats.agreement.two_readers import agreement_table, two_reader_agreement
+from toolkit.stats.agreement import (
+    agreement_difference_ci,
+    agreement_table,
+    multi_reader_agreement,
+    percent_agreement,
+    specific_agreement,
+    two_reader_agreement,
+)
+from toolkit.stats.agreement.several_readers import ReaderMethod
 from toolkit.words.sentences import estimate_phrase
 from toolkit.words.wording import count_text, counted
 

@@ -43,21 +43,24 @@ from toolkit.scoring.verdicts import (
     undefined_difference,
     verdict_flag,
 )
-from toolkit.stats.auc.curve import roc_curve
-from toolkit.stats.auc.delong import delong_test
-from toolkit.stats.auc.operating_points import CallAccuracy, call_accuracy, threshold_at_specificity
-from toolkit.stats.mrmc.ai import (
-    FEW_LEVELS,
+from toolkit.stats.auc import (
+    CallAccuracy,
+    call_accuracy,
+    delong_test,
+    roc_curve,
+    threshold_at_specificity,
+)
+from toolkit.stats.mrmc import (
     AiAgainstReaders,
     collapsed_rating,
     compare_ai_with_readers,
+    compare_modalities,
 )
+from toolkit.stats.mrmc.ai import FEW_LEVELS
 from toolkit.stats.mrmc.analysis import Random
-from toolkit.stats.mrmc.compare import compare_modalities
 from toolkit.stats.mrmc.table import Covariance
-from toolkit.stats.paired.counts import PairedCounts, paired_counts
-from toolkit.stats.paired.differences import paired_difference_ci
-from toolkit.stats.proportions.clustered import clustered_paired_difference_ci
+from toolkit.stats.paired import PairedCounts, paired_counts, paired_difference_ci
+from toolkit.stats.proportions import clustered_paired_difference_ci
 from toolkit.words.sentences import effect_phrase
 from toolkit.words.wording import counted
 

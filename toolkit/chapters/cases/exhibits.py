@@ -5,7 +5,7 @@ from __future__ import annotations
 from toolkit.chapters.cases.analysis import CasesStudy, Kind, TellingCase
 from toolkit.chapters.exhibit import Headline
 from toolkit.results import Result
-from toolkit.stats.proportions.one import proportion_ci
+from toolkit.stats.proportions import proportion_ci
 from toolkit.words.wording import capital, count_text, counted, joined, number_text, share_text
 
 _CONDITIONS = {"unaided": "without AI", "aided": "with AI"}

@@ -15,7 +15,7 @@ import numpy as np
 from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.scoring.ratings import ScoringError
 from toolkit.scoring.scores import ais_that_read, unit_of
-from toolkit.stats.monitoring.stability import (
+from toolkit.stats.monitoring import (
     StandardizedDifference,
     standardized_difference,
     standardized_difference_of_categories,

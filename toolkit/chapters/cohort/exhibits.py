@@ -25,8 +25,8 @@ from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.draw.flow import FinalDiagnosis, Flow, FlowBox, FlowBranch, flow_figure
 from toolkit.draw.html import TableColumn, TableRow, TableView
 from toolkit.results import Result
-from toolkit.stats.monitoring.stability import StandardizedDifference
-from toolkit.stats.proportions.one import proportion_ci
+from toolkit.stats.monitoring import StandardizedDifference
+from toolkit.stats.proportions import proportion_ci
 from toolkit.words.wording import (
     EM_DASH,
     NO_BREAK_SPACE,

@@ -16,7 +16,7 @@ from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.chapters.intake.analysis import ALONE, Entry, IntakeStudy, empty_columns
 from toolkit.draw.html import TableColumn, TableRow, TableView
 from toolkit.results import Result
-from toolkit.stats.proportions.one import proportion_ci
+from toolkit.stats.proportions import proportion_ci
 from toolkit.tables import TABLES
 from toolkit.words.wording import EM_DASH, capital, count_text, counted, joined
 

@@ -42,13 +42,9 @@ from toolkit.scoring.mark_rules import AsRecorded, HitRule, InsideOutline, Overl
 from toolkit.scoring.marks import HitRuleRow, LocalizedMarks, hit_rule_rows
 from toolkit.scoring.ratings import ScoringError
 from toolkit.scoring.verdicts import undefined_difference, verdict_flag
-from toolkit.stats.froc.cut_figures import lesion_sensitivity_by_group
-from toolkit.stats.froc.figures_of_merit import FrocFom
-from toolkit.stats.froc.fom_table import froc_fom_table
-from toolkit.stats.mrmc.ai import ai_against_readers
+from toolkit.stats.froc import FrocFom, froc_fom_table, lesion_sensitivity_by_group
+from toolkit.stats.mrmc import FomTable, ai_against_readers, obuchowski_rockette
 from toolkit.stats.mrmc.analysis import Random
-from toolkit.stats.mrmc.inference import obuchowski_rockette
-from toolkit.stats.mrmc.table import FomTable
 from toolkit.words.sentences import effect_phrase
 from toolkit.words.wording import count_text
 

@@ -14,30 +14,30 @@ from toolkit.scoring.mark_readings import MarkTables, MarkUnit
 from toolkit.scoring.mark_rules import AsRecorded, HitRule, InsideOutline, Overlap, WithinRadius
 from toolkit.scoring.marks import LocalizedMarks, localize_marks
 from toolkit.scoring.ratings import ScoringError
-from toolkit.stats.froc.curves import (
-    afroc1_curve,
-    afroc_curve,
-    froc_curve,
-    inferred_roc_curve,
-    lroc_curve,
-    mean_froc_curve,
-    wafroc1_curve,
-    wafroc_curve,
-)
-from toolkit.stats.froc.cut_figures import alroc_fom, lesion_sensitivity_fom, pcl_fom
-from toolkit.stats.froc.figures_of_merit import (
+from toolkit.stats.froc import (
     FrocFom,
     afroc,
     afroc1,
+    afroc1_curve,
+    afroc_curve,
+    alroc_fom,
+    froc_curve,
     hr_auc,
     hr_se,
     hr_sp,
+    inferred_roc_curve,
+    lesion_sensitivity_fom,
+    lroc_curve,
     max_llf,
     max_nlf,
+    mean_froc_curve,
+    pcl_fom,
+    pooled_reading,
     wafroc,
     wafroc1,
+    wafroc1_curve,
+    wafroc_curve,
 )
-from toolkit.stats.froc.studies import pooled_reading
 from toolkit.stats.mrmc.analysis import Random
 
 Paradigm = Literal["FROC", "LROC"]

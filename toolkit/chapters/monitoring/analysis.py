@@ -15,14 +15,18 @@ from toolkit.arrays import FloatArray, IntArray
 from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.results import Estimate
 from toolkit.scoring.ratings import ScoringError
-from toolkit.stats.monitoring.accrual import (
+from toolkit.stats.monitoring import (
     AccrualProjection,
+    Cusum,
+    FunnelLimits,
     accrual_scenarios,
+    cusum,
+    cusum_limit,
+    funnel_limits,
     planned_curve,
+    share_limits,
 )
-from toolkit.stats.monitoring.control import Cusum, FunnelLimits, cusum, cusum_limit, funnel_limits
-from toolkit.stats.monitoring.stability import share_limits
-from toolkit.stats.proportions.one import proportion_ci
+from toolkit.stats.proportions import proportion_ci
 
 if TYPE_CHECKING:
     import pandas as pd

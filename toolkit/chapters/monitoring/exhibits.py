@@ -21,7 +21,7 @@ from toolkit.draw.control import cusum_figure, funnel_figure
 from toolkit.draw.html import HIDDEN, TableColumn, TableRow, TableView
 from toolkit.draw.monitoring import DriftStrip, accrual_figure, causes_figure
 from toolkit.results import Result
-from toolkit.stats.monitoring.accrual import AccrualProjection
+from toolkit.stats.monitoring import AccrualProjection
 from toolkit.words.sentences import ci_phrase, estimate_text
 from toolkit.words.wording import (
     EM_DASH,

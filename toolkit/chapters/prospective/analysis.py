@@ -17,12 +17,17 @@ from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.results import Better, Comparison
 from toolkit.scoring.screening import PairedScreening, paired_screening
 from toolkit.scoring.verdicts import Tests, flagged, mcnemar_tests
-from toolkit.stats.paired.counts import PairedCounts, paired_counts
-from toolkit.stats.paired.differences import paired_difference_ci
-from toolkit.stats.paired.means import geometric_ratio_ci, mean_difference_ci
-from toolkit.stats.paired.predictive_values import ppv_difference_ci, ppv_ratio_ci
-from toolkit.stats.paired.ratios import paired_ratio_ci
-from toolkit.stats.proportions.one import per_1000
+from toolkit.stats.paired import (
+    PairedCounts,
+    geometric_ratio_ci,
+    mean_difference_ci,
+    paired_counts,
+    paired_difference_ci,
+    paired_ratio_ci,
+    ppv_difference_ci,
+    ppv_ratio_ci,
+)
+from toolkit.stats.proportions import per_1000
 
 LABELS: Mapping[str, Any] = {"label_a": "reading without AI", "label_b": "reading with AI"}
 SMALL_MM = 10.0

@@ -14,7 +14,7 @@ from toolkit.draw.outcomes import DiscordanceRow, discordance_figure
 from toolkit.draw.tables import PairedTables, TableColumn, TableRow, TableView, TwoByTwo
 from toolkit.results import Comparison, Result
 from toolkit.scoring.verdicts import Tests, disagreement
-from toolkit.stats.paired.counts import PairedCounts
+from toolkit.stats.paired import PairedCounts
 from toolkit.words.sentences import (
     ci_phrase,
     ci_text,

@@ -21,15 +21,20 @@ from toolkit.scoring.accuracy import accuracy_by_reader, few_levels
 from toolkit.scoring.ratings import RatingArray, ScoringError
 from toolkit.scoring.reader_study import StudyReadings, study_readings
 from toolkit.scoring.verdicts import undefined_difference, verdict_flag
-from toolkit.stats.auc.curve import auc, roc_curve
-from toolkit.stats.auc.operating_points import CallAccuracy
-from toolkit.stats.mrmc.analysis import MrmcAnalysis, Random
-from toolkit.stats.mrmc.compare import Choices, compare_modalities
-from toolkit.stats.mrmc.covariances import fom_table
-from toolkit.stats.mrmc.designs import Design, Kind, detect_design
-from toolkit.stats.mrmc.inference import obuchowski_rockette
+from toolkit.stats.auc import CallAccuracy, auc, roc_curve
+from toolkit.stats.mrmc import (
+    Choices,
+    Design,
+    MrmcAnalysis,
+    compare_modalities,
+    detect_design,
+    fom_table,
+    obuchowski_rockette,
+    u_statistic_analysis,
+)
+from toolkit.stats.mrmc.analysis import Random
+from toolkit.stats.mrmc.designs import Kind
 from toolkit.stats.mrmc.table import require_patients
-from toolkit.stats.mrmc.u_statistics import u_statistic_analysis
 from toolkit.words.sentences import effect_phrase
 from toolkit.words.wording import capital
 

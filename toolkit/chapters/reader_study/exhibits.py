@@ -28,7 +28,8 @@ from toolkit.draw.readers import RocPair, change_figure, change_row, roc_pairs_f
 from toolkit.draw.study_design import VariancePart, reading_map_figure, variance_figure
 from toolkit.draw.tables import TableColumn, TableRow, TableView, value_cells, value_columns
 from toolkit.results import Comparison, Result
-from toolkit.stats.mrmc.analysis import FEW_READERS, VarianceShares, variance_shares
+from toolkit.stats.mrmc import VarianceShares, variance_shares
+from toolkit.stats.mrmc.analysis import FEW_READERS
 from toolkit.words.sentences import (
     answer_text,
     ci_text,

@@ -32,8 +32,12 @@ from toolkit.scoring.reading_times import (
     timed_readings,
 )
 from toolkit.scoring.verdicts import undefined_difference
-from toolkit.stats.times.anova import ReadingTimes, compare_reading_times
-from toolkit.stats.times.model import ReadingTimeModel, reading_time_model
+from toolkit.stats.times import (
+    ReadingTimeModel,
+    ReadingTimes,
+    compare_reading_times,
+    reading_time_model,
+)
 from toolkit.words.sentences import estimate_phrase, verdict_word
 from toolkit.words.wording import NO_BREAK_SPACE, counted, joined, short_text
 

@@ -9,7 +9,7 @@ from toolkit.chapters.reading_time.analysis import ReadingTimeStudy, TimeAnalysi
 from toolkit.chapters.reading_time.exhibits import per_list_texts, ratio_columns
 from toolkit.draw.html import TableColumn, TableRow, TableView
 from toolkit.results import Comparison
-from toolkit.stats.times.model import ReadingTimeModel
+from toolkit.stats.times import ReadingTimeModel
 from toolkit.words.sentences import ci_text, estimate_text, verdict_word
 from toolkit.words.wording import (
     EM_DASH,

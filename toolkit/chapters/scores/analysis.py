@@ -19,22 +19,21 @@ from toolkit.results import Estimate
 from toolkit.scoring.accuracy import repeated_patients
 from toolkit.scoring.ratings import ScoringError
 from toolkit.scoring.scores import SCREENING, Decimals, ScoredCases, scored_cases
-from toolkit.stats.auc.delong import delong_ci
-from toolkit.stats.calibration.expected_shares import (
+from toolkit.stats.auc import delong_ci
+from toolkit.stats.calibration import (
     CaptureCurve,
     ShareFit,
     capture_curve,
     goodness_of_fit,
     weighted_goodness_of_fit,
 )
-from toolkit.stats.monitoring.stability import (
+from toolkit.stats.monitoring import (
     StabilityIndex,
     population_stability,
     share_limits,
     stability_limit,
 )
-from toolkit.stats.proportions.one import proportion_ci
-from toolkit.stats.proportions.weighted import weighted_proportion_ci
+from toolkit.stats.proportions import proportion_ci, weighted_proportion_ci
 from toolkit.words.sentences import estimate_phrase
 from toolkit.words.wording import count_text
 

@@ -35,8 +35,8 @@ from toolkit.draw.monitoring import DriftStrip, drift_figure
 from toolkit.draw.scores import ScoreGroup, score_figure
 from toolkit.results import Estimate, Result
 from toolkit.scoring.scores import STATUSES, ScoredCases
-from toolkit.stats.calibration.expected_shares import CaptureCurve
-from toolkit.stats.proportions.one import proportion_ci
+from toolkit.stats.calibration import CaptureCurve
+from toolkit.stats.proportions import proportion_ci
 from toolkit.words.sentences import ci_text, estimate_text
 from toolkit.words.wording import (
     EM_DASH,
@@ -78,17 +78,16 @@ def shares(study: ScoreStudy) -> Exhibit:
     unit, size = scored.unit, _size_clause(study)
     weighted = ", weighted to the population they were sampled from" if study.weights_used else ""
     open_groups = joined([GROUPS[one.name][0].lower() for one in study.others])
-    filled = (
-        f" Filled, {GROUPS[group.name][0].lower()}; open, {open_groups}." if open_groups else ""
-    )
+    own = GROUPS[group.name][0].lower()
+    filled = f" Filled, {own}; open, {open_groups}." if open_groups else ""
+    level = level_text(group.total_rate.ci_level)
     return Exhibit(
         figure=_share_figure(study),
         finding=f"{size}; {_top_clause(study)}.",
         caption=(
             f"**a** {count_text(group.n.sum())} {reason_text(group)}{unit}s with a score"
             f"{without_text(study)}{weighted}{_fit_text(study)}. **b** Verified "
-            f"{unit}s{weighted and ', weighted'}; lines, "
-            f"{level_text(group.total_rate.ci_level)} CI "
+            f"{unit}s{weighted and ', weighted'}; lines, {level} CI "
             f"({methods_text(group.rate)}).{filled} Triangle on the floor, no cancer, with the "
             f"upper limit.{enriched_note(study)}"
         ),
@@ -604,9 +603,8 @@ def _drift_finding(scored: ScoredCases, months: ScoreDrift, n_outside: int) -> s
     causes = [
         f"in month {month}, {count_text(share.count[month - 1])} of "
         f"{count_text(share.n[month - 1])} {words}"
-        for share, words in (
-            (months.top, f"had {top_text(scored)}"),
-            (months.unscored, "had no score"),
+        for share, words in zip(
+            (months.top, months.unscored), (f"had {top_text(scored)}", "had no score"), strict=True
         )
         for month in share.outside
     ]
@@ -619,8 +617,8 @@ def _drift_finding(scored: ScoredCases, months: ScoreDrift, n_outside: int) -> s
         return "No month is out of limits."
     more = f" and {len(causes) - _MOST_NAMED} more" if len(causes) > _MOST_NAMED else ""
     named = "; ".join(causes[:_MOST_NAMED]) if more else joined(causes)
-    verb = "is" if n_outside == 1 else "are"
-    return f"{capital(counted(n_outside, 'month'))} {verb} out of limits: {named}{more}."
+    months_are = f"{capital(counted(n_outside, 'month'))} {'is' if n_outside == 1 else 'are'}"
+    return f"{months_are} out of limits: {named}{more}."
 
 
 def _drift_caption(scored: ScoredCases, months: ScoreDrift) -> str:

@@ -16,9 +16,7 @@ from toolkit.scoring.accuracy import (
     repeated_patients,
 )
 from toolkit.scoring.ratings import RatingArray, rating_array
-from toolkit.stats.auc.curve import roc_curve
-from toolkit.stats.auc.delong import delong_ci
-from toolkit.stats.auc.operating_points import CallAccuracy, call_accuracy
+from toolkit.stats.auc import CallAccuracy, call_accuracy, delong_ci, roc_curve
 from toolkit.words.sentences import estimate_phrase
 
 

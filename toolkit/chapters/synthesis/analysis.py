@@ -10,8 +10,8 @@ from toolkit.chapters.analysis import Summarised
 from toolkit.chapters.planned import endpoint_plan, key_of
 from toolkit.results import Comparison, result_from_dict
 from toolkit.scoring.verdicts import undefined_difference
-from toolkit.stats.claims.plan import EndpointVerdict, EndpointVerdicts, endpoint_verdicts
-from toolkit.stats.mrmc.analysis import GlobalTest
+from toolkit.stats.claims import EndpointVerdict, EndpointVerdicts, endpoint_verdicts
+from toolkit.stats.mrmc import GlobalTest
 
 Record = Mapping[str, Any]
 Plain = Mapping[str, Any]

@@ -11,8 +11,8 @@ from toolkit.chapters.synthesis.analysis import Judged, Plain, PlannedEndpoints,
 from toolkit.draw.html import TableColumn, TableRow, TableView
 from toolkit.draw.tables import value_columns
 from toolkit.results import Comparison, Result
-from toolkit.stats.claims.plan import EndpointVerdict
-from toolkit.stats.mrmc.analysis import GlobalTest
+from toolkit.stats.claims import EndpointVerdict
+from toolkit.stats.mrmc import GlobalTest
 from toolkit.words.sentences import ci_text, decision_text, estimate_text, margin_text, verdict_word
 from toolkit.words.wording import EM_DASH, capital, counted, joined, p_text
 

@@ -386,7 +386,7 @@ def _localization_values(study: StudyFile, modalities: Sequence[str]) -> dict[st
 def _design(study: StudyFile, modalities: Sequence[str]) -> str:
     """Return who read what in two modalities, as the ratings show it."""
     from toolkit.scoring.reader_study import study_readings
-    from toolkit.stats.mrmc.designs import detect_design
+    from toolkit.stats.mrmc import detect_design
 
     frames: dict[str, pd.DataFrame] = {name: data.frame for name, data in study.tables.items()}
     readings = study_readings(

@@ -9,29 +9,27 @@ from functools import partial
 from typing import Any
 
 from toolkit.results import Result
-from toolkit.stats.agreement.two_readers import agreement_table_from_counts, two_reader_agreement
-from toolkit.stats.auc.curve import auc, partial_auc, partial_auc_mcclish
-from toolkit.stats.auc.delong import delong_ci, delong_test
-from toolkit.stats.paired.counts import PairedCounts
-from toolkit.stats.paired.differences import paired_difference_ci
-from toolkit.stats.paired.predictive_values import (
+from toolkit.stats.agreement import agreement_table_from_counts, two_reader_agreement
+from toolkit.stats.auc import auc, delong_ci, delong_test, partial_auc, partial_auc_mcclish
+from toolkit.stats.paired import (
+    PairedCounts,
+    mcnemar,
+    mcnemar_joint,
     npv_ratio_ci,
     npv_score_test,
+    paired_difference_ci,
+    paired_ratio_ci,
     ppv_ratio_ci,
     ppv_score_test,
-)
-from toolkit.stats.paired.ratios import (
-    paired_ratio_ci,
     relative_negative_likelihood_ratio_ci,
     relative_positive_likelihood_ratio_ci,
 )
-from toolkit.stats.paired.tests import mcnemar, mcnemar_joint
-from toolkit.stats.proportions.one import proportion_ci
-from toolkit.stats.proportions.tests import two_group_test
-from toolkit.stats.proportions.two import (
+from toolkit.stats.proportions import (
     TwoGroupCounts,
+    proportion_ci,
     proportion_difference_ci,
     proportion_ratio_ci,
+    two_group_test,
 )
 from toolkit.study.selftest.cases import Case, Expected, Kind, Suite, as_exact, as_printed
 from toolkit.study.selftest.exact import ANSWERS
