@@ -161,7 +161,7 @@ def test_new_file_is_right_but_for_its_data(tmp_path):
 def test_no_kernel_at_all_is_one_message(whole_study, monkeypatch):  # noqa: F811
     from toolkit.study.run.kernels import KernelError
 
-    def none():
+    def none(**_):
         msg = "no kernel could be started: no room in the temporary folder"
         raise KernelError(msg)
 
