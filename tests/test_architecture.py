@@ -1,6 +1,7 @@
 """The shape of the code: one direction of imports, thin notebooks, one environment."""
 
 import ast
+import importlib
 import json
 import subprocess
 import sys
@@ -181,6 +182,17 @@ def test_no_chapter_imports_another_one():
                 if other[:2] == parts[:2] and len(other) > 3 and other[2] != parts[2]
             ]
     assert not faults
+
+
+def test_every_study_object_prints_as_its_summary():
+    from toolkit.chapters.analysis import Summarised
+
+    for path in sorted((ROOT / "toolkit" / "chapters").glob("*/analysis.py")):
+        importlib.import_module(_name(path))
+    studies = Summarised.__subclasses__()
+    assert len(studies) == len(NOTEBOOKS)
+    # A dataclass would print all its arrays.
+    assert not [one for one in studies if one.__repr__ is not Summarised.__repr__]
 
 
 def test_no_module_has_a_drawer_name():

@@ -186,7 +186,7 @@ class Plan:
         return self.comparison == "ai against readers"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ScoredMarks:
     """The marks of a study, scored.
 
