@@ -39,6 +39,7 @@ from toolkit.words.wording import (
     capital,
     count_text,
     counted,
+    in_sentence,
     joined,
     number_text,
     p_text,
@@ -587,7 +588,7 @@ def _ai_table(study: LocalizationStudy) -> TableView:
         dense=True,
         foot=_reader_foot(
             study,
-            f"CI of the mean: {_lower(primary.name)}; of each reader: over cases alone.",
+            f"CI of the mean: {in_sentence(primary.name)}; of each reader: over cases alone.",
         ),
     )
 
@@ -602,11 +603,6 @@ def _ai_row(study: LocalizationStudy, row: ReaderMarks, label: str) -> list[str]
     cells += change_cells(one, form)[:2] if one else ["", ""]
     cells.append(f"{row.found}/{row.n_lesions}")
     return cells if study.plan.paradigm == "LROC" else [*cells, number_text(row.rate, digits=2)]
-
-
-def _lower(text: str) -> str:
-    """Return a text as it stands inside a sentence."""
-    return text[:1].lower() + text[1:]
 
 
 def analysis_table(study: LocalizationStudy) -> Exhibit:
@@ -673,7 +669,7 @@ def _analysis_foot(study: LocalizationStudy, others: bool) -> str:
         "AFROC: w, each case with cancer counts the same, else each lesion; 1, false marks on "
         "cases with cancer count too."
     )
-    random = _lower(study.primary.name.partition(";")[0])
+    random = in_sentence(study.primary.name.partition(";")[0])
     figures = (
         f"Other figures of merit: {random}; jackknife for areas, bootstrap for shares read off a "
         "curve."
