@@ -253,3 +253,38 @@ def test_rating_makes_the_calls_that_are_missing():
 def test_matrix_that_does_not_fit_its_labels_is_refused():
     with pytest.raises(ValueError, match=r"values must have shape \(2, 2\)"):
         matrix_figure(np.zeros((3, 3)), labels=["R1", "R2"], below="a", above="b")
+
+
+def two_ais() -> Part:
+    frame = readings()
+    other = frame[frame["reader_id"] == "z"].assign(reader_id="y", rating=5.0, status="complete")
+    both = part(readings=pd.concat([frame, other]))
+    both.readers = pd.DataFrame(
+        {
+            "reader_id": ["a", "b", "c", "z", "y"],
+            "kind": ["human"] * 3 + ["ai"] * 2,
+            "product": [None] * 3 + ["X"] * 2,
+            "version": [None] * 3 + ["1", "2"],
+        }
+    )
+    return both
+
+
+def test_one_of_two_ais_must_be_named():
+    with pytest.raises(ScoringError, match=r"one AI is expected .* 2 have them: X 1, X 2. Name"):
+        analysis.analyse(two_ais(), ai_cutoff=50)
+    with pytest.raises(ScoringError, match="the AI 'X 3' is expected with scores, but 0 have"):
+        analysis.analyse(two_ais(), ai="X 3", ai_cutoff=50)
+    second = analysis.analyse(two_ais(), ai="X 2", ai_cutoff=50)  # it never recalls
+    assert cell(second, "R1", "X 2").same.estimate == pytest.approx(4 / 8)
+
+
+def test_readers_without_a_case_in_common_are_refused():
+    frame = readings()
+    mine = {"a": range(4), "b": range(4, 8), "c": ()}
+    keep = [
+        int(c[1:]) in mine.get(r, range(8))
+        for r, c in zip(frame.reader_id, frame.case_id, strict=True)
+    ]
+    with pytest.raises(ScoringError, match="no case was judged by two readers in modality"):
+        analysis.analyse(part(readings=frame[keep]))

@@ -164,6 +164,7 @@ def analyse(
     *,
     reader_modality: str = "unaided",
     reader_recall_rating: float | None = None,
+    ai: str = "",
     ai_cutoff: float | None = None,
     session: str | None = None,
     ci_level: float = 0.95,
@@ -178,6 +179,8 @@ def analyse(
         Reading condition of the people.
     reader_recall_rating : float or None
         Rating from which a reading without a call counts as a recall; None makes no call.
+    ai : str
+        The AI, by product and version; empty where there is one alone.
     ai_cutoff : float or None
         Score from which the AI counts as recalling; None leaves the AI out.
     session : str or None
@@ -188,7 +191,8 @@ def analyse(
     Raises
     ------
     ScoringError
-        If fewer than two readers made a call in this modality, or one read a case twice.
+        If fewer than two readers made a call in this modality or no case was judged by two, if one
+        read a case twice, or if there are several AIs and none is named.
     """
     cases, who = tables.cases, tables.readers
     read, n_arbiter = _first_and_second(tables.readings, session)
@@ -201,7 +205,10 @@ def analyse(
         )
         raise ScoringError(msg)
     patient = _patients(cases)
-    ai = _ai_calls(read, who, cases, ai_cutoff)
+    if not (_read(calls.values).sum(axis=1) > 1).any():
+        msg = f"no case was judged by two readers in modality {reader_modality!r}; name another one"
+        raise ScoringError(msg)
+    program = _ai_calls(read, who, cases, ai, ai_cutoff)
     grids = {RECALL: calls}
     for scale, column in ((BIRADS, "birads"), (DENSITY, "density")):
         if column in people and people[column].notna().any():
@@ -221,17 +228,19 @@ def analyse(
         ),
         ai_pairs=tuple(
             _pair(
-                (a, ai.labels[0]),
-                np.column_stack([column, ai.values[:, 0]]),
+                (a, program.labels[0]),
+                np.column_stack([column, program.values[:, 0]]),
                 cluster=patient,
                 ci_level=ci_level,
             )
             for a, column in zip(calls.labels, calls.values.T, strict=True)
-            if ai.labels
+            if program.labels
         ),
-        ai_label=ai.labels[0] if ai.labels else "",
-        ai_cutoff=ai_cutoff if ai.labels else None,
-        ai_added=_added(calls, ai, cluster=patient, ci_level=ci_level) if ai.labels else None,
+        ai_label=program.labels[0] if program.labels else "",
+        ai_cutoff=ai_cutoff if program.labels else None,
+        ai_added=_added(calls, program, cluster=patient, ci_level=ci_level)
+        if program.labels
+        else None,
         n_arbiter=n_arbiter,
         weighted="weight" in cases and bool(cases["weight"].notna().any()),
     )
@@ -268,13 +277,30 @@ def _calls(readings: pd.DataFrame, recall_rating: float | None) -> pd.Series:
 
 
 def _ai_calls(
-    readings: pd.DataFrame, readers: pd.DataFrame, cases: pd.DataFrame, cutoff: float | None
+    readings: pd.DataFrame,
+    readers: pd.DataFrame,
+    cases: pd.DataFrame,
+    ai: str,
+    cutoff: float | None,
 ) -> _Grid:
-    """Return the calls of the first AI at its cut-off; empty without one."""
+    """Return the calls of one AI at its cut-off; empty without a cut-off or without an AI."""
+    nobody = _Grid(labels=(), values=np.empty((len(cases), 0), dtype=object), n_off_scale=0)
     if cutoff is None:
-        return _Grid(labels=(), values=np.empty((len(cases), 0), dtype=object), n_off_scale=0)
+        return nobody
     alone = readings[readings["modality"] == "standalone"]
-    return _grid(alone, readers, cases, RECALL, _calls(alone.assign(call=np.nan), cutoff), "ai")
+    calls = _calls(alone.assign(call=np.nan), cutoff)
+    found = _grid(alone, readers, cases, RECALL, calls, "ai")
+    if not found.labels and not ai:
+        return nobody
+    wanted = [place for place, label in enumerate(found.labels) if ai in ("", label)]
+    if len(wanted) != 1:
+        known = ", ".join(found.labels) or "none"
+        which = f"the AI {ai!r}" if ai else "one AI"
+        msg = (
+            f"{which} is expected with scores, but {len(wanted)} have them: {known}. Name one as ai"
+        )
+        raise ScoringError(msg)
+    return _Grid(labels=(found.labels[wanted[0]],), values=found.values[:, wanted], n_off_scale=0)
 
 
 def _grid(
