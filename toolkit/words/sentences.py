@@ -223,8 +223,10 @@ def answer_text(comparison: Comparison, *, measure: str, form: Form | None = Non
     )
 
 
-def instead_phrase(comparison: Comparison, *, form: Form | None = None) -> str:
+def instead_phrase(comparison: Comparison, noun: str = "", *, unit: bool = True) -> str:
     """Return what b reached in place of a, for whoever reads one sentence only.
+
+    A noun stands behind both numbers; without ``unit`` the numbers stand alone.
 
     Examples
     --------
@@ -237,12 +239,13 @@ def instead_phrase(comparison: Comparison, *, form: Form | None = None) -> str:
     >>> instead_phrase(found).replace(NO_BREAK_SPACE, " ").replace("\u2060", "")
     '83.0% instead of 76.0% (+7.0 points, 95% CI 3.0–11.0)'
     """
-    own = form or _form_of_value(comparison.unit, comparison.quantity)
+    own = _form_of_value(comparison.unit, comparison.quantity)
     second, first = (
-        value_text(value, form=own) for value in (comparison.estimate_b, comparison.estimate_a)
+        value_text(value, form=own, unit=unit)
+        for value in (comparison.estimate_b, comparison.estimate_a)
     )
-    change = f"{estimate_text(comparison, form=form)}, {ci_phrase(comparison, form=form)}"
-    return f"{second} instead of {first} ({change})"
+    change = f"{estimate_text(comparison, unit=unit)}, {ci_phrase(comparison)}"
+    return f"{second} instead of {first}{f' {noun}' if noun else ''} ({change})"
 
 
 def agreement_sentence(flags: Sequence[str]) -> str:

@@ -80,8 +80,8 @@ def _clinic(study: ProspectiveStudy) -> str:
     if math.isnan(found.ci_low + recalled.ci_low):
         return ""
     return (
-        f"Of 1,000 women, reading with AI found {instead_phrase(found)} cancers and recalled "
-        f"{instead_phrase(recalled)}."
+        f"Of 1,000 women, reading with AI found {instead_phrase(found, 'cancers', unit=False)} "
+        f"and recalled {instead_phrase(recalled, unit=False)}."
     )
 
 

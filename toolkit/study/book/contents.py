@@ -153,8 +153,8 @@ class FrontPage:
         Where the data come from; simulated books carry the word on every page.
     pills : tuple of Pill
         Further labels of the status strip, such as ``Pill("Plan v1.2 locked", "lock")``.
-    answer : str
-        What AI does in a clinic's units, and what became of the plan's claims.
+    answer, claimed : str
+        What AI does in a clinic's units; what became of the plan's claims, or that there is none.
     claims, estimates : tuple of FrontComparison
         Comparisons that the plan claims, in its order; all others.
     blinded : bool
@@ -171,6 +171,7 @@ class FrontPage:
     origin: Origin
     pills: tuple[Pill, ...] = ()
     answer: str = ""
+    claimed: str = ""
     claims: tuple[FrontComparison, ...] = ()
     estimates: tuple[FrontComparison, ...] = ()
     blinded: bool = False

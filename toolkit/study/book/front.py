@@ -44,13 +44,13 @@ class Front:
         return judge(self._plan, records, missing)
 
     @property
-    def answer(self) -> str:
-        """The answer of chapter 90; without it the effect alone, and why nothing is judged."""
-        if self._synthesis is not None:
-            return self._synthesis.answer
+    def answer(self) -> tuple[str, str]:
+        """The effect in a clinic's units, and what became of the claims."""
         records = [one.record for one in self._chapters if one.headline and one.record is not None]
-        state = NO_PLAN if self._plan is None else NOT_JUDGED
-        return f"{clinic_sentence(records)} {state}".strip()
+        effect = clinic_sentence(records)
+        if self._synthesis is not None:
+            return effect, self._synthesis.answer.removeprefix(effect).strip()
+        return effect, NO_PLAN if self._plan is None else NOT_JUDGED
 
     def _standing(self, result: str, waits_for: str = "") -> Standing:
         """Return where a result stands."""

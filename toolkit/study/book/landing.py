@@ -192,7 +192,8 @@ def landing_html(front: FrontPage, chapters: Sequence[BookChapter]) -> str:
         f'<p class="dek">{escape(front.subtitle)}</p>' if front.subtitle else "",
         _status_strip(front, chapters, words),
         _banners(front, words),
-        f'<div class="headline verdict"><p class="a">{rich_text(front.answer)}</p></div>',
+        '<div class="headline verdict">'
+        f"{''.join(map(_paragraph, (('a', front.answer), ('claimed', front.claimed))))}</div>",
         *(
             comparisons_html(rows, words, caption=caption) if rows else ""
             for rows, caption in ((front.claims, words.claims), (front.estimates, words.estimates))
@@ -201,6 +202,12 @@ def landing_html(front: FrontPage, chapters: Sequence[BookChapter]) -> str:
         provenance_html([front.provenance]) if front.provenance else "",
     ]
     return "".join(pieces)
+
+
+def _paragraph(named: tuple[str, str]) -> str:
+    """Return a paragraph of a class, or nothing without text."""
+    name, text = named
+    return f'<p class="{name}">{rich_text(text)}</p>' if text else ""
 
 
 def _status_strip(front: FrontPage, chapters: Sequence[BookChapter], words: Phrases) -> str:
