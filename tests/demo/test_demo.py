@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -29,9 +30,11 @@ from toolkit.scoring.mark_readings import MarkTables
 from toolkit.scoring.mark_rules import InsideOutline
 from toolkit.scoring.marks import localize_marks
 from toolkit.stats.simulation.simulate import binormal_auc
+from toolkit.study.parameters.file import load_parameters
 from toolkit.tables import PARTS, TABLES, TableData, check_links, check_table
 
 RATES = DEMO_RATES
+ROOT = Path(__file__).resolve().parents[2]
 KEY = ["reader_id", "case_id", "modality", "session"]
 MARK_TABLES = ("cases", "readers", "readings", "marks", "lesions", "images")
 
@@ -602,6 +605,32 @@ def test_marks_and_lesions_lie_inside_their_images(study):
         assert placed["x_px"].between(0, placed["columns"]).all()
         assert placed["y_px"].between(0, placed["rows"]).all()
         assert (placed["case_id"] == placed["case_id_image"]).all()
+
+
+def test_the_reader_study_gives_no_time_back_in_truth():
+    # Rodriguez-Ruiz 2019 (doi:10.1148/radiol.2018181371): 146 s without and 149 s with AI.
+    readings = reader_study.simulate_readings(
+        dataclasses.replace(
+            RATES, study_positive=2500, study_negative=3500, time_reader_slope_sd=0.0
+        )
+    )
+    log_ratio = np.diff(np.log(readings.reading_time_s), axis=2)
+    # Readers differ by time_reader_slope_sd, so ten of them cannot tell this from no change.
+    assert abs(log_ratio.mean()) < RATES.time_reader_slope_sd / np.sqrt(10)
+
+
+def test_the_plan_claims_of_both_parts_by_the_margins_of_the_study():
+    plan = load_parameters(ROOT / "parameters" / "demo.yaml").plan
+    claims = [*plan.primary, *plan.secondary]
+    assert [(c.chapter[:2], c.quantity, c.claim, c.margin) for c in claims] == [
+        ("06", "auc", "noninferiority", DEMO_PLAN.auc_difference_margin),
+        ("07", "auc", "superiority", None),
+        ("21", "detection_rate", "noninferiority", DEMO_PLAN.detection_ratio_margin),
+        ("21", "recall_rate", "noninferiority", DEMO_PLAN.recall_difference_margin),
+        ("07", "sensitivity", "superiority", None),
+        ("08", "wafroc", "superiority", None),
+        ("09", "reading_time", "superiority", None),
+    ]
 
 
 # --- prospective part --------------------------------------------------------------------------
