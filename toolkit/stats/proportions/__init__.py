@@ -7,7 +7,8 @@
 ``mean_proportion_ci``             the mean of several fixed readers
 ``proportion_difference_ci``       two groups of different women, b minus a
 ``proportion_ratio_ci``            ... b over a
-``rate_ratio_ci``                  events per time or per examinations, b over a
+``rate_ci``                        events per time or per examinations, one rate
+``rate_ratio_ci``                  ... of two groups, b over a
 ``two_group_test``                 a test alone: Fisher's, Pearson's
 ``trend_test``                     does the risk rise with the class of a score?
 ``clustered_difference_ci``        two groups of patients with several cases
