@@ -50,6 +50,8 @@ GLOSSARY: dict[str, str] = {
     "effect": "difference (b minus a) or ratio (b over a)",
     "statistic": "test statistic against no difference",
     "n_permutations": "permutations drawn for a P value",
+    "cramers_v": "strength of an association, from 0, none, to 1, one class gives away the other",
+    "smallest_expected": "smallest count of a table that independence would lead to expect",
     "df": "degrees of freedom of the statistic; infinite for a normal one",
     "df1": "degrees of freedom above the line of an F test, or of a chi-square test",
     "df2": "degrees of freedom below the line of an F test; infinite for a chi-square test",

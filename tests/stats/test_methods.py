@@ -22,6 +22,7 @@ ASKED = {
     "rate_ci": ((7, 1000), {}),
     "rate_ratio_ci": ((RATES,), {}),
     "two_group_test": ((GROUPS,), {}),
+    "association_test": (([[3, 0, 1], [1, 4, 2]],), {}),
     "paired_difference_ci": ((PAIRS,), {}),
     "paired_ratio_ci": ((PAIRS,), {}),
     "mcnemar": ((PAIRS,), {}),
@@ -32,7 +33,7 @@ ASKED = {
     "calibration_test": (([0, 1, 0, 1], [0.1, 0.3, 0.6, 0.8]), CHANCES),
 }
 # Families that never were several functions have no old name to be found by.
-NEW = {"rate_ci": "proportions"}
+NEW = dict.fromkeys(("rate_ci", "association_test"), "proportions")
 PACKAGES = {new: package for package, new, _ in FUNCTIONS.values() if new in ASKED} | NEW
 
 
