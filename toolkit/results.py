@@ -106,6 +106,7 @@ GLOSSARY: dict[str, str] = {
     "n_images": "images in which they were counted",
     "nl_per_image": "non-lesion localizations per image",
     "wafroc": "area under the weighted AFROC curve",
+    "per": "what a printed number is per: 100 for percent, 1000 for numbers per 1,000",
     "kind": "kind of curve: roc, precision_recall, ...",
     "x": "horizontal axis of the curve",
     "y": "vertical axis of the curve",
