@@ -10,6 +10,11 @@ import pytest
 from tests.interchange_samples import TRUTH_6, froc_sheets, roc_sheets, table_data, workbook
 from toolkit.readers.interchange import read_study_file, study_bytes
 from toolkit.readers.interchange.study import no_mark_rating
+from toolkit.scoring.mark_readings import MarkTables
+from toolkit.scoring.mark_rules import AsRecorded
+from toolkit.scoring.marks import localize_marks
+from toolkit.stats.auc import auc
+from toolkit.stats.froc import froc_fom_table, roi
 from toolkit.tables import TableError
 
 
@@ -241,6 +246,26 @@ def test_regions_in_the_older_layout_are_read_as_roi(tmp_path):
         sheets = roi_sheets()
         sheets[sheet].pop()  # one reading rates fewer: nobody gave it regions
         assert read(tmp_path, sheets).paradigm == "FROC"
+
+
+def test_regions_of_a_workbook_have_the_auc_of_all_regions(tmp_path):
+    sheets, draw = roi_sheets(), np.random.default_rng(2)
+    for sheet in ("FP", "TP"):
+        for row in sheets[sheet][1:]:
+            row[-1] = float(draw.integers(0, 5) + (sheet == "TP"))
+    frames = {n: data.frame for n, data in read(tmp_path, sheets).tables.items()}
+    scored = localize_marks(
+        MarkTables(**frames), rule=AsRecorded(), unit="exam", modalities=("A", "B")
+    )
+    table = froc_fom_table(scored.study, fom=roi)
+    marks = frames["marks"]
+    for i, reader in enumerate(table.readers):
+        for j, modality in enumerate(table.modalities):
+            own = marks[
+                (marks["reader_id"] == reader.removeprefix("R")) & (marks["modality"] == modality)
+            ]
+            expected = auc(own["mark_type"] == "LL", own["rating"])
+            assert table.value[i, j] == pytest.approx(expected, rel=1e-14)
 
 
 def test_split_plots_declare_who_read_what(tmp_path, froc):
