@@ -273,6 +273,16 @@ def test_exact_rate_covers_what_it_says_and_the_others_come_near():
 
 
 @pytest.mark.parametrize("method", RATE_METHODS)
+@pytest.mark.parametrize("level", [0.01, 0.95, 0.9999])
+@pytest.mark.parametrize("events", [10**9, 10**12, 2**53])
+def test_rates_of_billions_have_an_interval(method, level, events):
+    result = rate_ci(events, 1, method=method, ci_level=level)
+    reach = stats.norm.isf((1 - level) / 2) * math.sqrt(events)
+    assert result.ci_low <= events <= result.ci_high
+    assert result.ci_high - result.ci_low == pytest.approx(2 * reach, rel=1e-3, abs=4)
+
+
+@pytest.mark.parametrize("method", RATE_METHODS)
 def test_a_rate_scales_with_its_exposure(method):
     one, years = rate_ci(7, 1, method=method), rate_ci(7, 35, method=method, per=1000)
     for name in ("estimate", "std_error", "ci_low", "ci_high"):

@@ -272,6 +272,24 @@ def test_scas_nears_the_score_in_large_groups(n):
     assert corrected.p_value == pytest.approx(plain.p_value, rel=1e-9)  # equal groups: no skewness
 
 
+@pytest.mark.parametrize("method", [scas_ci, scas_ratio_ci])
+def test_scas_refuses_a_level_below_its_tails(method):
+    with pytest.raises(ValueError, match=r"ci_level must be at least 0\.69 for method 'scas'"):
+        method(groups(0, 7, 0, 9), ci_level=0.5)
+
+
+@pytest.mark.parametrize("method", [scas_ci, scas_ratio_ci])
+@pytest.mark.parametrize("level", [0.69, 0.8, 0.95, 0.999])
+def test_scas_interval_and_p_agree_for_every_small_table(method, level):
+    null = 1.0 if method is scas_ratio_ci else 0.0
+    for n_a, n_b in [(1, 1), (2, 9), (6, 4)]:
+        for x_a, x_b in itertools.product(range(n_a + 1), range(n_b + 1)):
+            result = method(groups(x_a, n_a, x_b, n_b), ci_level=level)
+            assert result.ci_low <= result.ci_high
+            excluded = not result.ci_low <= null <= result.ci_high
+            assert excluded == (result.p_value < 1 - level), (x_a, n_a, x_b, n_b)
+
+
 def test_scas_ratio_of_one_event_has_no_limit_beyond_its_largest_score():
     # Where the ratio nears 0 the score nears sqrt(1 + 6 x), 2.66 with the factor of the variance.
     some, none = (scas_ratio_ci(groups(5, 40, 1, 40), ci_level=level) for level in (0.99, 0.995))

@@ -147,9 +147,19 @@ def _midp_limits(count: int, tail: float) -> tuple[float, float]:
 
     # The exact limit lies outside, that of the neighbouring count inside.
     outer_low, outer_high = _exact_limits(count, tail)
-    low = root(above, outer_low, _exact_limits(count + 1, tail)[0]) if count else 0.0
+    low = _crossing(above, outer_low, _exact_limits(count + 1, tail)[0]) if count else 0.0
     inner_high = _exact_limits(count - 1, tail)[1] if count else 0.0
-    return low, root(below, inner_high, outer_high)
+    return low, _crossing(below, outer_high, inner_high)
+
+
+def _crossing(function: Callable[[float], float], outer: float, inner: float) -> float:
+    """Return where ``function`` changes sign between a limit and one further in.
+
+    Among billions of events rounding can leave nothing to cross; the limit further out is safe.
+    """
+    if function(outer) * function(inner) > 0:
+        return outer
+    return root(function, min(outer, inner), max(outer, inner))
 
 
 _RATE_METHODS: dict[str, tuple[str, Callable[[int, float], tuple[float, float]]]] = {

@@ -323,8 +323,8 @@ def proportion_difference_ci(
                            that factor.
     ``scas``               The same, corrected for the skewness of the difference [6]_, so that
                            both limits are missed equally often: for one-sided claims where the
-                           groups differ in size and events are rare. Below a ``ci_level`` of
-                           0.68 it need not hold the estimate.
+                           groups differ in size and events are rare. A correction of tails: for
+                           a ``ci_level`` of 0.69 or more.
     ``mee``                The default without the factor [2]_, which matters in small groups only:
                            ``p_value`` is that of Pearson's chi-square test, ``p_noninferiority``
                            that of Farrington and Manning [3]_.
@@ -370,7 +370,7 @@ def proportion_difference_ci(
     """
     words, ci_method, fields_of = chosen(method, _DIFFERENCES)
     check_proportion_margin(margin, better=better)
-    level = check_ci_level(ci_level)
+    level = _check_level(ci_level, method)
     return Comparison(
         method=f"difference of two independent proportions, {words}",
         ci_method=ci_method,
@@ -379,6 +379,21 @@ def proportion_difference_ci(
         label_b=label_b,
         **{**fields_of(counts, level, margin, better), "ci_level": level},
     )
+
+
+_LEAST_CORRECTED = 0.69  # within one standard deviation the correction turns its sign
+
+
+def _check_level(ci_level: float, method: str) -> float:
+    """Return the confidence level; refuse one too low for the correction of skewness."""
+    level = check_ci_level(ci_level)
+    if method == "scas" and level < _LEAST_CORRECTED:
+        msg = (
+            f"ci_level must be at least {_LEAST_CORRECTED} for method 'scas', which corrects "
+            f"tails, but got {level!r}; take another method"
+        )
+        raise ValueError(msg)
+    return level
 
 
 def _difference_score(
@@ -529,9 +544,9 @@ def proportion_ratio_ci(
                            with both proportions at their maximum likelihood estimates under each
                            ratio, and the variance times n / (n - 1) for all n units.
     ``scas``               The same, corrected for skewness [4]_, so that both limits are missed
-                           equally often. A group with x events has no score beyond
-                           sqrt(1 + 6 x): where the level asks for more, as 0.995 with one event,
-                           the limit is 0 or infinite.
+                           equally often; for a ``ci_level`` of 0.69 or more. A group with x
+                           events has no score beyond sqrt(1 + 6 x): where the level asks for
+                           more, as 0.995 with one event, the limit is 0 or infinite.
     ``koopman``            The default without the factor [2]_: ``p_value`` is that of Pearson's
                            chi-square test.
     ``katz``               Wald on logarithms [3]_, what most trials report as risk ratio. With
@@ -560,7 +575,7 @@ def proportion_ratio_ci(
     """
     words, ci_method, fields_of = chosen(method, _RATIOS)
     check_margin(margin, effect="ratio", better=better)
-    level = check_ci_level(ci_level)
+    level = _check_level(ci_level, method)
     return Comparison(
         method=f"ratio of two independent proportions, {words}",
         ci_method=ci_method,
