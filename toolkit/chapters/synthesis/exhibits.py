@@ -286,9 +286,7 @@ def _book_limits(study: SynthesisStudy) -> list[str]:
             "The data are simulated: nothing here describes a woman, reader or product."
         )
     if study.planned is None:
-        sentences.append(
-            "There is no plan: which comparisons matter was not fixed before the data."
-        )
+        sentences.append("No plan fixed before the data were seen which comparisons matter.")
     elif not study.locked:
         sentences.append("The plan is not locked: that it came before the data is not on record.")
     marked = [r["name"][:2] for r in study.records if "immature" in r["headline"].get("marks", ())]
