@@ -31,7 +31,7 @@ _MARKUP = (
 )
 _SAFE_LINK = re.compile(r"(?:https://|#|\.{0,2}/(?!/)|[\w%-])[^\s\"'<>\\]*", re.ASCII)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-_NUMBER = re.compile(r"[0-9A-Z]+(?:[.-][0-9A-Za-z]+)*")
+_NUMBER = re.compile(r"[0-9A-Za-z]+(?:[.-][0-9A-Za-z]+)*")
 
 
 def rich_text(text: str) -> str:

@@ -214,7 +214,8 @@ def load_tables(tables: str, *, part: str, chapter: str, every_part: bool = Fals
     part : str
         Part of the study: retrospective, reader_study or prospective.
     chapter : str
-        The chapter's number, by which figures and tables are numbered: ``"06"``.
+        The chapter's number, by which figures and tables are numbered: ``"06"``. A study that has
+        the chapter twice gives the second one a number of its own, ``"06b"``.
     every_part : bool
         Whether the chapter is about all parts of the study.
 
@@ -237,7 +238,8 @@ def load_tables(tables: str, *, part: str, chapter: str, every_part: bool = Fals
     else:
         path = Path(tables)
         content = json.loads(path.read_text(encoding="utf-8"))
-        told = content.pop("plan", None)  # no part of the account of the data
+        # Neither is a part of the account of the data.
+        told, chapter = content.pop("plan", None), content.pop("label", chapter)
         study = StudyTables(content, path.parent, part, told)
     _page = _Page(chapter=chapter, study=study)
     _display(html.JUPYTER_STYLE)
@@ -261,8 +263,8 @@ def _display(text: str) -> None:
 
 
 def _number(page: _Page, count: int) -> str:
-    """Return a figure's or table's number, chapter.order."""
-    return f"{int(page.chapter)}.{count}"
+    """Return a figure's or table's number, chapter.order: 6.1, or 6b.1 in a second chapter 06."""
+    return f"{int(page.chapter[:2])}{page.chapter[2:]}.{count}"
 
 
 def banner(kind: Literal["post_hoc", "immature", "blinded"], word: str, text: str) -> None:

@@ -86,6 +86,11 @@ class SynthesisStudy(Summarised):
             if "primary" in record["headline"]
         ]
 
+    def number_of(self, name: str) -> str:
+        """Return the number in the book of a chapter with a record: "06b" of a second 06."""
+        numbers = {str(record["name"]): record.get("number") for record in self.records}
+        return str(numbers.get(name) or name[:2])
+
     def summary(self) -> dict[str, str]:
         """Return how many records there are, and how the claims stand."""
         claims = self.planned.claims if self.planned else ()

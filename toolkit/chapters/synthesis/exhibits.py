@@ -238,7 +238,7 @@ def comparison_table(study: SynthesisStudy) -> Exhibit:
     rows = [
         TableRow(
             [
-                name[:2],
+                study.number_of(name),
                 _named(c),
                 *_effect_cells(c),
                 "none" if c.margin is None else margin_text(c),
@@ -283,7 +283,7 @@ def answers(study: SynthesisStudy) -> str:
     if not study.records:
         return "There are no records: this chapter reads those of a study's other chapters."
     lines = [
-        f"- [{record['name'][:2]} {record['headline'].get('question', '')}]"
+        f"- [{study.number_of(record['name'])} {record['headline'].get('question', '')}]"
         f"({record['name']}.ipynb) {record['headline'].get('answer', '')}"
         for record in study.records
     ]

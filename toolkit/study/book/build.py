@@ -79,7 +79,7 @@ def _book_chapter(planned: PlannedChapter, finished: Finished) -> BookChapter:
     headline = record["headline"] if record else {}
     return BookChapter(
         name=name,
-        number=planned.chapter.number,
+        number=planned.label,
         title=planned.entry.title or planned.chapter.title,
         question=planned.chapter.question,
         part=planned.chapter.part,

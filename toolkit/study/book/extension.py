@@ -22,7 +22,7 @@ from sphinx.writers.html5 import HTML5Translator
 from toolkit.study.book.sources import is_elsewhere, left_out_html, plain_addresses, read_html
 
 _log = logging.getLogger(__name__)
-_NUMBERED = re.compile(r"([0-9]{2})\s+(.+)", re.S)
+_NUMBERED = re.compile(r"([0-9]{2}[a-z]*)\s+(.+)", re.S)
 _PAGE_LINK = re.compile(r'href="([0-9]{2}_[A-Za-z0-9_-]+)\.html(#[^"]*)?"')
 
 
