@@ -243,6 +243,21 @@ def _download(text: str, *, label: str, kind: str, name: str) -> str:
     return f'<a href="{address}" download="{name}">{label}</a>'
 
 
+def csv_link(columns: Mapping[str, Iterable[Any]] | pd.DataFrame, name: str) -> str:
+    """Return the link under a figure or table that holds its numbers as a file, as CSV.
+
+    Parameters
+    ----------
+    columns : mapping of str to iterable, or DataFrame
+        As in ``csv_text``.
+    name : str
+        Of the file, without its ending: the anchor of the figure or table.
+    """
+    # The mark in front tells spreadsheets that the text is UTF-8.
+    text = f"\ufeff{csv_text(columns)}"
+    return _download(text, label="CSV", kind="text/csv", name=f"{name}.csv")
+
+
 def _standalone(svg: str) -> str:
     """Return a picture that stands alone: light colours in place of variables, white paper."""
     light = _VARIABLE.sub(r"\1", svg)
@@ -309,10 +324,7 @@ def figure_html(
     labelled = _labelled(svg, alt)
     links = _download(_standalone(labelled), label="SVG", kind="image/svg+xml", name=f"{name}.svg")
     if csv is not None:
-        # The mark in front tells spreadsheets that the text is UTF-8.
-        text = f"\ufeff{csv_text(csv)}"
-        data = _download(text, label="Data", kind="text/csv", name=f"{name}.csv")
-        links = f"{data} {links}"
+        links = f"{csv_link(csv, name)} {links}"
     return (
         f'<figure class="{"fig fig-narrow" if narrow else "fig"}" id="{name}">'
         f'<div class="figbox" tabindex="0" role="group" aria-label="Figure {number}">{labelled}'

@@ -311,7 +311,7 @@ def show(exhibit: Exhibit | None) -> None:
     if exhibit is None:
         return
     if exhibit.table is not None:
-        _show_table(exhibit.table)
+        _show_table(exhibit, exhibit.table)
     elif exhibit.figure is None:
         say(exhibit.finding)
     else:
@@ -338,15 +338,15 @@ def _show_figure(exhibit: Exhibit, figure: Figure) -> None:
     )
 
 
-def _show_table(view: html.TableView | html.PairedTables) -> None:
-    """Print a table with its number."""
+def _show_table(exhibit: Exhibit, view: html.TableView | html.PairedTables) -> None:
+    """Print a table with its number, offered as CSV: its data, or else its printed cells."""
     page = _current()
     page.tables += 1
     number = _number(page, page.tables)
     if isinstance(view, html.TableView):
-        _display(html.table_html(view, number=number))
+        _display(html.table_html(view, number=number, csv=exhibit.data))
     else:
-        _display(html.two_by_two_html(view, number=number))
+        _display(html.two_by_two_html(view, number=number, csv=exhibit.data))
 
 
 def show_cases(case_ids: Sequence[str], *, archive: str, labels: Sequence[str]) -> None:
