@@ -249,7 +249,9 @@ def test_two_by_two_adds_up_and_shades_discordant_cells():
 def test_two_by_two_can_be_downloaded():
     view = PairedTables(
         title="t",
-        tables=(TwoByTwo(title="With", n="n = 9", both=1, row_only=2, column_only=6, neither=None),),
+        tables=(
+            TwoByTwo(title="With", n="n = 9", both=1, row_only=2, column_only=6, neither=None),
+        ),
         rows=("AI +", "AI \u2212"),
         columns=("R +", "R \u2212"),
     )

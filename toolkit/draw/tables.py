@@ -224,9 +224,7 @@ def _unique(names: Sequence[str]) -> list[str]:
 def _table_columns(view: TableView) -> dict[str, list[Decimal | str]]:
     """Return a printed table as the columns of a file; a group stands in a row of its own."""
     width = len(view.columns)
-    rows = [
-        [*row.cells, *[""] * (width - len(row.cells))] for row in map(_as_row, view.rows)
-    ]
+    rows = [[*row.cells, *[""] * (width - len(row.cells))] for row in map(_as_row, view.rows)]
     heads = [": ".join(filter(None, (one.span, one.head))) for one in view.columns]
     names = _unique([head.translate(_NOT_IN_FILES).replace("*", "") for head in heads])
     return {name: [_plain(row[place]) for row in rows] for place, name in enumerate(names)}
