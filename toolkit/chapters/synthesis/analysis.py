@@ -18,12 +18,38 @@ Plain = Mapping[str, Any]
 Judged = Comparison | GlobalTest
 
 
+def numbers_of(records: Sequence[Record]) -> dict[str, str]:
+    """Return the number in the book of each chapter with a record, by its name."""
+    return {str(one["name"]): str(one["number"]) for one in records if "number" in one}
+
+
+def chapter_number(name: str, numbers: Mapping[str, str]) -> str:
+    """Return the number of a chapter, "06b" of a second 06; that of its name without a record.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chapter, or the key of a result of it.
+    numbers : mapping
+        As ``numbers_of`` returns it.
+    """
+    return numbers.get(name.partition(":")[0], name[:2])
+
+
 class Book(Protocol):
     """What ``load_tables`` returns of the book's other chapters."""
 
     @property
     def plan(self) -> Plain | None:
         """The plan; None where the study has none."""
+
+    @property
+    def lock(self) -> str:
+        """Date and hash of the plan's lock; empty where it is not locked or there is none."""
+
+    @property
+    def origin(self) -> str:
+        """Where the data come from: simulated, public or study."""
 
     def records(self) -> list[dict[str, Any]]:
         """Return the records, in the order of the book."""
@@ -46,12 +72,15 @@ class PlannedEndpoints:
         Key to the reason, for each result whose chapter has no record.
     verdicts : EndpointVerdicts
         In the order of the plan, then what is reported beside.
+    numbers : mapping
+        Name of each chapter with a record to its number in the book.
     """
 
     plain: Plain
     results: Mapping[str, Judged]
     waiting: Mapping[str, str]
     verdicts: EndpointVerdicts
+    numbers: Mapping[str, str]
 
     @property
     def claims(self) -> tuple[EndpointVerdict, ...]:
@@ -71,11 +100,17 @@ class SynthesisStudy(Summarised):
         Chapters without a record, each with its reason.
     planned : PlannedEndpoints or None
         The claims of the plan; None where the study has none.
+    locked : bool
+        Whether the plan is locked.
+    simulated : bool
+        Whether the data are made at random.
     """
 
     records: Sequence[Record]
     not_complete: Mapping[str, str]
     planned: PlannedEndpoints | None
+    locked: bool
+    simulated: bool
 
     @property
     def primary(self) -> list[tuple[str, Comparison]]:
@@ -88,8 +123,7 @@ class SynthesisStudy(Summarised):
 
     def number_of(self, name: str) -> str:
         """Return the number in the book of a chapter with a record: "06b" of a second 06."""
-        numbers = {str(record["name"]): record.get("number") for record in self.records}
-        return str(numbers.get(name) or name[:2])
+        return chapter_number(name, numbers_of(self.records))
 
     def summary(self) -> dict[str, str]:
         """Return how many records there are, and how the claims stand."""
@@ -116,6 +150,8 @@ def analyse(book: Book) -> SynthesisStudy:
         records=records,
         not_complete=not_complete,
         planned=judge(book.plan, records, not_complete),
+        locked=bool(book.lock),
+        simulated=book.origin == "simulated",
     )
 
 
@@ -136,7 +172,8 @@ def judge(
     Returns
     -------
     PlannedEndpoints or None
-        A claim whose chapter has no record is never shown, and what comes after is not tested.
+        A claim whose chapter has no record, or waits for data, is never shown, and what comes
+        after is not tested.
 
     Raises
     ------
@@ -153,22 +190,28 @@ def judge(
         key = key_of(entry)
         if entry["chapter"] in by_name:
             results[key] = _named(entry, by_name[entry["chapter"]])
+            reason = by_name[entry["chapter"]]["headline"].get("waits_for", "")
+            if reason and entry["result"] is None:
+                waiting[key] = reason
+                results[key] = _unknown(entry, reason, plain["ci_level"])
         else:
             waiting[key] = not_complete.get(entry["chapter"], "it has no record")
-            unknown = undefined_difference(
-                entry["quantity"],
-                f"chapter {entry['chapter']} has no record",
-                margin=entry.get("margin"),
-                names=("", ""),
-                ci_level=plain["ci_level"],
-            )
-            results.setdefault(key, unknown)
+            reason = f"chapter {entry['chapter']} has no record"
+            results.setdefault(key, _unknown(entry, reason, plain["ci_level"]))
     _require_reported(plain, results)
     return PlannedEndpoints(
         plain=plain,
         results=results,
         waiting=waiting,
         verdicts=endpoint_verdicts(endpoint_plan(plain), results),
+        numbers=numbers_of(records),
+    )
+
+
+def _unknown(entry: Plain, reason: str, ci_level: float) -> Comparison:
+    """Return the result of an entry that cannot be judged yet."""
+    return undefined_difference(
+        entry["quantity"], reason, margin=entry.get("margin"), names=("", ""), ci_level=ci_level
     )
 
 

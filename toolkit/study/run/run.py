@@ -369,8 +369,8 @@ def _archive_of(planned: PlannedChapter, index: StudyIndex) -> dict[str, str]:
 
 
 def _index_of(planned: PlannedChapter, index: StudyIndex) -> Path:
-    """Return the index that a chapter reads: its own, with its number and the plan if any."""
-    told = {} if planned.told is None else {"plan": planned.told}
+    """Return the index that a chapter reads: its own, with its number, the plan and blinding."""
+    told = {"plan": planned.told} if planned.told else {}
     path = index.path.with_name(f"index-of-{planned.name}.json")
     write_atomic(path, to_json({**index.content, "label": planned.label, **told}))
     return path
