@@ -350,13 +350,18 @@ _RULES = """
 & .headline .a i{font-style:normal}
 & .headline dl.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));
  gap:4px 20px;margin:8px 0 0;border-top:1px solid var(--grid);padding-top:10px}
-& .headline dt{font-weight:400;font-size:13px;color:var(--muted)}
-& .headline dd{margin:0;font-size:14px;font-variant-numeric:tabular-nums}
+& .headline dt{font-weight:400;font-size:13px;color:var(--muted);float:none;width:auto;margin:0;
+ padding:0}
+& .headline dd{margin:0;padding:0;width:auto;font-size:14px;font-variant-numeric:tabular-nums}
 & .vd{margin:2px 0 10px;font-size:13px;line-height:18px;color:var(--muted)}
 & .vd .top,& .tk{position:relative;height:20px}
 & .vd .top span,& .tk span{position:absolute;white-space:nowrap;transform:translateX(-50%)}
 & .vd .top .le{left:0;transform:none}
 & .vd .top .ri{right:0;left:auto;transform:none}
+& .vd .top:not(:has(.m)){display:flex;justify-content:space-between;gap:4px 16px;height:auto;
+ min-height:20px}
+& .vd .top:not(:has(.m)) span{position:static;white-space:normal}
+& .vd .top .ri:not(.m){margin-left:auto;text-align:right}
 & .m{color:var(--cancertext)}
 & .ib{position:relative;height:34px;border-bottom:1px solid var(--axis);--c:var(--ai)}
 & .ib.aided{--c:var(--aided)}
