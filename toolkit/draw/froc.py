@@ -97,6 +97,8 @@ class FrocLine:
     floor : bool
         Whether the curve ends because the AI delivers nothing below its export floor: an open end
         with these words instead of the filled last mark.
+    ends : bool
+        Whether the last mark has its marker; a mean of curves that stop apart has no last mark.
     """
 
     label: str
@@ -104,6 +106,7 @@ class FrocLine:
     readers: Sequence[Curve] = ()
     role: FrocRole = "aided"
     floor: bool = False
+    ends: bool = True
 
 
 def is_defined(curve: Curve) -> bool:
@@ -155,7 +158,7 @@ def _draw_main(axes: Axes, line: FrocLine, style: RoleStyle) -> FloatArray:
         curve.x[stop],
         curve.y[stop],
         marker=style.marker,
-        markersize=_MARKER_PT,
+        markersize=_MARKER_PT if line.ends else 0,
         markerfacecolor=color("paper" if line.floor else style.face),
         markeredgecolor=color(style.line),
         markeredgewidth=1.6,

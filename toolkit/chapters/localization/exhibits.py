@@ -100,6 +100,12 @@ def measure(study: LocalizationStudy, endpoint: Endpoint) -> str:
     return words[endpoint]
 
 
+def _meaning(study: LocalizationStudy, endpoint: Endpoint) -> str:
+    """Return what the short name of a figure of merit stands for, where that says more."""
+    name, text = SHORT[endpoint], measure(study, endpoint)
+    return "" if text.startswith(in_sentence(name)) else f"{name}: {text}."
+
+
 def merit_form(one: MarkAnalysis) -> Form:
     """Return the form in which a figure of merit is read."""
     return "ratio" if one.endpoint == "MaxNLF" else form_of(one.difference)
@@ -284,13 +290,11 @@ def curves(study: LocalizationStudy) -> Exhibit:
     second: CurveKind = "roc" if lroc else _AREA_OF.get(study.plan.endpoint, "wafroc")
     drawn = {kind: curves_of(study, kind) for kind in (first, second)}
     finding = _areas_found(study, drawn) if lroc else _marks_found(study)
-    words = {"froc": "FROC", "lroc": "LROC", "roc": "ROC"}
     return Exhibit(
         figure=curves_figure([_panel(study, kind, drawn[kind]) for kind in drawn]),
         finding=finding,
         caption=_caption(study, second),
-        alt=f"{words[first]} and {words.get(second, 'AFROC')} curves of {people(study)}, "
-        f"{counts_text(study)}. {finding}"[:250],
+        alt=f"{first.upper()} curves of {people(study)}, {counts_text(study)}. {finding}"[:250],
         data=points_of(drawn, side_names(study)),
     )
 
@@ -332,9 +336,8 @@ def _areas_found(study: LocalizationStudy, drawn: Mapping[CurveKind, Sequence[Si
 
 
 def mean_of(values: Iterable[float]) -> float:
-    """Return the mean; NaN of none."""
-    every = list(values)
-    return float(np.mean(every)) if every else math.nan
+    """Return the mean of some values."""
+    return float(np.mean(list(values)))
 
 
 def _panel(study: LocalizationStudy, kind: CurveKind, drawn: Sequence[SideCurves]) -> CurvePanel:
@@ -347,6 +350,8 @@ def _panel(study: LocalizationStudy, kind: CurveKind, drawn: Sequence[SideCurves
             readers=one.readers[:MOST_READERS],
             role=ROLES[one.side],
             floor=study.plan.paradigm == "FROC" and one.floor is not None,
+            # The mean of other curves has no last mark: one reader stops before another.
+            ends=kind in ("froc", "lroc") or one.side == "ai",
         )
         for one in drawn
     ]
@@ -372,17 +377,15 @@ def _caption(study: LocalizationStudy, second: CurveKind) -> str:
     names = side_names(study)
     colours = "; ".join(f"{looks[side]}, {names[side]}" for side in study.sides)
     roc = f"Each {noun(study)} by its highest mark, wherever that lies; diagonal, chance."
-    thin = "; thin, single readers" if study.n_people > 1 else ""
+    thin = "; thin, single readers" if study.n_people else ""
     if study.plan.paradigm == "LROC":
         a = f"Thick, mean of the readers, which ends at the share of all right places{thin}."
         parts = [f"**a** {a} **b** {roc}"]
     else:
-        thick = "Thick, all marks as if on one scale, up to the mean of the readers' last marks"
-        a = f"{thick}{thin}; no curve goes on beyond its last mark."
-        if study.n_people < 2:
-            a = "No curve goes on beyond its last mark."
-        b = "Lesions found over cases with a false mark; dotted, straight on to 1, which no mark "
-        b += "supports; the area is the figure of merit."
+        a = "Thick, all marks as if on one scale, up to the mean of the readers' last marks; no "
+        a += f"curve goes on beyond its last mark{thin}."
+        b = "Thick, mean of the readers, whose area is the figure of merit; dotted, from where a "
+        b += "first reader stops marking and goes straight on to 1, which no mark supports."
         parts = [f"**a** {a} **b** {roc if second == 'roc' else b}"]
         if study.tables.images is not None and study.plan.unit != "image":
             parts.append("A finding marked falsely on two views counts twice in **a**.")
@@ -396,14 +399,13 @@ def _ai_note(study: LocalizationStudy) -> str:
         return f"The AI is not shown: {study.ai_note}." if study.ai_note else ""
     if study.plan.paradigm == "LROC":
         return ""
-    ai = study.ai.study
-    text = (
-        f"The AI delivers no mark below a score of {ai.export_floor[0]:g}: its curve stops there, "
-        "and what it would find beyond is not known."
+    n_cases, floor = study.ai.study.truth.n_cases, study.ai.study.export_floor[0]
+    fewer = n_cases < study.scored.study.truth.n_cases
+    return (
+        f"The AI delivers no mark below a score of {floor:g}: its curve stops there, and what it "
+        "would find beyond is not known."
+        + (f" It read {count_text(n_cases)} of the {noun(study)}s." if fewer else "")
     )
-    if ai.truth.n_cases == study.scored.study.truth.n_cases:
-        return text
-    return f"{text} It read {count_text(ai.truth.n_cases)} of the {noun(study)}s."
 
 
 def reader_table(study: LocalizationStudy) -> Exhibit:
@@ -413,7 +415,8 @@ def reader_table(study: LocalizationStudy) -> Exhibit:
     spans = ["Right places"] if lroc else ["Lesions found", f"False marks per {per(study)}"]
     columns = [TableColumn("", align="left")]
     if of_ai:
-        columns += [TableColumn(figure), *value_columns("AI minus reader")]
+        unit = " (%)" if merit_form(primary) == "percent" else ""
+        columns += [TableColumn(f"{figure}{unit}"), *value_columns("AI minus reader")]
         columns += [TableColumn(span) for span in spans]
     else:
         columns += [TableColumn(head, span=figure) for head in (*heads, "Difference")]
@@ -481,9 +484,10 @@ def _reader_foot(study: LocalizationStudy) -> str:
     marks = [f"{count_text(n)} {name}" for name, n in special.items() if n]
     n_readers = study.n_people
     parts = [
-        f"{capital(counts_text(study))}. {SHORT[one.endpoint]}: {measure(study, one.endpoint)}.",
+        f"{capital(counts_text(study))}.",
+        _meaning(study, one.endpoint),
         f"{how} {what} every mark, whatever its rating.",
-        f"{capital(study.scored.note)}.",
+        rule_text(study) if lroc else f"{capital(study.scored.note)}.",
         f"Of all marks {joined(marks)}." if marks else "",
         f"The first {MOST_READERS} of {n_readers} readers." if n_readers > MOST_READERS else "",
         "" if one.is_defined else f"No figure of merit: {one.difference.note}.",
@@ -541,8 +545,7 @@ def _row(one: MarkAnalysis, name: str, kind: Literal["plain", "emphasis"] = "pla
 def _analysis_foot(study: LocalizationStudy) -> str:
     """Return what was analysed, abbreviations, and which analyses are not defined."""
     every = (study.primary, *study.alternatives)
-    words = {SHORT[one.endpoint]: measure(study, one.endpoint) for one in every}
-    names = "; ".join(f"{name}, {text}" for name, text in words.items())
+    names = " ".join(dict.fromkeys(_meaning(study, one.endpoint) for one in every))
     reasons = [
         f"\u201c{SHORT[one.endpoint]}, {in_sentence(_short_rule(one.name))}\u201d is not defined: "
         f"{one.difference.note.partition(' (')[0]}."
@@ -564,7 +567,7 @@ def _analysis_foot(study: LocalizationStudy) -> str:
     parts = [
         f"{capital(counts_text(study))}{women}. Obuchowski and Rockette's analysis with "
         f"Hillis's degrees of freedom; jackknife for areas, bootstrap for shares read off a curve. "
-        f"{names}.",
+        f"{names}",
         rule_text(study),
         "" if study.rules else no_places,
         f"{DAGGER} Another result than the analysis of the answer." if flagged else "",
@@ -626,15 +629,9 @@ def groups(study: LocalizationStudy) -> Exhibit:
 
 def _group_finding(study: LocalizationStudy, pair: Sequence[Side]) -> str:
     """Return the kind of lesion that is found least."""
-    first = study.groups[0]
-    side = [side for side in pair if side in first.found][-1]
-    defined = [
-        group
-        for group in study.groups
-        if group.kind == first.kind
-        and side in group.found
-        and not math.isnan(group.found[side].estimate)
-    ]
+    kind, side = study.groups[0].kind, [one for one in pair if one in study.groups[0].found][-1]
+    same = [group for group in study.groups if group.kind == kind and side in group.found]
+    defined = [group for group in same if not math.isnan(group.found[side].estimate)]
     if not defined:
         return "No kind of lesion has a defined share found."
     least = min(defined, key=lambda group: group.found[side].estimate)
@@ -656,8 +653,8 @@ def missed(study: LocalizationStudy) -> str:
     name = "" if study.plan.of_ai else f" with {side_names(study)['b']}"
     by_ai = [one.n_missed["ai"] for one in study.missed if "ai" in one.n_missed]
     ai = f"; the AI found {count_text(by_ai.count(0))} of them" if by_ai else ""
-    some = share_text(len(study.missed), total)
-    return f"{capital(some)} lesions were missed by more than {share} of the readers{name}{ai}."
+    some = capital(share_text(len(study.missed), total))
+    return f"{some} lesions were missed by more than {share} of the readers{name}{ai}."
 
 
 def missed_table(study: LocalizationStudy) -> Exhibit | None:
