@@ -835,11 +835,6 @@ def test_variance_refuses_what_are_no_shares(shares):
         variance_figure([VariancePart(label="x", share=share) for share in shares])
 
 
-def test_variance_refuses_more_shares_than_greys():
-    with pytest.raises(ValueError, match="a bar tells at most 4 shares apart, but got 5"):
-        variance_figure([VariancePart(label="x", share=0.2)] * 5)
-
-
 @given(st.floats(-1e3, 1e3), st.floats(1e-3, 1e3), st.integers(3, 10))
 def test_nice_ticks_are_few_even_and_inside(low, span, most):
     ticks = nice_ticks(low, low + span, most=most)

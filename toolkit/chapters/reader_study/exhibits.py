@@ -55,9 +55,14 @@ from toolkit.words.wording import (
     value_text,
 )
 
+_INFERRED = (
+    "Each rating is that of the reading's highest mark, wherever it lies, and a reading without a "
+    "mark ranks below all: an inferred ROC study."
+)
+
 
 def head(study: ReaderStudy) -> Headline:
-    """Return the question of the plan, the answer of the primary analysis, and what limits it."""
+    """Return the question, the answer of the analysis, and what limits it."""
     readings, endpoint, change = study.readings, study.plan.endpoint, study.primary.difference
     a, b = study.plan.names
     more = "more accurate with {} than"
@@ -71,7 +76,7 @@ def head(study: ReaderStudy) -> Headline:
     family = "Obuchowski\u2013Rockette. " if method.startswith("Obuchowski-Rockette") else ""
     return Headline(
         question=f"Are readers {wanted.format(b)} with {a}?",
-        answer=" ".join([*parts, *_limits(study)]),
+        answer=" ".join([*parts, *_other_calls(study), *_limits(study)]),
         primary=change,
         bar=interval_bar(change, left=f"{a} better", right=f"{b} better", role="aided"),
         facts=[
@@ -88,11 +93,20 @@ def _people(study: ReaderStudy) -> str:
     return counted(len(study.readings.readers), "reader")
 
 
+def _other_calls(study: ReaderStudy) -> list[str]:
+    """Return the change of specificity beside that of sensitivity, and the other way round."""
+    return [
+        f"{capital(MEASURES[one])} differs by {estimate_phrase(study.endpoints[one].difference)}."
+        for one in CALLS
+        if study.plan.endpoint in CALLS and one != study.plan.endpoint
+    ]
+
+
 def _limits(study: ReaderStudy) -> list[str]:
     """Return what limits the answer, one sentence each."""
     plan, n_readers = study.plan, len(study.readings.readers)
     fewest = min(len(array.labels) for array in study.readings.by_modality)
-    sentences = []
+    sentences = [_INFERRED] * (study.from_marks and plan.endpoint == "auc")
     alone = study.alone[plan.endpoint].difference
     if n_readers == 1 and not math.isnan(alone.estimate):
         sentences.append(
@@ -125,17 +139,19 @@ def _missing(study: ReaderStudy) -> str:
     if study.plan.method == "u_statistic":
         return f"{gap}."
     return (
-        f"{gap}, so the primary analysis is that of U-statistics: it needs no complete readings, "
+        f"{gap}, so the analysis is that of U-statistics: it needs no complete readings, "
         "while leaving cases out or taking the study as complete would mislead."
     )
 
 
 def reading_map(study: ReaderStudy) -> Exhibit:
-    """Return who read what of the primary endpoint, readers by cases."""
+    """Return who read what, readers by cases; a sentence where everybody read everything."""
     readings, kind, declared = study.readings, study.design.kind, study.plan.design
+    if kind == "fully crossed":
+        return Exhibit(finding=_design_found(study))
     done = ~np.isnan(values_of(readings, study.plan.endpoint))
     cancer = readings.truth == 1
-    same = "as the plan declares" if kind == declared else f"the plan: {declared}"
+    same = "as declared" if kind == declared else f"declared as {declared}"
     gaps = " Light, not read." if study.design.n_missing else ""
     data = [
         {
@@ -191,16 +207,16 @@ def order(study: ReaderStudy) -> str:
     found, (a, b) = study.order, study.plan.names
     if not found.n_pairs:
         return "Nobody read an examination in both modalities."
-    times = count_text(found.n_pairs)
-    both = f"One reader read an examination in both modalities {times} times"
+    pairs = counted(found.n_pairs, "pair")
+    both = f"{capital(pairs)} of readings are of one reader, one examination and both modalities"
     known = found.n_a_first + found.n_b_first
     if not known:
         return f"{both}; the data do not say which reading came first."
     unknown = found.n_pairs - known
-    rest = f", not known {count_text(unknown)} times" if unknown else ""
+    rest = f", and {count_text(unknown)} are not known" if unknown else ""
     first = (
-        f"{both}: {a} came first {count_text(found.n_a_first)} times, {b} "
-        f"{count_text(found.n_b_first)} times{rest}."
+        f"{both}: in {count_text(found.n_a_first)} of them {a} came first, in "
+        f"{count_text(found.n_b_first)} {b}{rest}."
     )
     if math.isnan(found.shortest_gap_days):
         return f"{first} How long apart the two readings were is not in the data."
@@ -216,7 +232,7 @@ def roc(study: ReaderStudy) -> Exhibit:
     (a, b), modalities = study.plan.names, study.readings.modalities
     places = [tuple(roc_place(calls) for calls in row.calls) for row in study.rows]
     moved = [(first, second) for first, second in places if first and second]
-    points = f" Open circle and arrow head, the recall calls with {a} and with {b}."
+    points = f" Open circle to black arrow head, the recall calls from {a} to {b}."
     pairs = [
         RocPair(
             title=row.label,
@@ -294,7 +310,11 @@ def change(study: ReaderStudy) -> Exhibit:
         margin = f" Dashed, the margin of {margin_text(pooled)}; shaded, worse."
     cut = f" The {MOST_READERS} largest gains of {len(each)}." if len(each) > MOST_READERS else ""
     columns = ["label", "quantity", "estimate_a", "estimate_b", "estimate", "ci_low", "ci_high"]
+    kinds = {label: one.difference for label, one in study.kinds.items() if one.analysis}
+    rows += [change_row(one, label=label, kind="group") for label, one in kinds.items()]
+    words = "; under it each kind of readers by the same analysis, not tested against each other"
     frames = [one.summary_frame() for one in shown]
+    frames += [one.summary_frame().assign(label=label) for label, one in kinds.items()]
     frames.append(pooled.summary_frame().assign(label="Mean"))
     return Exhibit(
         figure=change_figure(
@@ -305,10 +325,11 @@ def change(study: ReaderStudy) -> Exhibit:
             form=form_of(shown[0]),
             margin=None if pooled.margin is None else margin_limit(pooled),
         ),
-        finding=_range(shown, pooled),
+        finding=_range(shown, pooled, kinds),
         caption=(
             f"**a** From {a} (open circle) to {b} (arrow head). **b** Difference with "
-            f"95% CI of each reader over cases like these{diamond}.{margin}{cut} Sorted by gain."
+            f"95% CI of each reader over cases like these{diamond}{words if kinds else ''}."
+            f"{margin}{cut} Sorted by gain."
         ),
         alt=(
             f"Arrows from {a} to {b} and a forest of the differences of {_people(study)}; mean "
@@ -318,13 +339,15 @@ def change(study: ReaderStudy) -> Exhibit:
     )
 
 
-def _range(shown: list[Comparison], pooled: Comparison) -> str:
-    """Return the range of single readers, and the mean with its interval."""
+def _range(shown: list[Comparison], pooled: Comparison, kinds: dict[str, Comparison]) -> str:
+    """Return the range of single readers, the mean with its interval, and that of each kind."""
     mean = (
         f"the mean is not defined ({pooled.note})"
         if math.isnan(pooled.estimate)
         else f"the mean is {estimate_phrase(pooled)}"
     )
+    named = (f"{in_sentence(label)} {estimate_phrase(one)}" for label, one in kinds.items())
+    mean = "; ".join([mean, *named])
     most, least = shown[0], shown[-1]
     if len(shown) == 1:
         return f"The difference of {most.label} is {estimate_phrase(most)}; {mean}."
@@ -492,11 +515,11 @@ def _reader_cells(
 
 
 def analysis_table(study: ReaderStudy) -> Exhibit:
-    """Return the primary analysis and its alternatives."""
+    """Return the analysis of the answer and others."""
     rows = [
-        TableRow(["Primary, as planned"], "group"),
+        TableRow(["The analysis of the answer"], "group"),
         TableRow(_analysis_cells(study.primary), "emphasis"),
-        TableRow(["Alternatives"], "group"),
+        TableRow(["Other analyses"], "group"),
         *(TableRow(_analysis_cells(other)) for other in study.alternatives),
     ]
     columns = [
@@ -509,7 +532,7 @@ def analysis_table(study: ReaderStudy) -> Exhibit:
     measure = MEASURES[study.plan.endpoint]
     return Exhibit(
         table=TableView(
-            title=f"Difference in {measure}: the primary analysis and others",
+            title=f"Difference in {measure} by several analyses",
             columns=columns,
             rows=rows,
             foot=_analysis_foot(study),
@@ -558,7 +581,7 @@ def _analysis_foot(study: ReaderStudy) -> str:
 def verdicts(study: ReaderStudy) -> str:
     """Return in words whether another analysis has another verdict, or that none has."""
     if study.primary.analysis is None:
-        return "The primary analysis is not defined, so that there is no verdict to compare."
+        return "The analysis of the answer is not defined, so that there is no verdict to compare."
     return verdict_sentence([other.flag for other in study.alternatives if other.analysis])
 
 
@@ -571,12 +594,7 @@ _SOURCES = (
         ("more readers",),
     ),
     ("share_error", "Error, one reading", "single readings vary", ("more readers", "more cases")),
-    (
-        "share_cases",
-        "Cases, shared by the readers",
-        "all readers read the same cases",
-        ("more cases",),
-    ),
+    ("share_cases", "Cases, shared by the readers", "all read the same cases", ("more cases",)),
 )
 _LEAST_SHARE = 0.0005  # a smaller one would be drawn without width
 
@@ -621,7 +639,7 @@ def variance(study: ReaderStudy) -> Exhibit:
             f"components ({analysis.covariance_method}, {_people(study)}). The readers' own level "
             f"cancels in a paired comparison and is not shown.{note}"
         ),
-        alt=f"One bar of the shares of the variance: {joined(named)}.",
+        alt=f"Bars of the shares of the variance: {joined(named)}.",
         data={"source": [source[1] for source in made], "share": [source[-1] for source in made]},
     )
 
@@ -674,6 +692,9 @@ def record(study: ReaderStudy) -> dict[str, Result]:
             results[f"{endpoint}_analysis"] = named.analysis
         for one in study.reader_differences(endpoint):
             results[f"{endpoint}_difference_{one.label.lower()}"] = one
+    for label, named in study.kinds.items():
+        kind = label.partition(" ")[0].lower()
+        results[f"{study.plan.endpoint}_difference_{kind}"] = named.difference
     for number, other in enumerate(study.alternatives, start=1):
         results[f"alternative_{number}"] = other.difference
     return results
