@@ -339,7 +339,7 @@ def _draw_points(axes: Axes, pair: RocPair) -> None:
         return
     step = (0.0, 0.0) if a is None else (b[0] - a[0], b[1] - a[1])
     if math.hypot(*step) < _SHORTEST_ARROW:
-        axes.plot(*b, marker="^", markersize=5, color=color("aided"), zorder=5, clip_on=False)
+        axes.plot(*b, marker="^", markersize=5, color=color("ink"), zorder=5, clip_on=False)
         return
     # Ink on an edge of paper: of one colour with a curve it could not be told from it.
     for role, width, head in (("paper", 3.6, "6.5,head_width=4"), ("ink", 1.3, "5,head_width=2.6")):
