@@ -360,7 +360,7 @@ def test_roc_words_count_what_the_calls_did():
         "With aided reading all five readers found more of the cancers, and three of five readers "
         "recalled more of the examinations without."
     )
-    assert "Open circle to black arrow head" in exhibits.roc(study).caption
+    assert "Open circle to arrow head" in exhibits.roc(study).caption
 
 
 def test_roc_words_without_calls_and_without_ratings():

@@ -108,6 +108,11 @@ class TestGallery:
         assert "Marks on other frames, not drawn: 1." in page
         assert "L MLO: frame 4 of 9; n" in page
 
+    def test_no_theme_parts_a_picture_from_the_marks_on_it(self, case):
+        """A theme pads pictures in the dark, and what lies over them would be shifted."""
+        for style in re.findall(r'<(?:img|svg)[^>]*style="(position[^"]*)"', gallery_page([case])):
+            assert {"margin:0", "padding:0"} <= set(style.split(";"))
+
     def test_nothing_tells_whose_pictures_they_are(self, case):
         page = gallery_page([case])
         for secret in (EXAM.study_uid, EXAM.patient_id, EXAM.patient_name, EXAM.accession):

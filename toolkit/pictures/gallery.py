@@ -50,10 +50,14 @@ _BESIDE: Final = "display:flex;flex-wrap:wrap;gap:6px;align-items:flex-start"
 _FOUR: Final = f"display:grid;grid-template-columns:1fr 1fr;flex:1 1 330px;max-width:460px;{_DARK}"
 _CROPS: Final = (
     "display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));"
-    f"flex:1 1 170px;max-width:250px;{_DARK}"
+    f"flex:1 1 170px;max-width:460px;{_DARK}"
 )
 _PLACE: Final = "position:relative;aspect-ratio:3/4;min-width:0;overflow:hidden"
-_WHOLE: Final = "position:absolute;left:0;top:0;width:100%;height:100%;max-width:none;margin:0"
+# Without room around it: a theme that pads pictures in the dark would part them from their marks.
+_WHOLE: Final = (
+    "position:absolute;left:0;top:0;width:100%;height:100%;max-width:none;margin:0;padding:0;"
+    "border-radius:0"
+)
 
 
 def gallery_page(

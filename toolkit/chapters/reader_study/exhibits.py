@@ -232,7 +232,7 @@ def roc(study: ReaderStudy) -> Exhibit:
     (a, b), modalities = study.plan.names, study.readings.modalities
     places = [tuple(roc_place(calls) for calls in row.calls) for row in study.rows]
     moved = [(first, second) for first, second in places if first and second]
-    points = f" Open circle to black arrow head, the recall calls from {a} to {b}."
+    points = f" Open circle to arrow head, the recall calls from {a} to {b}."
     pairs = [
         RocPair(
             title=row.label,
