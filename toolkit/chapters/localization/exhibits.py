@@ -580,7 +580,7 @@ def _analysis_foot(study: LocalizationStudy) -> str:
 def verdicts(study: LocalizationStudy) -> str:
     """Return in words where another analysis has another verdict, or that none has."""
     if not study.primary.is_defined:
-        return "The primary analysis is not defined, so that there is no verdict to compare."
+        return "The analysis of the answer is not defined, so that there is no verdict to compare."
     others = (*study.alternatives, *study.rules)
     return verdict_sentence([one.flag for one in others if one.is_defined])
 

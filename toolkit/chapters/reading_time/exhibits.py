@@ -52,7 +52,7 @@ _OTHER = ("No score", "Not known")
 
 
 def head(study: ReadingTimeStudy) -> Headline:
-    """Return the question that the plan asks, and the answer of the primary analysis."""
+    """Return the question, and the answer of the analysis."""
     (a, b), modality = study.timed.names, study.timed.modalities[1]
     ratio = study.primary.difference
     faster = f"Is {b} faster than {a}?"
@@ -223,15 +223,15 @@ def count_table(study: ReadingTimeStudy) -> Exhibit:
             TableColumn("", align="left"),
             *(TableColumn(modality) for modality in study.timed.modalities),
         ],
-        rows=[*rows, TableRow(["In the primary analysis", used, used])],
+        rows=[*rows, TableRow(["In the analysis of the answer", used, used])],
         foot=_count_foot(study),
     )
     return Exhibit(table=view)
 
 
 def _count_foot(study: ReadingTimeStudy) -> str:
-    """Return which times do not come into the primary analysis."""
-    sentences = ["The primary analysis needs every time of an examination."]
+    """Return which times do not come into the analysis of the answer."""
+    sentences = ["The analysis of the answer needs every time of an examination."]
     dropped = len(study.timed.case_id) - study.primary.n_cases
     if dropped:
         lack = "lacks" if dropped == 1 else "lack"
@@ -478,8 +478,8 @@ def groups(study: ReadingTimeStudy) -> Exhibit:
         figure=forest_figure(_forest_view(study, _group_rows(study, shown), ("N",))),
         finding=finding,
         caption=(
-            "Open triangles, ratio within each group by the primary analysis; diamond, all. *N*, "
-            "examinations with every time. The groups were not tested against each other: "
+            "Open triangles, ratio within each group by the analysis of the answer; diamond, all. "
+            "*N*, examinations with every time. The groups were not tested against each other: "
             "examinations with a high score, and those with cancer, differ from the others in more "
             f"than that.{no_score}"
         ),

@@ -1,4 +1,4 @@
-"""Whether another analysis says otherwise: the planned one beside the others, minutes gained."""
+"""Whether another analysis says otherwise: that of the answer beside others, minutes gained."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ _PER_LIST, _MINUTE = 100, 60
 
 
 def analysis_table(study: ReadingTimeStudy) -> Exhibit:
-    """Return the planned analysis of the ratio with the others beside it."""
-    rows = [TableRow(["Primary, as planned"], "group"), _analysis_row(study.primary, primary=True)]
+    """Return the analysis of the answer with the others beside it."""
+    rows = [TableRow(["The analysis of the answer"], "group")]
+    rows.append(_analysis_row(study.primary, primary=True))
     if study.others:
         rows.append(TableRow(["Other analyses"], "group"))
     rows += map(_analysis_row, study.others)
     a, b = study.timed.modalities
     view = TableView(
-        title="The planned analysis of the ratio of times, and others",
+        title="The ratio of times by several analyses",
         columns=[
             TableColumn("", align="left"),
             TableColumn("n", span=""),
@@ -91,7 +92,7 @@ def _analysis_foot(study: ReadingTimeStudy) -> str:
 
 
 def _verdicts(study: ReadingTimeStudy) -> str:
-    """Return which analyses give another verdict than the primary one."""
+    """Return which analyses give another verdict than that of the answer."""
     primary = study.primary.difference
     if all(math.isnan(primary.ci_low + one.difference.ci_low) for one in study.others):
         return ""
@@ -99,8 +100,8 @@ def _verdicts(study: ReadingTimeStudy) -> str:
     if not words:
         return "All analyses give the same verdict."
     return (
-        f"Another verdict than the primary one ({verdict_word(primary).rstrip('.')}): "
-        f"{joined(words)}. The primary one is that of the plan."
+        f"Another verdict than that of the answer ({verdict_word(primary).rstrip('.')}): "
+        f"{joined(words)}."
     )
 
 
