@@ -48,10 +48,7 @@ _DARK: Final = (
 )
 _BESIDE: Final = "display:flex;flex-wrap:wrap;gap:6px;align-items:flex-start"
 _FOUR: Final = f"display:grid;grid-template-columns:1fr 1fr;flex:1 1 330px;max-width:460px;{_DARK}"
-_CROPS: Final = (
-    "display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));"
-    f"flex:1 1 170px;max-width:460px;{_DARK}"
-)
+_CROPS: Final = f"display:flex;flex-wrap:wrap;flex:1 1 170px;min-width:0;max-width:460px;{_DARK}"
 _PLACE: Final = "position:relative;aspect-ratio:3/4;min-width:0;overflow:hidden"
 # Without room around it: a theme that pads pictures in the dark would part them from their marks.
 _WHOLE: Final = (
@@ -222,7 +219,8 @@ def _corner(side: str, edge: str, text: str, role: str) -> str:
     """Return words in a corner that lies away from the chest wall."""
     style = (
         f"position:absolute;{side}:6px;{edge}:4px;color:{_LIGHT_ON_BLACK[role]};"
-        "font-size:13px;font-weight:600;line-height:1.2"
+        f"font-size:13px;font-weight:600;line-height:1.2;text-shadow:0 0 2px {_BLACK},0 0 4px "
+        f"{_BLACK}"
     )
     return f'<span style="{style}">{escape(text)}</span>'
 
@@ -299,8 +297,8 @@ def _crop(view: CaseView, place: tuple[float, float, float], stamp: str) -> str:
     grey = view.image.grey()[top : top + size, left : left + size]
     name = f"{view.image.laterality} {view.image.view}"
     return (
-        f'<div style="position:relative;aspect-ratio:1;overflow:hidden"><img alt="Part of {name} '
-        f'enlarged, without marks." style="{_WHOLE}" src="{_jpeg(grey, _CROP_PIXELS)}">'
+        '<div style="position:relative;flex:1 1 140px;aspect-ratio:1;overflow:hidden">'
+        f'<img alt="Part of {name} enlarged, without marks." style="{_WHOLE}" src="{_jpeg(grey, _CROP_PIXELS)}">'
         f"{_corner('left', 'top', name, 'ink')}"
         f"{_corner('left', 'bottom', stamp, 'sim') if stamp else ''}</div>"
     )
