@@ -298,7 +298,8 @@ def _crop(view: CaseView, place: tuple[float, float, float], stamp: str) -> str:
     name = f"{view.image.laterality} {view.image.view}"
     return (
         '<div style="position:relative;flex:1 1 140px;aspect-ratio:1;overflow:hidden">'
-        f'<img alt="Part of {name} enlarged, without marks." style="{_WHOLE}" src="{_jpeg(grey, _CROP_PIXELS)}">'
+        f'<img alt="Part of {name} enlarged, without marks." style="{_WHOLE}" '
+        f'src="{_jpeg(grey, _CROP_PIXELS)}">'
         f"{_corner('left', 'top', name, 'ink')}"
         f"{_corner('left', 'bottom', stamp, 'sim') if stamp else ''}</div>"
     )
