@@ -27,13 +27,13 @@ from toolkit.draw.tables import value_columns
 from toolkit.results import Comparison, Result, stacked_frame
 from toolkit.stats.mrmc.analysis import FEW_READERS
 from toolkit.words.sentences import (
+    agreement_sentence,
     answer_text,
     ci_text,
     effect_phrase,
     estimate_phrase,
     estimate_text,
     form_of,
-    verdict_sentence,
 )
 from toolkit.words.wording import (
     EM_DASH,
@@ -178,11 +178,12 @@ def head(study: LocalizationStudy) -> Headline:
         answer=answer(study),
         primary=primary.difference,
         bar=_bar(study),
+        limits=_limits(study),
         facts=[
             (f"{capital(noun(study))}s", cases),
             ("Lesions", f"{count_text(truth.lesion_case.size)}; hit: {study.scored.rule}"),
             ("Readers", readers),
-            ("Primary analysis", f"Obuchowski\u2013Rockette. {primary.name}"),
+            ("Analysis", f"Obuchowski\u2013Rockette. {primary.name}"),
         ],
     )
 
@@ -502,11 +503,11 @@ def analysis_table(study: LocalizationStudy) -> Exhibit:
     other = [_row(one, SHORT[one.endpoint]) for one in others if one.endpoint != primary.endpoint]
     applied = [_row(one, _short_rule(one.name)) for one in study.rules if one.is_defined]
     name = SHORT[primary.endpoint]
-    rows = [TableRow([f"{name}: the analysis of the answer"], "group")]
+    rows = [TableRow([f"{name}, analysis of the answer"], "group")]
     rows.append(_row(primary, primary.name, "emphasis"))
     for head, group in (
-        (f"{name}: other analyses", same),
-        (f"{name}: other hit rules", applied),
+        (f"{name}, other analyses", same),
+        (f"{name}, other hit rules", applied),
         ("Other figures of merit", other),
     ):
         rows += [TableRow([head], "group"), *group] if group else []
@@ -517,7 +518,7 @@ def analysis_table(study: LocalizationStudy) -> Exhibit:
         TableColumn("*P*"),
     ]
     view = TableView(
-        title="The analysis of the answer and others",
+        title="The analysis of the answer, and others",
         columns=columns,
         rows=rows,
         foot=_analysis_foot(study),
@@ -570,19 +571,19 @@ def _analysis_foot(study: LocalizationStudy) -> str:
         f"{names}",
         rule_text(study),
         "" if study.rules else no_places,
-        f"{DAGGER} Another result than the analysis of the answer." if flagged else "",
+        f"{DAGGER} Disagrees with the analysis of the answer." if flagged else "",
         *dict.fromkeys(reasons),
         *dict.fromkeys(notes),
     ]
     return " ".join(filter(None, parts))
 
 
-def verdicts(study: LocalizationStudy) -> str:
+def agreement(study: LocalizationStudy) -> str:
     """Return in words where another analysis has another verdict, or that none has."""
     if not study.primary.is_defined:
-        return "The analysis of the answer is not defined, so that there is no verdict to compare."
+        return "The analysis of the answer is not defined, so that nothing can be compared with it."
     others = (*study.alternatives, *study.rules)
-    return verdict_sentence([one.flag for one in others if one.is_defined])
+    return agreement_sentence([one.flag for one in others if one.is_defined])
 
 
 def groups(study: LocalizationStudy) -> Exhibit:

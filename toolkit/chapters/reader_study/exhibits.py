@@ -31,16 +31,16 @@ from toolkit.results import Comparison, Result
 from toolkit.stats.mrmc import VarianceShares, variance_shares
 from toolkit.stats.mrmc.analysis import FEW_READERS
 from toolkit.words.sentences import (
+    agreement_sentence,
     answer_text,
     ci_text,
-    decision_text,
     effect_phrase,
     estimate_phrase,
     estimate_text,
     form_of,
+    instead_phrase,
     margin_limit,
     margin_text,
-    verdict_sentence,
 )
 from toolkit.words.wording import (
     EM_DASH,
@@ -53,11 +53,6 @@ from toolkit.words.wording import (
     p_text,
     some_of,
     value_text,
-)
-
-_INFERRED = (
-    "Each rating is that of the reading's highest mark, wherever it lies, and a reading without a "
-    "mark ranks below all: an inferred ROC study."
 )
 
 
@@ -79,12 +74,25 @@ def head(study: ReaderStudy) -> Headline:
         answer=" ".join([*parts, *_other_calls(study), *_limits(study)]),
         primary=change,
         bar=interval_bar(change, left=f"{a} better", right=f"{b} better", role="aided"),
+        clinic=_clinic(study),
+        limits=_limits(study),
         facts=[
             ("Examinations", with_cancer(readings.n_cases, readings.n_positive)),
             ("Readers", f"{len(readings.readers)}, {study.design.kind}"),
-            ("Primary analysis", family + study.primary.name),
-            ("Decision", capital(decision_text(change))),
+            ("Analysis", family + study.primary.name),
         ],
+    )
+
+
+def _clinic(study: ReaderStudy) -> str:
+    """Return what readers recalled with the new reading instead of the old, in points."""
+    found, cleared = (study.endpoints[endpoint].difference for endpoint in CALLS)
+    if math.isnan(found.ci_low + cleared.ci_low):
+        return ""
+    return (
+        f"With {study.plan.names[1]}, {_people(study)} recalled {instead_phrase(found)} of the "
+        f"examinations with cancer, and left {instead_phrase(cleared)} of those without "
+        "unrecalled."
     )
 
 
@@ -106,7 +114,12 @@ def _limits(study: ReaderStudy) -> list[str]:
     """Return what limits the answer, one sentence each."""
     plan, n_readers = study.plan, len(study.readings.readers)
     fewest = min(len(array.labels) for array in study.readings.by_modality)
-    sentences = [_INFERRED] * (study.from_marks and plan.endpoint == "auc")
+    sentences = []
+    if study.from_marks and plan.endpoint == "auc":
+        sentences.append(
+            "Each rating is that of the reading's highest mark, wherever it lies, and a reading "
+            "without a mark ranks below all: an inferred ROC study."
+        )
     alone = study.alone[plan.endpoint].difference
     if n_readers == 1 and not math.isnan(alone.estimate):
         sentences.append(
@@ -153,16 +166,12 @@ def reading_map(study: ReaderStudy) -> Exhibit:
     cancer = readings.truth == 1
     same = "as declared" if kind == declared else f"declared as {declared}"
     gaps = " Light, not read." if study.design.n_missing else ""
-    data = [
-        {
-            "reader": reader,
-            "modality": modality,
-            "with_cancer": int(done[cancer, number, place].sum()),
-            "without_cancer": int(done[~cancer, number, place].sum()),
-        }
-        for number, reader in enumerate(readings.readers)
-        for place, modality in enumerate(readings.modalities)
-    ]
+    data = {
+        "reader": np.repeat(readings.readers, len(readings.modalities)),
+        "modality": readings.modalities * len(readings.readers),
+        "with_cancer": done[cancer].sum(axis=0).ravel(),
+        "without_cancer": done[~cancer].sum(axis=0).ravel(),
+    }
     return Exhibit(
         figure=reading_map_figure(
             done,
@@ -176,8 +185,8 @@ def reading_map(study: ReaderStudy) -> Exhibit:
             f"examinations read. Design: {kind}, {same}."
         ),
         alt=(
-            f"Map of {_people(study)} by {count_text(readings.n_cases)} examinations, a panel "
-            f"for each modality: {count_text(int(done.sum()))} readings, {kind}."
+            f"Map of {_people(study)} by {count_text(readings.n_cases)} examinations: "
+            f"{count_text(int(done.sum()))} readings, {kind}."
         ),
         data=pd.DataFrame(data),
     )
@@ -212,8 +221,8 @@ def order(study: ReaderStudy) -> str:
     known = found.n_a_first + found.n_b_first
     if not known:
         return f"{both}; the data do not say which reading came first."
-    unknown = found.n_pairs - known
-    rest = f", and {count_text(unknown)} are not known" if unknown else ""
+    unknown = count_text(found.n_pairs - known)
+    rest = f", and {unknown} are not known" if known < found.n_pairs else ""
     first = (
         f"{both}: in {count_text(found.n_a_first)} of them {a} came first, in "
         f"{count_text(found.n_b_first)} {b}{rest}."
@@ -245,17 +254,14 @@ def roc(study: ReaderStudy) -> Exhibit:
         )
         for row in shown
     ]
-    data = [
-        {
-            "reader": row.label,
-            "modality": modality,
-            "auc": area,
-            "one_minus_specificity": place[0] if place else math.nan,
-            "sensitivity": place[1] if place else math.nan,
-        }
-        for row, both in zip(study.rows, places, strict=True)
-        for modality, area, place in zip(modalities, row.areas, both, strict=True)
-    ]
+    ends = [place or (math.nan, math.nan) for both in places for place in both]
+    data = {
+        "reader": [row.label for row in study.rows for _ in modalities],
+        "modality": modalities * len(study.rows),
+        "auc": [area for row in study.rows for area in row.areas],
+        "one_minus_specificity": [x for x, _ in ends],
+        "sensitivity": [y for _, y in ends],
+    }
     difference = estimate_text(study.endpoints["auc"].difference)
     return Exhibit(
         figure=roc_pairs_figure(pairs, label_a=modalities[0], label_b=modalities[1]),
@@ -425,7 +431,7 @@ def _endpoint_foot(study: ReaderStudy) -> str:
         f"{capital(_people(study))}, {_cases(study)}. Recall is each reader's own call{recall}.",
         f"CI: {in_sentence(study.primary.name)}.",
         f"The chapter's endpoint is {MEASURES[study.plan.endpoint]}; the other rows carry no "
-        "verdict here.",
+        "conclusion here.",
         *logit,
         *reasons,
     ]
@@ -532,7 +538,7 @@ def analysis_table(study: ReaderStudy) -> Exhibit:
     measure = MEASURES[study.plan.endpoint]
     return Exhibit(
         table=TableView(
-            title=f"Difference in {measure} by several analyses",
+            title=f"Difference in {measure}: the analysis of the answer, and others",
             columns=columns,
             rows=rows,
             foot=_analysis_foot(study),
@@ -578,11 +584,11 @@ def _analysis_foot(study: ReaderStudy) -> str:
     )
 
 
-def verdicts(study: ReaderStudy) -> str:
+def agreement(study: ReaderStudy) -> str:
     """Return in words whether another analysis has another verdict, or that none has."""
     if study.primary.analysis is None:
-        return "The analysis of the answer is not defined, so that there is no verdict to compare."
-    return verdict_sentence([other.flag for other in study.alternatives if other.analysis])
+        return "The analysis of the answer is not defined, so that nothing can be compared with it."
+    return agreement_sentence([other.flag for other in study.alternatives if other.analysis])
 
 
 # Of each share: its field, its name, why it arises, and what makes it smaller.
@@ -659,10 +665,6 @@ def component_table(study: ReaderStudy) -> Exhibit | None:
     analysis = study.primary.analysis
     if analysis is None or analysis.components is None or math.isnan(analysis.components.cov1):
         return None
-    values = [getattr(analysis.components, name) for _, _, name in _COMPONENTS]
-    made = list(zip(_COMPONENTS, values, strict=True))
-    negative = [label.lower() for (label, _, _), value in made if value < 0]
-    below = f" Below 0, so not to be told from none: {joined(negative)}." if negative else ""
     return Exhibit(
         table=TableView(
             title="Variance components, not truncated",
@@ -672,13 +674,11 @@ def component_table(study: ReaderStudy) -> Exhibit | None:
                 TableColumn("Estimate \u00d7 1,000"),
             ],
             rows=[
-                [label, symbol, number_text(value * 1000, digits=4)]
-                for (label, symbol, _), value in made
+                [label, symbol, number_text(1000 * getattr(analysis.components, name), digits=4)]
+                for label, symbol, name in _COMPONENTS
             ],
-            foot=(
-                f"Obuchowski\u2013Rockette model of the {MEASURES[study.plan.endpoint]}, "
-                f"covariance over cases: {analysis.covariance_method}.{below}"
-            ),
+            foot=f"Obuchowski\u2013Rockette model, covariance over cases: "
+            f"{analysis.covariance_method}. One below 0 is not to be told from none.",
         )
     )
 

@@ -28,7 +28,6 @@ from toolkit.stats.mrmc.analysis import FEW_READERS
 from toolkit.words.sentences import (
     answer_text,
     ci_phrase,
-    decision_text,
     estimate_phrase,
     estimate_text,
     margin_limit,
@@ -65,6 +64,7 @@ def head(study: ReadingTimeStudy) -> Headline:
             ratio, left=f"{modality} faster", right=f"{modality} slower", role="aided"
         ),
         facts=_facts(study),
+        limits=_limits(study),
     )
 
 
@@ -104,9 +104,8 @@ def _facts(study: ReadingTimeStudy) -> list[tuple[str, str]]:
     )
     return [
         ("Times", times),
-        ("Primary analysis", how),
+        ("Analysis", how),
         ("Per 100 examinations", gained),
-        ("Decision", capital(decision_text(primary.difference))),
     ]
 
 
@@ -223,15 +222,15 @@ def count_table(study: ReadingTimeStudy) -> Exhibit:
             TableColumn("", align="left"),
             *(TableColumn(modality) for modality in study.timed.modalities),
         ],
-        rows=[*rows, TableRow(["In the analysis of the answer", used, used])],
+        rows=[*rows, TableRow(["In the analysis", used, used])],
         foot=_count_foot(study),
     )
     return Exhibit(table=view)
 
 
 def _count_foot(study: ReadingTimeStudy) -> str:
-    """Return which times do not come into the analysis of the answer."""
-    sentences = ["The analysis of the answer needs every time of an examination."]
+    """Return which times do not come into the primary analysis."""
+    sentences = ["The analysis needs every time of an examination."]
     dropped = len(study.timed.case_id) - study.primary.n_cases
     if dropped:
         lack = "lacks" if dropped == 1 else "lack"
