@@ -39,7 +39,7 @@ def page(study):
     texts = [
         head.question,
         head.answer,
-        exhibits.verdicts(study),
+        exhibits.agreement(study),
         exhibits.missed(study),
         *(text for made in figures.values() for text in (made.finding, made.caption, made.alt)),
     ]
@@ -156,7 +156,7 @@ def test_missed_lesions_without_places_are_a_table():
 
 def test_ai_alone_is_shown_and_cannot_be_compared():
     made = page(hand_study(hand_plan(**AGAINST), people=()))
-    assert "Cannot be answered yet." in made["text"]
+    assert "cannot be compared: " in made["text"]
     assert "there are no marks of readers to compare with" in made["text"]
     assert shown(made)[0] == {"curves", "groups"}
     assert "There are no marks of readers, so that no lesion" in made["text"]
@@ -243,7 +243,7 @@ def test_fixed_readers_and_fixed_cases_limit_the_answer():
         assert f"the answer holds for these {only} only" in text
 
 
-def test_another_verdict_is_marked_in_the_table_and_said():
+def test_another_result_is_marked_in_the_table_and_said():
     study = hand_study()
     flagged = replace(study.alternatives[0], flag="the analysis says otherwise")
     rule = replace(study.rules[1], flag="")
@@ -253,8 +253,8 @@ def test_another_verdict_is_marked_in_the_table_and_said():
         f"{flagged.name} \u2020"
     ]
     assert view.rows[-1].cells[0] == "Within 5 mm of the centre"
-    assert "\u2020 Another result than the analysis of the answer." in view.foot
-    assert "the analysis says otherwise" in exhibits.verdicts(marked)
+    assert "\u2020 Disagrees with the analysis of the answer." in view.foot
+    assert "the analysis says otherwise" in exhibits.agreement(marked)
 
 
 def test_no_identifier_and_no_reader_id_on_the_page():

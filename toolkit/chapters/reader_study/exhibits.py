@@ -523,7 +523,7 @@ def _reader_cells(
 def analysis_table(study: ReaderStudy) -> Exhibit:
     """Return the analysis of the answer and others."""
     rows = [
-        TableRow(["The analysis of the answer"], "group"),
+        TableRow(["Analysis of the answer"], "group"),
         TableRow(_analysis_cells(study.primary), "emphasis"),
         TableRow(["Other analyses"], "group"),
         *(TableRow(_analysis_cells(other)) for other in study.alternatives),
