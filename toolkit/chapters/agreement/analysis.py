@@ -12,7 +12,8 @@ import numpy as np
 from toolkit.arrays import BoolArray, IndexArray, ObjectArray
 from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.results import Comparison, Estimate
-from toolkit.scoring.ratings import ScoringError, reader_labels
+from toolkit.scoring.case_mix import sampling_weight, weights_differ
+from toolkit.scoring.ratings import ScoringError, is_arbiter, reader_labels
 from toolkit.stats.agreement import (
     agreement_difference_ci,
     agreement_table,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 RECALL, BIRADS, DENSITY = "recall", "BI-RADS category", "breast density"
 NO, YES = "not recalled", "recalled"
 METHODS: tuple[ReaderMethod, ReaderMethod] = ("fleiss_kappa", "gwet_ac")
-ARBITER = 3  # position of the reading that decides between two others
 # BI-RADS 0 is no step on the way from benign to malignant: it has no place in this order.
 SCALES: dict[str, tuple[str, ...]] = {
     RECALL: (NO, YES),
@@ -242,7 +242,7 @@ def analyse(
         if program.labels
         else None,
         n_arbiter=n_arbiter,
-        weighted="weight" in cases and bool(cases["weight"].notna().any()),
+        weighted=weights_differ(sampling_weight(cases)),
     )
 
 
@@ -255,10 +255,8 @@ def _first_and_second(readings: pd.DataFrame, session: str | None) -> tuple[pd.D
     if session is not None:
         chosen &= readings["session"] == session
     found = readings[chosen]
-    arbiter = (found["position"] == ARBITER).fillna(False) if "position" in found else None
-    if arbiter is None:
-        return found, 0
-    return found[~arbiter.astype(bool)], int(arbiter.sum())
+    arbiter = is_arbiter(found)
+    return found[~arbiter], int(arbiter.sum())
 
 
 def _patients(cases: pd.DataFrame) -> IndexArray:

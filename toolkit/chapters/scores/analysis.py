@@ -127,15 +127,11 @@ class GroupClasses:
 
 
 def check_weights(scored: ScoredCases, basis: Basis) -> None:
-    """Refuse a weighted analysis without a weight for every case."""
-    if basis != "weighted":
-        return
-    missing = scored.n_cases if scored.weight is None else int(np.isnan(scored.weight).sum())
-    if missing:
+    """Refuse a weighted analysis of cases without weights."""
+    if basis == "weighted" and scored.weight is None:
         msg = (
-            f"basis is 'weighted', but {missing} of {scored.n_cases} cases have no weight; "
-            "map cases.weight, or set basis to 'all' (cases taken as they came) or "
-            "'without_cancer' (enriched, without weights)"
+            "basis is 'weighted', but the cases have no weight; map cases.weight, or set basis to "
+            "'all' (cases taken as they came) or 'without_cancer' (enriched, without weights)"
         )
         raise ScoringError(msg)
 
@@ -664,7 +660,11 @@ def analyse(  # noqa: PLR0913 - the parameters of the notebook
         capture_borders=borders,
         found_at_top=found_at_top_class(sample, np.ones_like(scored.scored), "all"),
         drift=score_drift(
-            scored, basis=basis, baseline_months=baseline_months, psi_limit=psi_limit
+            scored,
+            basis=basis,
+            baseline_months=baseline_months,
+            psi_limit=psi_limit,
+            ci_level=ci_level,
         ),
     )
 
@@ -676,6 +676,7 @@ def _order(sample: ScoreSample) -> Estimate:
     return delong_ci(
         scored.truth[rows],
         scored.score[rows],
+        weight=None if sample.weight is None else sample.weight[rows],
         cluster=repeated_patients(scored.patient[rows]),
         ci_level=sample.ci_level,
         label=scored.ai,
