@@ -72,6 +72,12 @@ def indications_in(indication: ObjectArray) -> tuple[str, ...]:
     return tuple(name for name in INDICATIONS if name in present) or (EVERYTHING,)
 
 
+def shown_apart(indication: ObjectArray) -> tuple[str, ...]:
+    """Return the indications of a table that shows each, all together last; none for one alone."""
+    groups = indications_in(indication)
+    return (*groups, EVERYTHING) if len(groups) > 1 else ()
+
+
 def numbers_in(indication: ObjectArray, groups: Sequence[str]) -> IntArray:
     """Return the number of each case's indication in ``groups``, shape (n_cases,)."""
     place = {name: number for number, name in enumerate(groups)}

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray, ObjectArray
 from toolkit.scoring.case_mix import (
-    ScoringError as ScoringError,  # the one error of all scoring, taken from here
-)
-from toolkit.scoring.case_mix import (
+    EVERYTHING,
     cases_of,
     indication_of,
     sampling_weight,
     spoken_of,
 )
+from toolkit.scoring.case_mix import (
+    ScoringError as ScoringError,  # the one error of all scoring, taken from here
+)
+from toolkit.scoring.verification import unverified
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +49,8 @@ class RatingArray:
         Why each case was examined; ``"all"`` where the cases do not say.
     weight : ndarray of float, shape (n_cases,), or None
         Cases of the population that each stands for; None where the cases have no weights.
+    unverified : ndarray of bool, shape (n_cases,)
+        Who counts as free of cancer only because no cancer came up, see ``verification``.
     labels : tuple of str
         One a reader. People get pseudonyms R1, R2, ... in the order of the readers table.
     rating, call : ndarray of float, shape (n_cases, n_readers)
@@ -64,6 +68,7 @@ class RatingArray:
     first: FloatArray
     indication: ObjectArray
     weight: FloatArray | None
+    unverified: BoolArray
     labels: tuple[str, ...]
     rating: FloatArray
     call: FloatArray
@@ -97,7 +102,8 @@ class RatingArray:
             programme=self.programme[rows],
             first=self.first[rows],
             indication=self.indication[rows],
-            weight=None if self.weight is None else self.weight[rows],
+            weight=self.weight_of(rows),
+            unverified=self.unverified[rows],
             rating=self.rating[rows],
             call=self.call[rows],
         )
@@ -167,6 +173,7 @@ def rating_array(
     modality: str,
     session: str | None = "1",
     required: bool = True,
+    indication: str = EVERYTHING,
 ) -> RatingArray:
     """Return the readings of one kind of reader in one modality as arrays, no arbiter's among them.
 
@@ -183,6 +190,8 @@ def rating_array(
         the cases were read aided first and the others unaided first.
     required : bool
         False returns an empty array, no case and no reader, where there is no such reading.
+    indication : str
+        Why the cases were examined; ``"all"`` takes every case.
 
     Returns
     -------
@@ -195,6 +204,9 @@ def rating_array(
         If there is no such reading; the message lists what there is. If ``session`` is None and a
         reader read a case to the end in more than one session.
     """
+    if indication != EVERYTHING:
+        cases = cases[cases_of(indication_of(cases), indication)]
+        readings = readings[readings["case_id"].isin(cases["case_id"])]
     of_kind = readings["reader_id"].isin(readers["reader_id"][readers["kind"] == kind])
     in_session = True if session is None else readings["session"] == session
     chosen = readings[of_kind & (readings["modality"] == modality) & in_session]
@@ -233,6 +245,7 @@ def rating_array(
         first=_first_calls(used, known),
         indication=indication_of(known),
         weight=sampling_weight(known),
+        unverified=unverified(known),
         labels=tuple(labels[reader] for reader in who),
         n_failed=int((chosen["status"] == "failed").sum()),
         n_missing=int((chosen["status"] == "missing").sum()),

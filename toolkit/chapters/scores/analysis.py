@@ -17,8 +17,9 @@ from toolkit.arrays import BoolArray, FloatArray, IntArray
 from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.results import Estimate
 from toolkit.scoring.accuracy import repeated_patients
+from toolkit.scoring.case_mix import SCREENING
 from toolkit.scoring.ratings import ScoringError
-from toolkit.scoring.scores import SCREENING, Decimals, ScoredCases, scored_cases
+from toolkit.scoring.scores import Decimals, ScoredCases, scored_cases
 from toolkit.stats.auc import delong_ci
 from toolkit.stats.calibration import (
     CaptureCurve,

@@ -1,0 +1,150 @@
+"""How chapters speak of cases: indication, weights, a cut-off, and what nobody verified."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from toolkit.arrays import FloatArray
+from toolkit.chapters.comparison import call_cells, call_columns
+from toolkit.chapters.exhibit import Exhibit
+from toolkit.draw.tables import TableColumn, TableRow, TableView
+from toolkit.scoring.case_mix import EVERYTHING, weights_differ
+from toolkit.scoring.scores import is_whole_scale
+from toolkit.scoring.verification import Incorporation
+from toolkit.stats.auc import CallAccuracy
+from toolkit.words.wording import counted, value_text
+
+# Indication as a name, and as it stands after "cancers" in a sentence.
+INDICATION_WORDS: dict[str, tuple[str, str]] = {
+    "screening": ("Screening", "at screening"),
+    "symptomatic": ("Symptoms", "with symptoms"),
+    "follow_up": ("Follow-up", "at follow-up"),
+    "other": ("Other reasons", "for other reasons"),
+    "not_stated": ("Reason not stated", "without a stated reason"),
+    "all": ("All", ""),
+}
+POOLED = "All indications together"
+Scale = tuple[float, float]
+
+
+def of_indication(name: str) -> str:
+    """Return an indication before a noun: "screening "; nothing for all cases."""
+    return "" if name == EVERYTHING else f"{INDICATION_WORDS[name][0].lower()} "
+
+
+def score_text(cutoff: float, scale: Scale) -> str:
+    """Return the scores from a cut-off up, as they are shown.
+
+    Parameters
+    ----------
+    cutoff : float
+        Score from which up a case is marked.
+    scale : (float, float)
+        Ends of the score's scale; NaN where not known.
+
+    Examples
+    --------
+    A score of whole numbers is shown rounded: 9.5 and more is a 10.
+
+    >>> score_text(9.5, (1, 10)), score_text(8.5, (1, 10))
+    ('10 (9.5 or more before rounding)', '9 or 10 (8.5 or more before rounding)')
+    >>> score_text(7.5, (1, 10)), score_text(9, (1, 10)), score_text(0.62, (0, 1))
+    ('8 to 10 (7.5 or more before rounding)', '9 or more', '0.62 or more')
+    """
+    shown = _shown_from(cutoff, scale)
+    if not shown:
+        return f"{cutoff:g} or more"
+    words = shown.replace("–", " or " if scale[1] - math.ceil(cutoff) == 1 else " to ")
+    return f"{words} ({cutoff:g} or more before rounding)"
+
+
+def score_label(cutoff: float, scale: Scale) -> str:
+    """Return the scores from a cut-off up as a label in a figure.
+
+    Examples
+    --------
+    >>> score_label(9.5, (1, 10)), score_label(7.5, (1, 10)), score_label(0.62, (0, 1))
+    ('10', '8–10', '≥ 0.62')
+    """
+    return _shown_from(cutoff, scale) or f"≥ {cutoff:g}"
+
+
+def _shown_from(cutoff: float, scale: Scale) -> str:
+    """Return the whole numbers from a cut-off up; nothing where the score is not shown as such."""
+    low, high = scale
+    # Half a number is where rounding parts two of them; another cut-off parts none.
+    if not (is_whole_scale(low, high) and low <= cutoff <= high and cutoff % 1 == 0.5):
+        return ""
+    first = math.ceil(cutoff)
+    return f"{high:g}" if first == high else f"{first:g}–{high:g}"
+
+
+def weight_note(weight: FloatArray | None) -> str:
+    """Return what counts and shares of a table are where cases have weights, else an empty text."""
+    if not weights_differ(weight):
+        return ""
+    return "Counts are those of the sample; shares and areas use its sampling weights. "
+
+
+def indication_table(
+    calls: Mapping[str, Mapping[str, CallAccuracy]], *, title: str, foot: str
+) -> Exhibit | None:
+    """Return sensitivity and specificity of each indication, all together last and named so.
+
+    Parameters
+    ----------
+    calls : mapping of str to mapping of str to CallAccuracy
+        By indication, ``"all"`` last, then by whose calls they are; empty where the cases are of
+        one indication, and there is no table then.
+    title, foot : str
+        As in ``TableView``.
+    """
+    if not calls:
+        return None
+    rows: list[TableRow] = []
+    for name, by_whom in calls.items():
+        label, last = INDICATION_WORDS[name][0], name == EVERYTHING
+        label = POOLED if last else label
+        if len(by_whom) == 1:
+            rows += [TableRow([label, *call_cells(one)], rule=last) for one in by_whom.values()]
+            continue
+        rows.append(TableRow([label], "group"))
+        rows += [TableRow([who, *call_cells(one)]) for who, one in by_whom.items()]
+    columns = [TableColumn("", align="left"), *call_columns()]
+    return Exhibit(table=TableView(title=title, columns=columns, rows=rows, dense=True, foot=foot))
+
+
+def incorporation_text(found: Incorporation | None, *, test: str, marked: str) -> str:
+    """Return that truth depended on the programme's recall, with the bound; else an empty text.
+
+    Parameters
+    ----------
+    found : Incorporation or None
+        Of the test against the programme's recall.
+    test : str
+        How sentences name the test: "the AI".
+    marked : str
+        What it did with a case: "marked".
+    """
+    if found is None:
+        return ""
+    verb = "was" if found.n == 1 else "were"
+    count = "counts" if found.n == 1 else "count"
+    start = (
+        f"Truth depended on whom the programme recalled: {counted(found.n, 'examination')} that "
+        f"{test} {marked} {verb} not recalled, had no work-up and {count} as without cancer"
+    )
+    if math.isnan(found.sensitivity_if):
+        return f"{start}; how many cancers that hides cannot be bounded here."
+
+    def percent(value: float) -> str:
+        return value_text(value, form="percent")
+
+    return (
+        f"{start}. If none of them held a cancer, the sensitivity of {test} is "
+        f"{percent(found.sensitivity)} and that of the programme "
+        f"{percent(found.programme_sensitivity)}; if cancer were as frequent as among those that "
+        f"were {marked} and recalled ({percent(found.ppv_recalled)}), they would be "
+        f"{percent(found.sensitivity_if)} and {percent(found.programme_sensitivity_if)}."
+    )
