@@ -10,13 +10,13 @@ from toolkit.stats.claims import verdict_note
 from toolkit.stats.paired import McNemarTest, PairedCounts, mcnemar
 
 
-def verdict_flag(primary: Comparison, other: Comparison, *, name: str) -> str:
-    """Return in words where another analysis has another verdict; empty where it has the same.
+def disagreement_flag(primary: Comparison, other: Comparison, *, name: str) -> str:
+    """Return in words where another analysis says otherwise; empty where it says the same.
 
     Parameters
     ----------
     primary : Comparison
-        The planned one, whose verdict stands.
+        The comparison of the answer.
     other : Comparison
         The same difference and margin by another analysis.
     name : str
@@ -33,16 +33,17 @@ def verdict_flag(primary: Comparison, other: Comparison, *, name: str) -> str:
     words = f"analysis \u201c{name[:1].lower()}{name[1:]}\u201d"
     notes = []
     if primary.margin is not None and primary.noninferior != other.noninferior:
-        both = ("the primary interval", f"the {words}")
+        both = ("the answer\u2019s interval", f"the {words}")
         shows, not_shows = both if primary.noninferior else both[::-1]
         notes.append(f"{shows} shows non-inferiority, {not_shows} does not")
-    named = replace(primary, ci_method="primary")
+    named = replace(primary, ci_method="answer\u2019s")
     notes.append(verdict_note(named, p_value=other.p_value, test=words).partition(":")[0])
     return "; ".join(note for note in notes if note)
 
 
 Tests = tuple[McNemarTest, McNemarTest]
 
+NO_WEIGHTED_TESTS = "no McNemar test: it knows no sampling weights"
 NO_TESTS = "no McNemar test: it takes examinations as independent, and some women have several"
 
 
@@ -84,13 +85,14 @@ def disagreement_phrase(comparison: Comparison, tests: Tests) -> str:
     return f"; {words}" if words else ""
 
 
-def flagged(comparison: Comparison, tests: Tests | None) -> Comparison:
+def flagged(comparison: Comparison, tests: Tests | None, *, why: str = NO_TESTS) -> Comparison:
     """Return the comparison with a note where McNemar tests of its table disagree, or are none.
 
     ``tests`` is None where women have several examinations of the table: the interval then takes
     women as independent, McNemar tests would take examinations, and may differ for that alone.
+    ``why`` is said then.
     """
-    words = NO_TESTS if tests is None else disagreement(comparison, tests)
+    words = why if tests is None else disagreement(comparison, tests)
     notes = [note for note in (comparison.note, words) if note]
     return replace(comparison, note="; ".join(notes))
 

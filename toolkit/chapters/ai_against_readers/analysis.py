@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -34,15 +35,26 @@ from toolkit.scoring.accuracy import (
     only_rating,
     repeated_patients,
 )
-from toolkit.scoring.ratings import PairedReadings, Rule, pair_with_ai, panel_call, rating_array
+from toolkit.scoring.case_mix import EVERYTHING, shown_apart, weights_differ
+from toolkit.scoring.ratings import (
+    PairedReadings,
+    Rule,
+    pair_with_ai,
+    panel_call,
+    rating_array,
+    score_scale,
+)
 from toolkit.scoring.verdicts import (
+    NO_TESTS,
+    NO_WEIGHTED_TESTS,
     Tests,
+    disagreement_flag,
     flagged,
     mcnemar_tests,
     undefined_auc,
     undefined_difference,
-    verdict_flag,
 )
+from toolkit.scoring.verification import Incorporation, incorporation
 from toolkit.stats.auc import (
     CallAccuracy,
     call_accuracy,
@@ -50,6 +62,7 @@ from toolkit.stats.auc import (
     roc_curve,
     threshold_at_specificity,
 )
+from toolkit.stats.auc.curve import ROUNDING
 from toolkit.stats.mrmc import (
     AiAgainstReaders,
     collapsed_rating,
@@ -101,11 +114,13 @@ class JointComparison:
     Parameters
     ----------
     difference : Comparison
-        Tango's score interval, or Obuchowski's where patients have several cases; the note says
-        where McNemar tests disagree with it.
+        Tango's score interval, Obuchowski's where patients have several cases, or a linearised one
+        where cases of the class have unequal weights; the note says where McNemar tests disagree.
     tests : (McNemarTest, McNemarTest) or None
-        Mid-P and exact; None where patients have several cases of the class, and the note of the
-        difference says so.
+        Mid-P and exact; None where patients have several cases of the class, or cases have unequal
+        weights, for the reason in ``no_tests``.
+    no_tests : str
+        Why there are no tests.
     recalled : PairedCounts
         Recalls of the cases of the class; a is the readers' joint call, b the AI's.
     """
@@ -113,6 +128,30 @@ class JointComparison:
     difference: Comparison
     tests: Tests | None
     recalled: PairedCounts
+    no_tests: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AgainstCall:
+    """The AI and one call a case of the readers, on the cases that have both.
+
+    Parameters
+    ----------
+    rule : {"majority", "any", "programme", "first_read"}
+        How readers' calls became one.
+    name : str
+        How sentences name it.
+    joint : dict
+        Differences in sensitivity and specificity.
+    calls, ai_calls : CallAccuracy
+        Accuracy of both.
+    """
+
+    rule: Rule
+    name: str
+    joint: dict[CallEndpoint, JointComparison]
+    calls: CallAccuracy
+    ai_calls: CallAccuracy
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -123,10 +162,15 @@ class AgainstReadersStudy(Summarised):
     ----------
     pairs : PairedReadings
         The same cases, read by people and rated by the AI.
+    indication : str
+        Which examinations these are; ``"all"`` for every one.
+    scale : (float, float)
+        Ends of the AI's score; NaN where not known.
     endpoint : {"auc", "sensitivity", "specificity"}
         The primary comparison.
-    rule : {"majority", "any", "programme"}
-        How readers' calls became one.
+    against : tuple of AgainstCall
+        The joint call asked for, then what is to be seen beside it: the first reads of the
+        original reading, or the programme.
     ai_cutoff : float
         Rating from which up the AI calls.
     cutoff_given : bool
@@ -144,15 +188,17 @@ class AgainstReadersStudy(Summarised):
         it is not defined; calls only where two or more readers called every case.
     auc_by_reader : tuple of Comparison
         AI minus each reader, on the cases of that reader.
-    joint : dict
-        Against the readers' joint call, in sensitivity and specificity.
-    joint_calls, ai_calls : CallAccuracy
-        Accuracy of both calls on the cases that both called.
+    by_indication : dict
+        Accuracy of the AI and of each joint call by indication, all together last; empty for one.
+    incorporation : Incorporation or None
+        What the AI marks and nobody verified.
     """
 
     pairs: PairedReadings
+    indication: str
+    scale: tuple[float, float]
     endpoint: Endpoint
-    rule: Rule
+    against: tuple[AgainstCall, ...]
     ai_cutoff: float
     cutoff_given: bool
     ai: ReaderAccuracy
@@ -161,9 +207,33 @@ class AgainstReadersStudy(Summarised):
     reader_curves: tuple[Curve, ...]
     means: dict[Endpoint, MeanComparison]
     auc_by_reader: tuple[Comparison, ...]
-    joint: dict[CallEndpoint, JointComparison]
-    joint_calls: CallAccuracy
-    ai_calls: CallAccuracy
+    by_indication: dict[str, dict[Rule | Literal["ai"], CallAccuracy]]
+    incorporation: Incorporation | None
+
+    @property
+    def rule(self) -> Rule:
+        """How readers' calls became one, as asked for."""
+        return self.against[0].rule
+
+    @property
+    def joint(self) -> dict[CallEndpoint, JointComparison]:
+        """Against the joint call asked for, in sensitivity and specificity."""
+        return self.against[0].joint
+
+    @property
+    def joint_calls(self) -> CallAccuracy:
+        """Accuracy of the joint call asked for."""
+        return self.against[0].calls
+
+    @property
+    def ai_calls(self) -> CallAccuracy:
+        """Accuracy of the AI on the cases with that joint call."""
+        return self.against[0].ai_calls
+
+    @property
+    def weights_unused(self) -> bool:
+        """Whether cases have weights that the comparison with the readers' mean does not use."""
+        return bool(self.defined_means) and weights_differ(self.pairs.readers.weight)
 
     @property
     def auc(self) -> Comparison:
@@ -219,8 +289,9 @@ def analyse(
         Reading condition of the readers.
     reader_recall_rating : float or None
         Rating from which up a case counts as recalled where the reader made no call.
-    joint_call : {"majority", "any", "programme"}
-        How the readers' calls become one call a case.
+    joint_call : {"majority", "any", "programme", "first_read"}
+        How the readers' calls become one call a case. Where the data say who read first, the first
+        reads stand beside it, or the programme beside them.
     ai_cutoff : float or None
         Rating from which up the AI recalls; None takes the readers' specificity on these very
         cases, which a report must say.
@@ -236,13 +307,15 @@ def analyse(
     ValueError
         If nobody called any case, so that there is nothing to pair.
     """
-    read = (tables.readings, tables.readers, tables.cases)
-    ai = rating_array(*read, kind="ai", modality="standalone")
-    people = rating_array(*read, kind="human", modality=reader_modality)
-    pairs = pair_with_ai(people.called_from(reader_recall_rating), ai)
+    everything = _pairs(tables, reader_modality, reader_recall_rating)
+    name = everything.readers.spoken_of
+    pairs = (
+        everything
+        if name == EVERYTHING
+        else _pairs(tables, reader_modality, reader_recall_rating, indication=name)
+    )
     panel = panel_call(pairs.readers, rule=joint_call)
-    called = ~np.isnan(panel)
-    if not called.any():
+    if np.isnan(panel).all():
         msg = "the readers gave ratings only; say from which rating up a case counts as recalled"
         raise ValueError(msg)
     cutoff = _matched_cutoff(pairs, panel) if ai_cutoff is None else ai_cutoff
@@ -250,38 +323,99 @@ def analyse(
     asked = _Asked(pairs=pairs, rule=joint_call, margins=margins, ci_level=ci_level)
     means: dict[Endpoint, MeanComparison | None] = {"auc": _mean_auc(asked)}
     means.update({e: _mean_call(asked, ai_call, e) for e in CALLS})
+    weight = pairs.readers.weight
+    rules = (joint_call, *_beside(pairs, joint_call))
     return AgainstReadersStudy(
         pairs=pairs,
+        indication=name,
+        scale=score_scale(tables.readers, pairs.ai.labels[0]),
         endpoint=endpoint,
-        rule=joint_call,
+        against=tuple(_against(replace(asked, rule=rule), ai_call) for rule in rules),
         ai_cutoff=cutoff,
         cutoff_given=ai_cutoff is not None,
         ai=accuracy_by_reader(pairs.ai.called_from(cutoff), ci_level=ci_level)[0],
         readers=tuple(accuracy_by_reader(pairs.readers, ci_level=ci_level)),
-        curve=roc_curve(pairs.truth, only_rating(pairs.ai), label=AI),
+        curve=roc_curve(pairs.truth, only_rating(pairs.ai), weight=weight, label=AI),
         reader_curves=_reader_curves(pairs),
         means={e: mean for e, mean in means.items() if mean is not None},
         auc_by_reader=_by_reader(asked),
+        by_indication={
+            group: _group_calls(everything.of_indication(group), rules, cutoff, asked)
+            for group in shown_apart(everything.readers.indication)
+        },
+        incorporation=incorporation(
+            pairs.truth, ai_call, pairs.readers.programme, pairs.readers.unverified, weight=weight
+        ),
+    )
+
+
+def _pairs(
+    tables: Tables, modality: str, recall_rating: float | None, *, indication: str = EVERYTHING
+) -> PairedReadings:
+    """Return the cases of one indication, or of all, that people read and the AI rated."""
+    read = (tables.readings, tables.readers, tables.cases)
+    ai = rating_array(*read, kind="ai", modality="standalone", indication=indication)
+    people = rating_array(*read, kind="human", modality=modality, indication=indication)
+    return pair_with_ai(people.called_from(recall_rating), ai)
+
+
+def _beside(pairs: PairedReadings, rule: Rule) -> tuple[Rule, ...]:
+    """Return the joint call that stands beside the one asked for, where the data have it."""
+    other: Rule = "programme" if rule == "first_read" else "first_read"
+    truth = pairs.truth[~np.isnan(panel_call(pairs.readers, rule=other))]
+    # Without original reads the programme decided on no case here.
+    there = 0 < truth.sum() < truth.size and not np.isnan(pairs.readers.first).all()
+    return (other,) if there else ()
+
+
+def _against(asked: _Asked, ai_call: FloatArray) -> AgainstCall:
+    """Return the AI against the joint call of ``asked``."""
+    panel = panel_call(asked.pairs.readers, rule=asked.rule)
+    called = ~np.isnan(panel)
+    return AgainstCall(
+        rule=asked.rule,
+        name=asked.joint_name,
         joint={e: _joint(asked, panel, ai_call, e) for e in CALLS},
-        joint_calls=asked.accuracy(panel, called, label=asked.joint_name),
+        calls=asked.accuracy(panel, called, label=asked.joint_name),
         ai_calls=asked.accuracy(ai_call, called, label=AI),
     )
+
+
+def _group_calls(
+    pairs: PairedReadings, rules: Sequence[Rule], cutoff: float, asked: _Asked
+) -> dict[Rule | Literal["ai"], CallAccuracy]:
+    """Return the accuracy of the AI and of each joint call in some examinations."""
+    here = replace(asked, pairs=pairs)
+    panels = {rule: panel_call(pairs.readers, rule=rule) for rule in rules}
+    ai = (pairs.ai_rating >= cutoff).astype(np.float64)
+    made: dict[Rule | Literal["ai"], CallAccuracy] = {
+        "ai": here.accuracy(ai, ~np.isnan(panels[rules[0]]), label=AI)
+    }
+    for rule, panel in panels.items():
+        made[rule] = here.accuracy(panel, ~np.isnan(panel), label=rule)
+    return made
 
 
 def _matched_cutoff(pairs: PairedReadings, panel: FloatArray) -> float:
     """Return the AI's lowest rating that is at least as specific as the readers' joint call."""
     called = ~np.isnan(panel)
-    healthy = called & (pairs.truth == 0)
-    specificity = float(1 - panel[healthy].mean())
-    return threshold_at_specificity(
-        pairs.truth[called], pairs.ai_rating[called], specificity=specificity
+    weight = pairs.readers.weight_of(called)
+    healthy = pairs.truth[called] == 0
+    specificity = float(
+        1 - np.average(panel[called][healthy], weights=None if weight is None else weight[healthy])
     )
+    if not weights_differ(weight):
+        return threshold_at_specificity(
+            pairs.truth[called], pairs.ai_rating[called], specificity=specificity
+        )
+    curve = roc_curve(pairs.truth[called], pairs.ai_rating[called], weight=weight)
+    return float(curve.threshold[np.flatnonzero(1 - curve.x >= specificity - ROUNDING)[-1]])
 
 
 def _reader_curves(pairs: PairedReadings) -> tuple[Curve, ...]:
     """Return the curves of the readers who rated every case with three levels or more."""
     return tuple(
-        roc_curve(pairs.truth, rating, label=label)
+        roc_curve(pairs.truth, rating, weight=pairs.readers.weight, label=label)
         for label, rating in zip(pairs.readers.labels, pairs.readers.rating.T, strict=True)
         if not (np.isnan(rating).any() or few_levels(rating))
     )
@@ -324,6 +458,7 @@ class _Asked:
             "majority": f"the panel of {people}",
             "any": f"any of {people}",
             "programme": "the programme",
+            "first_read": "the first reads",
         }[self.rule]
 
     def undefined_auc(self, name: str, reason: str) -> Comparison:
@@ -337,6 +472,7 @@ class _Asked:
         return call_accuracy(
             self.pairs.truth[called],
             call[called],
+            weight=self.pairs.readers.weight_of(called),
             cluster=self.pairs.readers.patient[called],
             ci_level=self.ci_level,
             label=label,
@@ -355,7 +491,9 @@ def _joint(
     cluster = repeated_patients(asked.pairs.readers.patient[cases])
     names = {"quantity": endpoint, "label_a": asked.joint_name, "label_b": AI}
     counts, margin = paired_counts(*right), asked.margins.get(endpoint)
-    if cluster is None:
+    weight = asked.pairs.readers.weight_of(cases)
+    weighted = weights_differ(weight)
+    if cluster is None and not weighted:
         tests = mcnemar_tests(counts, **names)
         difference = paired_difference_ci(
             counts,
@@ -370,14 +508,19 @@ def _joint(
         tests = None
         difference = clustered_paired_difference_ci(
             *right,
-            cluster=cluster,
+            cluster=asked.pairs.readers.patient[cases],
+            weight=weight,
             ci_level=asked.ci_level,
             margin=margin,
             better="higher",
             **names,
         )
+    why = NO_WEIGHTED_TESTS if weighted else NO_TESTS
     return JointComparison(
-        difference=flagged(difference, tests), tests=tests, recalled=paired_counts(*recalled)
+        difference=flagged(difference, tests, why=why),
+        tests=tests,
+        recalled=paired_counts(*recalled),
+        no_tests=why if tests is None else "",
     )
 
 
@@ -401,6 +544,7 @@ def _by_reader(asked: _Asked) -> tuple[Comparison, ...]:
                     truth,
                     rating[rated],
                     pairs.ai_rating[rated],
+                    weight=pairs.readers.weight_of(rated),
                     cluster=None if patient is None else patient[rated],
                     ci_level=asked.ci_level,
                     margin=asked.margins.get("auc"),
@@ -565,7 +709,7 @@ class _Mean:
                 Analysis(
                     name=other,
                     difference=self._named(comparison),
-                    flag=verdict_flag(difference, comparison, name=other),
+                    flag=disagreement_flag(difference, comparison, name=other),
                 )
                 for other, comparison in others
             ),

@@ -30,7 +30,7 @@ from toolkit.draw.tables import TableColumn, TableRow, TableView, value_columns
 from toolkit.results import Curve, Estimate, Result
 from toolkit.scoring.case_mix import weights_differ
 from toolkit.words.sentences import ci_text, estimate_phrase, estimate_text
-from toolkit.words.wording import capital, count_text, counted, joined, rate_text, share_text
+from toolkit.words.wording import count_text, counted, joined, rate_text, share_text
 
 
 def head(study: StandaloneStudy) -> Headline:
@@ -46,9 +46,11 @@ def head(study: StandaloneStudy) -> Headline:
     return Headline(
         question="How accurate is the AI alone?",
         answer=" ".join([_answer(study), *_limits(study)]),
+        clinic=_clinic(study),
+        limits=_limits(study),
         facts=[
             (
-                f"{capital(of_indication(study.indication))}examinations".capitalize(),
+                f"{of_indication(study.indication)}examinations".capitalize(),
                 with_cancer(scores.n_cases, scores.n_positive),
             ),
             ("AI", scores.labels[0]),
@@ -69,6 +71,17 @@ def _answer(study: StandaloneStudy) -> str:
         f"{start} AI reached an AUC of {estimate_phrase(study.auc)}. At "
         f"score {score_text(cutoff, study.scale)} its sensitivity was {_share(found)} and its "
         f"specificity {_share(cleared)}."
+    )
+
+
+def _clinic(study: StandaloneStudy) -> str:
+    """Return what the first cut-off marks and leaves."""
+    cutoff, first = next(iter(study.at_cutoffs.items()))
+    whose = of_indication(study.indication)
+    return (
+        f"At score {score_text(cutoff, study.scale)} the AI alone marks "
+        f"{estimate_phrase(first.sensitivity)} of the {whose}examinations with cancer, and leaves "
+        f"{estimate_phrase(first.specificity)} of those without unmarked."
     )
 
 
