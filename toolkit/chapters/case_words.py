@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from toolkit.arrays import FloatArray
 from toolkit.chapters.comparison import call_cells, call_columns
@@ -13,7 +13,7 @@ from toolkit.scoring.case_mix import EVERYTHING, weights_differ
 from toolkit.scoring.scores import is_whole_scale
 from toolkit.scoring.verification import Incorporation
 from toolkit.stats.auc import CallAccuracy
-from toolkit.words.wording import counted, value_text
+from toolkit.words.wording import counted, joined, value_text
 
 # Indication as a name, and as it stands after "cancers" in a sentence.
 INDICATION_WORDS: dict[str, tuple[str, str]] = {
@@ -113,6 +113,25 @@ def indication_table(
         rows += [TableRow([who, *call_cells(one)]) for who, one in by_whom.items()]
     columns = [TableColumn("", align="left"), *call_columns()]
     return Exhibit(table=TableView(title=title, columns=columns, rows=rows, dense=True, foot=foot))
+
+
+def indications_text(shown: Collection[str], spoken_of: str) -> str:
+    """Return which indications the answer is not about, or that all are pooled; else nothing.
+
+    Parameters
+    ----------
+    shown : collection of str
+        Indications of the table that shows each, ``"all"`` among them; empty for one indication.
+    spoken_of : str
+        That of the answer; ``"all"`` where screening alone has too few examinations.
+    """
+    if not shown:
+        return ""
+    if spoken_of == EVERYTHING:
+        return "Screening alone has too few examinations, so that all indications are pooled."
+    others = [name for name in shown if name not in (EVERYTHING, spoken_of)]
+    named = joined([INDICATION_WORDS[name][0].lower() for name in others])
+    return f"Examinations for other reasons ({named}) are shown apart."
 
 
 def incorporation_text(found: Incorporation | None, *, test: str, marked: str) -> str:

@@ -4,6 +4,9 @@ Against the mean, readers stand for readers like them: readers and cases are ran
 more readers rated every case, and the result for these very readers stands beside it. An area under
 the curve is compared only where readers used three or more levels of ratings: with two there is one
 operating point, and a fine score would win for free.
+
+Examinations of several indications are not pooled: screening is compared, and calls of each
+indication and of all together stand apart. Against the mean of readers weights are not used.
 """
 
 from __future__ import annotations
@@ -11,11 +14,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
 from toolkit.arrays import BoolArray, FloatArray
+from toolkit.chapters.ai_against_readers.joint import (
+    AI,
+    AgainstCall,
+    Asked,
+    CallsBy,
+    JointComparison,
+    against_call,
+    beside,
+    complete,
+    group_calls,
+    matched_cutoff,
+)
 from toolkit.chapters.analysis import Analysis, Summarised, Tables
 from toolkit.chapters.comparison import (
     CALLS,
@@ -45,24 +59,11 @@ from toolkit.scoring.ratings import (
     score_scale,
 )
 from toolkit.scoring.verdicts import (
-    NO_TESTS,
-    NO_WEIGHTED_TESTS,
-    Tests,
     disagreement_flag,
-    flagged,
-    mcnemar_tests,
     undefined_auc,
-    undefined_difference,
 )
 from toolkit.scoring.verification import Incorporation, incorporation
-from toolkit.stats.auc import (
-    CallAccuracy,
-    call_accuracy,
-    delong_test,
-    roc_curve,
-    threshold_at_specificity,
-)
-from toolkit.stats.auc.curve import ROUNDING
+from toolkit.stats.auc import CallAccuracy, delong_test, roc_curve
 from toolkit.stats.mrmc import (
     AiAgainstReaders,
     collapsed_rating,
@@ -72,16 +73,12 @@ from toolkit.stats.mrmc import (
 from toolkit.stats.mrmc.ai import FEW_LEVELS
 from toolkit.stats.mrmc.analysis import Random
 from toolkit.stats.mrmc.table import Covariance
-from toolkit.stats.paired import PairedCounts, paired_counts, paired_difference_ci
-from toolkit.stats.proportions import clustered_paired_difference_ci
 from toolkit.words.sentences import effect_phrase
-from toolkit.words.wording import counted
 
 FEWEST_CASES = 2  # of a class: a single one has no variance
 BOTH_RANDOM = RANDOM_WORDS["readers and cases"]
 THESE_READERS = RANDOM_WORDS["cases"]
 SAME_LEVELS = "AI cut to as many levels as each reader used"
-AI = "the AI"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,53 +102,6 @@ class MeanComparison(Analysis):
     n_readers: int
     n_left_out: int
     others: tuple[Analysis, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class JointComparison:
-    """The AI minus the readers' joint call in sensitivity or specificity.
-
-    Parameters
-    ----------
-    difference : Comparison
-        Tango's score interval, Obuchowski's where patients have several cases, or a linearised one
-        where cases of the class have unequal weights; the note says where McNemar tests disagree.
-    tests : (McNemarTest, McNemarTest) or None
-        Mid-P and exact; None where patients have several cases of the class, or cases have unequal
-        weights, for the reason in ``no_tests``.
-    no_tests : str
-        Why there are no tests.
-    recalled : PairedCounts
-        Recalls of the cases of the class; a is the readers' joint call, b the AI's.
-    """
-
-    difference: Comparison
-    tests: Tests | None
-    recalled: PairedCounts
-    no_tests: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class AgainstCall:
-    """The AI and one call a case of the readers, on the cases that have both.
-
-    Parameters
-    ----------
-    rule : {"majority", "any", "programme", "first_read"}
-        How readers' calls became one.
-    name : str
-        How sentences name it.
-    joint : dict
-        Differences in sensitivity and specificity.
-    calls, ai_calls : CallAccuracy
-        Accuracy of both.
-    """
-
-    rule: Rule
-    name: str
-    joint: dict[CallEndpoint, JointComparison]
-    calls: CallAccuracy
-    ai_calls: CallAccuracy
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -207,7 +157,7 @@ class AgainstReadersStudy(Summarised):
     reader_curves: tuple[Curve, ...]
     means: dict[Endpoint, MeanComparison]
     auc_by_reader: tuple[Comparison, ...]
-    by_indication: dict[str, dict[Rule | Literal["ai"], CallAccuracy]]
+    by_indication: dict[str, CallsBy]
     incorporation: Incorporation | None
 
     @property
@@ -318,19 +268,19 @@ def analyse(
     if np.isnan(panel).all():
         msg = "the readers gave ratings only; say from which rating up a case counts as recalled"
         raise ValueError(msg)
-    cutoff = _matched_cutoff(pairs, panel) if ai_cutoff is None else ai_cutoff
+    cutoff = matched_cutoff(pairs, panel) if ai_cutoff is None else ai_cutoff
     ai_call = (pairs.ai_rating >= cutoff).astype(np.float64)
-    asked = _Asked(pairs=pairs, rule=joint_call, margins=margins, ci_level=ci_level)
+    asked = Asked(pairs=pairs, rule=joint_call, margins=margins, ci_level=ci_level)
     means: dict[Endpoint, MeanComparison | None] = {"auc": _mean_auc(asked)}
     means.update({e: _mean_call(asked, ai_call, e) for e in CALLS})
     weight = pairs.readers.weight
-    rules = (joint_call, *_beside(pairs, joint_call))
+    rules = (joint_call, *beside(pairs, joint_call))
     return AgainstReadersStudy(
         pairs=pairs,
         indication=name,
         scale=score_scale(tables.readers, pairs.ai.labels[0]),
         endpoint=endpoint,
-        against=tuple(_against(replace(asked, rule=rule), ai_call) for rule in rules),
+        against=tuple(against_call(replace(asked, rule=rule), ai_call) for rule in rules),
         ai_cutoff=cutoff,
         cutoff_given=ai_cutoff is not None,
         ai=accuracy_by_reader(pairs.ai.called_from(cutoff), ci_level=ci_level)[0],
@@ -340,7 +290,7 @@ def analyse(
         means={e: mean for e, mean in means.items() if mean is not None},
         auc_by_reader=_by_reader(asked),
         by_indication={
-            group: _group_calls(everything.of_indication(group), rules, cutoff, asked)
+            group: group_calls(everything.of_indication(group), rules, cutoff, asked)
             for group in shown_apart(everything.readers.indication)
         },
         incorporation=incorporation(
@@ -359,59 +309,6 @@ def _pairs(
     return pair_with_ai(people.called_from(recall_rating), ai)
 
 
-def _beside(pairs: PairedReadings, rule: Rule) -> tuple[Rule, ...]:
-    """Return the joint call that stands beside the one asked for, where the data have it."""
-    other: Rule = "programme" if rule == "first_read" else "first_read"
-    truth = pairs.truth[~np.isnan(panel_call(pairs.readers, rule=other))]
-    # Without original reads the programme decided on no case here.
-    there = 0 < truth.sum() < truth.size and not np.isnan(pairs.readers.first).all()
-    return (other,) if there else ()
-
-
-def _against(asked: _Asked, ai_call: FloatArray) -> AgainstCall:
-    """Return the AI against the joint call of ``asked``."""
-    panel = panel_call(asked.pairs.readers, rule=asked.rule)
-    called = ~np.isnan(panel)
-    return AgainstCall(
-        rule=asked.rule,
-        name=asked.joint_name,
-        joint={e: _joint(asked, panel, ai_call, e) for e in CALLS},
-        calls=asked.accuracy(panel, called, label=asked.joint_name),
-        ai_calls=asked.accuracy(ai_call, called, label=AI),
-    )
-
-
-def _group_calls(
-    pairs: PairedReadings, rules: Sequence[Rule], cutoff: float, asked: _Asked
-) -> dict[Rule | Literal["ai"], CallAccuracy]:
-    """Return the accuracy of the AI and of each joint call in some examinations."""
-    here = replace(asked, pairs=pairs)
-    panels = {rule: panel_call(pairs.readers, rule=rule) for rule in rules}
-    ai = (pairs.ai_rating >= cutoff).astype(np.float64)
-    made: dict[Rule | Literal["ai"], CallAccuracy] = {
-        "ai": here.accuracy(ai, ~np.isnan(panels[rules[0]]), label=AI)
-    }
-    for rule, panel in panels.items():
-        made[rule] = here.accuracy(panel, ~np.isnan(panel), label=rule)
-    return made
-
-
-def _matched_cutoff(pairs: PairedReadings, panel: FloatArray) -> float:
-    """Return the AI's lowest rating that is at least as specific as the readers' joint call."""
-    called = ~np.isnan(panel)
-    weight = pairs.readers.weight_of(called)
-    healthy = pairs.truth[called] == 0
-    specificity = float(
-        1 - np.average(panel[called][healthy], weights=None if weight is None else weight[healthy])
-    )
-    if not weights_differ(weight):
-        return threshold_at_specificity(
-            pairs.truth[called], pairs.ai_rating[called], specificity=specificity
-        )
-    curve = roc_curve(pairs.truth[called], pairs.ai_rating[called], weight=weight)
-    return float(curve.threshold[np.flatnonzero(1 - curve.x >= specificity - ROUNDING)[-1]])
-
-
 def _reader_curves(pairs: PairedReadings) -> tuple[Curve, ...]:
     """Return the curves of the readers who rated every case with three levels or more."""
     return tuple(
@@ -421,110 +318,7 @@ def _reader_curves(pairs: PairedReadings) -> tuple[Curve, ...]:
     )
 
 
-def _complete(values: FloatArray) -> BoolArray:
-    """Return which readers gave a value for every case, shape (n_readers,)."""
-    return np.asarray(~np.isnan(values).any(axis=0), dtype=np.bool_)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Asked:
-    """The data and what all comparisons of them share."""
-
-    pairs: PairedReadings
-    rule: Rule
-    margins: Margins
-    ci_level: float
-
-    @property
-    def mean_name(self) -> str:
-        """How sentences name the mean of the readers."""
-        n_readers = len(self.pairs.readers.labels)
-        people, whole = (
-            counted(n_readers, "reader"),
-            int(_complete(self.pairs.readers.rating).sum()),
-        )
-        if n_readers == 1:
-            return "the one reader"
-        if 1 < whole < n_readers:
-            some = counted(whole, "of", "of")
-            return f"the mean of {some} {people} who rated every examination"
-        return f"the mean of {people}"
-
-    @property
-    def joint_name(self) -> str:
-        """How sentences name the readers' joint call."""
-        people = counted(len(self.pairs.readers.labels), "reader")
-        return {
-            "majority": f"the panel of {people}",
-            "any": f"any of {people}",
-            "programme": "the programme",
-            "first_read": "the first reads",
-        }[self.rule]
-
-    def undefined_auc(self, name: str, reason: str) -> Comparison:
-        """Return a difference in area that cannot be estimated, with the reason."""
-        return undefined_difference(
-            "auc", reason, margin=self.margins.get("auc"), names=(name, AI), ci_level=self.ci_level
-        )
-
-    def accuracy(self, call: FloatArray, called: BoolArray, *, label: str) -> CallAccuracy:
-        """Return the accuracy of one set of calls on the cases that both called."""
-        return call_accuracy(
-            self.pairs.truth[called],
-            call[called],
-            weight=self.pairs.readers.weight_of(called),
-            cluster=self.pairs.readers.patient[called],
-            ci_level=self.ci_level,
-            label=label,
-        )
-
-
-def _joint(
-    asked: _Asked, panel: FloatArray, ai_call: FloatArray, endpoint: CallEndpoint
-) -> JointComparison:
-    """Return the difference of the joint calls of the same cases, or of the same patients."""
-    wanted = 1.0 if endpoint == "sensitivity" else 0.0
-    cases = ~np.isnan(panel) & (asked.pairs.truth == wanted)
-    recalled = panel[cases], ai_call[cases]
-    right = recalled if endpoint == "sensitivity" else (1 - recalled[0], 1 - recalled[1])
-    # Patients whose other cases are of the other class do not cluster in one class.
-    cluster = repeated_patients(asked.pairs.readers.patient[cases])
-    names = {"quantity": endpoint, "label_a": asked.joint_name, "label_b": AI}
-    counts, margin = paired_counts(*right), asked.margins.get(endpoint)
-    weight = asked.pairs.readers.weight_of(cases)
-    weighted = weights_differ(weight)
-    if cluster is None and not weighted:
-        tests = mcnemar_tests(counts, **names)
-        difference = paired_difference_ci(
-            counts,
-            ci_level=asked.ci_level,
-            margin=margin,
-            better="higher",
-            quantity=endpoint,
-            label_a=asked.joint_name,
-            label_b=AI,
-        )
-    else:
-        tests = None
-        difference = clustered_paired_difference_ci(
-            *right,
-            cluster=asked.pairs.readers.patient[cases],
-            weight=weight,
-            ci_level=asked.ci_level,
-            margin=margin,
-            better="higher",
-            **names,
-        )
-    why = NO_WEIGHTED_TESTS if weighted else NO_TESTS
-    return JointComparison(
-        difference=flagged(difference, tests, why=why),
-        tests=tests,
-        recalled=paired_counts(*recalled),
-        no_tests=why if tests is None else "",
-    )
-
-
-def _by_reader(asked: _Asked) -> tuple[Comparison, ...]:
+def _by_reader(asked: Asked) -> tuple[Comparison, ...]:
     """Return the AI's AUC minus each reader's, on the cases that the reader rated."""
     pairs, results = asked.pairs, []
     patient = repeated_patients(pairs.readers.patient)
@@ -556,14 +350,14 @@ def _by_reader(asked: _Asked) -> tuple[Comparison, ...]:
     return tuple(results)
 
 
-def _mean_auc(asked: _Asked) -> MeanComparison:
+def _mean_auc(asked: Asked) -> MeanComparison:
     """Compare the AI's area with the mean of those of the readers who rated every case.
 
     With random readers where two or more rated every case. With a single reader in the study the
     difference from that reader, over cases alone. Else NaN with the reason.
     """
     rating = asked.pairs.readers.rating
-    whole = _complete(rating)
+    whole = complete(rating)
     mean = _Mean(
         asked=asked,
         endpoint="auc",
@@ -621,14 +415,14 @@ def _no_auc(pairs: PairedReadings, whole: BoolArray) -> str:
     return ""
 
 
-def _mean_call(asked: _Asked, ai_call: FloatArray, endpoint: CallEndpoint) -> MeanComparison | None:
+def _mean_call(asked: Asked, ai_call: FloatArray, endpoint: CallEndpoint) -> MeanComparison | None:
     """Compare the AI's sensitivity or specificity with the mean of the readers'.
 
     Readers and cases random; None unless two or more readers called every case, and two or more
     cases of the class are there.
     """
     call = asked.pairs.readers.call
-    whole = _complete(call)
+    whole = complete(call)
     wanted = 1.0 if endpoint == "sensitivity" else 0.0
     if whole.sum() < 2 or (asked.pairs.truth == wanted).sum() < FEWEST_CASES:
         return None
@@ -649,7 +443,7 @@ def _mean_call(asked: _Asked, ai_call: FloatArray, endpoint: CallEndpoint) -> Me
 class _Mean:
     """The readers of a mean, the AI, and what all analyses of both share."""
 
-    asked: _Asked
+    asked: Asked
     endpoint: Endpoint
     whole: BoolArray
     people: FloatArray

@@ -8,6 +8,7 @@ from toolkit.chapters.case_words import (
     INDICATION_WORDS,
     incorporation_text,
     indication_table,
+    indications_text,
     of_indication,
     score_label,
     score_text,
@@ -95,13 +96,9 @@ def _share(share: Estimate) -> str:
 
 def _limits(study: StandaloneStudy) -> list[str]:
     """Return what the answer leaves open: other indications, and cancers that nobody looked for."""
-    others = [name for name in study.by_indication if name not in ("all", study.indication)]
-    named = joined([INDICATION_WORDS[name][0].lower() for name in others])
-    apart = f"Examinations for other reasons ({named}) are shown apart."
-    if study.by_indication and study.indication == "all":
-        apart = "Screening alone has too few examinations, so that all indications are pooled."
+    apart = indications_text(study.by_indication, study.indication)
     unverified = incorporation_text(study.incorporation, test="the AI", marked="marked")
-    return [text for text in (apart if study.by_indication else "", unverified) if text]
+    return [text for text in (apart, unverified) if text]
 
 
 def roc(study: StandaloneStudy) -> Exhibit:
