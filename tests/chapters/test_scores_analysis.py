@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.chapters.score_sample import ROWS, TEN, by_month, many, study, study_of, tables
-from toolkit.chapters.scores.analysis import score_drift
+from toolkit.chapters.scores.drift import score_drift
 from toolkit.scoring.ratings import ScoringError
 from toolkit.scoring.scores import STATUSES, score_classes, scored_cases
 from toolkit.stats.calibration.expected_shares import goodness_of_fit

@@ -126,7 +126,7 @@ def test_standalone_says_what_nobody_verified_with_its_bound():
         "not recalled, had no work-up and counts as without cancer."
     ) in answer
     # Marked and recalled: cases 4 and 6, both with cancer. 6 more cancers of 3: 8 of 9, 3 of 9.
-    assert "as frequent as among those that were marked and recalled (100.0%)" in answer
+    assert "as frequent as among recalled examinations that the AI marked (100.0%)" in answer
     assert "they would be 88.9% and 33.3%." in answer
     assert "Truth depended" not in exhibits.head(alone()).answer
 

@@ -134,7 +134,7 @@ def indications_text(shown: Collection[str], spoken_of: str) -> str:
     return f"Examinations for other reasons ({named}) are shown apart."
 
 
-def incorporation_text(found: Incorporation | None, *, test: str, marked: str) -> str:
+def incorporation_text(found: Incorporation | None, *, test: str, which: str) -> str:
     """Return that truth depended on the programme's recall, with the bound; else an empty text.
 
     Parameters
@@ -143,16 +143,16 @@ def incorporation_text(found: Incorporation | None, *, test: str, marked: str) -
         Of the test against the programme's recall.
     test : str
         How sentences name the test: "the AI".
-    marked : str
-        What it did with a case: "marked".
+    which : str
+        Which examinations it marked: "that the AI marked".
     """
     if found is None:
         return ""
     verb = "was" if found.n == 1 else "were"
     count = "counts" if found.n == 1 else "count"
     start = (
-        f"Truth depended on whom the programme recalled: {counted(found.n, 'examination')} that "
-        f"{test} {marked} {verb} not recalled, had no work-up and {count} as without cancer"
+        f"Truth depended on whom the programme recalled: {counted(found.n, 'examination')} "
+        f"{which} {verb} not recalled, had no work-up and {count} as without cancer"
     )
     if math.isnan(found.sensitivity_if):
         return f"{start}; how many cancers that hides cannot be bounded here."
@@ -163,7 +163,7 @@ def incorporation_text(found: Incorporation | None, *, test: str, marked: str) -
     return (
         f"{start}. If none of them held a cancer, the sensitivity of {test} is "
         f"{percent(found.sensitivity)} and that of the programme "
-        f"{percent(found.programme_sensitivity)}; if cancer were as frequent as among those that "
-        f"were {marked} and recalled ({percent(found.ppv_recalled)}), they would be "
+        f"{percent(found.programme_sensitivity)}; if cancer were as frequent as among recalled "
+        f"examinations {which} ({percent(found.ppv_recalled)}), they would be "
         f"{percent(found.sensitivity_if)} and {percent(found.programme_sensitivity_if)}."
     )

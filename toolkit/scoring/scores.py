@@ -23,6 +23,7 @@ from toolkit.scoring.case_mix import (
     sampling_weight,
 )
 from toolkit.scoring.ratings import ScoringError, reader_labels
+from toolkit.scoring.verification import unverified
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,6 +196,10 @@ class ScoredCases:
         Sampling weights.
     patient : ndarray of int, shape (n_cases,)
         Number of the patient.
+    recalled : ndarray, shape (n_cases,)
+        1 recalled by the programme, 0 not, NaN not known.
+    unverified : ndarray of bool, shape (n_cases,)
+        Who counts as free of cancer only because no cancer came up, see ``verification``.
     """
 
     ai: str
@@ -210,6 +215,8 @@ class ScoredCases:
     month: IntArray
     weight: FloatArray | None
     patient: IntArray
+    recalled: FloatArray
+    unverified: BoolArray
 
     @property
     def n_cases(self) -> int:
@@ -322,6 +329,10 @@ def scored_cases(
         month=_months(cases),
         weight=sampling_weight(cases),
         patient=_patients(cases),
+        recalled=cases["recalled"].to_numpy(dtype=np.float64)
+        if "recalled" in cases
+        else np.full(len(cases), np.nan),
+        unverified=unverified(cases),
     )
 
 

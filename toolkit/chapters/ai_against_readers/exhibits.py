@@ -137,7 +137,7 @@ def _beside(study: AgainstReadersStudy) -> list[str]:
 
 def _limits(study: AgainstReadersStudy) -> list[str]:
     """Return for whom and of what the answer does not hold."""
-    unverified = incorporation_text(study.incorporation, test="the AI", marked="marked")
+    unverified = incorporation_text(study.incorporation, test="the AI", which="that the AI marked")
     weights = (
         "Sampling weights are not used against the mean of the readers, which has no weighted form."
         if study.endpoint == "auc" and study.weights_unused

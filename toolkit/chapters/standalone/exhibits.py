@@ -97,7 +97,7 @@ def _share(share: Estimate) -> str:
 def _limits(study: StandaloneStudy) -> list[str]:
     """Return what the answer leaves open: other indications, and cancers that nobody looked for."""
     apart = indications_text(study.by_indication, study.indication)
-    unverified = incorporation_text(study.incorporation, test="the AI", marked="marked")
+    unverified = incorporation_text(study.incorporation, test="the AI", which="that the AI marked")
     return [text for text in (apart, unverified) if text]
 
 
