@@ -194,8 +194,8 @@ def test_head_names_agreement_and_both_coefficients(study):
     share = np.mean([p.same.estimate for p in study.pairs])
     assert f"{100 * share:.1f}%" in head.answer
     assert f"{study.recall.ac1.estimate:.3f}" in head.answer
-    assert "from a score of 50" in head.answer
-    assert dict(head.facts)["AI"] == "AI, 50 or more"
+    assert "The AI at score 50 or more agreed" in head.answer
+    assert dict(head.facts)["AI"] == "AI, score 50 or more"
 
 
 def test_matrix_shows_every_pair_once_in_each_triangle(study):

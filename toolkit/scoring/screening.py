@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.arrays import BoolArray, FloatArray, ObjectArray
+from toolkit.scoring.case_mix import sampling_weight, weights_differ
 from toolkit.scoring.ratings import ScoringError, is_arbiter
+from toolkit.scoring.verification import unverified
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +53,11 @@ class PairedScreening:
         Women by their identifier; fewer than rows if some were examined twice.
     n_enrolled, n_one_way, n_unread : int
         Examinations of the study; of these read one way only, and not at all.
+    unverified : ndarray of bool, shape (n_women,)
+        Who was not recalled in practice and counts as free of cancer for that, see
+        ``verification``.
+    weighted : bool
+        Whether women stand for different numbers of others.
     n_without_score : int or None
         Women read both ways whose examination has no AI score; None where no AI is in the data.
     """
@@ -73,6 +80,8 @@ class PairedScreening:
     n_enrolled: int
     n_one_way: int
     n_unread: int
+    unverified: BoolArray
+    weighted: bool
     n_without_score: int | None
 
     @property
@@ -182,6 +191,8 @@ def paired_screening(
         n_enrolled=len(cases),
         n_one_way=int((ways == 1).sum()),
         n_unread=int((ways == 0).sum()),
+        unverified=unverified(both),
+        weighted=weights_differ(sampling_weight(both)),
         n_without_score=_without_score(readings, readers, both),
     )
 

@@ -13,7 +13,7 @@ from toolkit.arrays import BoolArray, IndexArray, ObjectArray
 from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.results import Comparison, Estimate
 from toolkit.scoring.case_mix import sampling_weight, weights_differ
-from toolkit.scoring.ratings import ScoringError, is_arbiter, reader_labels
+from toolkit.scoring.ratings import ScoringError, is_arbiter, reader_labels, score_scale
 from toolkit.stats.agreement import (
     agreement_difference_ci,
     agreement_table,
@@ -113,12 +113,14 @@ class AgreementStudy(Summarised):
         The AI; empty where there is none.
     ai_cutoff : float or None
         Score from which the AI counts as recalling.
+    ai_scale : (float, float)
+        Ends of its scale; NaN where not known.
     ai_added : Comparison or None
         AC1 of the people and the AI together, minus that of the people alone, on the same cases.
     n_arbiter : int
         Readings of arbiters, who read where two readers differ: left out.
     weighted : bool
-        Whether the cases have sampling weights, which no coefficient here uses.
+        Whether cases stand for different numbers of others, which no coefficient here uses.
     """
 
     modality: str
@@ -129,6 +131,7 @@ class AgreementStudy(Summarised):
     ai_pairs: tuple[Pair, ...]
     ai_label: str
     ai_cutoff: float | None
+    ai_scale: tuple[float, float]
     ai_added: Comparison | None
     n_arbiter: int
     weighted: bool
@@ -238,6 +241,7 @@ def analyse(
         ),
         ai_label=program.labels[0] if program.labels else "",
         ai_cutoff=ai_cutoff if program.labels else None,
+        ai_scale=score_scale(who, program.labels[0] if program.labels else ""),
         ai_added=_added(calls, program, cluster=patient, ci_level=ci_level)
         if program.labels
         else None,
