@@ -70,6 +70,20 @@ def score_label(cutoff: float, scale: Scale) -> str:
     return _shown_from(cutoff, scale) or f"≥ {cutoff:g}"
 
 
+def below_label(cutoff: float, scale: Scale) -> str:
+    """Return the scores below a cut-off as a label in a figure.
+
+    Examples
+    --------
+    >>> below_label(9.5, (1, 10)), below_label(1.5, (1, 10)), below_label(0.62, (0, 1))
+    ('1–9', '1', '< 0.62')
+    """
+    low, last = scale[0], math.floor(cutoff)
+    if not _shown_from(cutoff, scale):
+        return f"< {cutoff:g}"
+    return f"{low:g}" if last == low else f"{low:g}–{last}"
+
+
 def _shown_from(cutoff: float, scale: Scale) -> str:
     """Return the whole numbers from a cut-off up; nothing where the score is not shown as such."""
     low, high = scale
