@@ -74,8 +74,8 @@ def readings(**more) -> pd.DataFrame:
 def part(**more) -> Part:
     cases = pd.DataFrame({"case_id": [f"k{n}" for n in range(8)], "truth": [1.0] * 4 + [0.0] * 4})
     cases["patient_id"] = more.get("patients", cases["case_id"])
-    if "weight" in more:
-        cases["weight"] = more["weight"]
+    for name in {"weight", "indication"} & more.keys():
+        cases[name] = more[name]
     readers = pd.DataFrame({"reader_id": ["a", "b", "c", "z"], "kind": ["human"] * 3 + ["ai"]})
     return Part(cases=cases, readers=readers, readings=more.get("readings", readings()))
 
@@ -288,3 +288,10 @@ def test_readers_without_a_case_in_common_are_refused():
     ]
     with pytest.raises(ScoringError, match="no case was judged by two readers in modality"):
         analysis.analyse(part(readings=frame[keep]))
+
+
+def test_page_says_that_indications_are_taken_together():
+    reasons = ["screening"] * 5 + ["symptomatic"] * 3
+    mixed = exhibits.head(analysis.analyse(part(indication=reasons)))
+    assert "Examinations of two indications (screening and symptoms) are taken" in mixed.answer
+    assert mixed.limits

@@ -123,7 +123,7 @@ def test_standalone_says_what_nobody_verified_with_its_bound():
     answer = plain(exhibits.head(analysed(mixed(), cutoffs=[2.5])).answer)
     assert (
         "Truth depended on whom the programme recalled: one examination that the AI marked was "
-        "not recalled, had no work-up and counts as without cancer."
+        "not recalled, had no work-up and counts as without cancer because none came up."
     ) in answer
     # Marked and recalled: cases 4 and 6, both with cancer. 6 more cancers of 3: 8 of 9, 3 of 9.
     assert "as frequent as among recalled examinations that the AI marked (100.0%)" in answer

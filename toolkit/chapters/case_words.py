@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 
-from toolkit.arrays import FloatArray
+from toolkit.arrays import FloatArray, ObjectArray
 from toolkit.chapters.comparison import call_cells, call_columns
 from toolkit.chapters.exhibit import Exhibit
 from toolkit.draw.tables import TableColumn, TableRow, TableView
-from toolkit.scoring.case_mix import EVERYTHING, weights_differ
+from toolkit.scoring.case_mix import EVERYTHING, indications_in, weights_differ
 from toolkit.scoring.scores import is_whole_scale
 from toolkit.scoring.verification import Incorporation
 from toolkit.stats.auc import CallAccuracy
@@ -148,6 +148,17 @@ def indications_text(shown: Collection[str], spoken_of: str) -> str:
     return f"Examinations for other reasons ({named}) are shown apart."
 
 
+def pooled_text(indication: ObjectArray) -> str:
+    """Return that examinations of several indications are taken together, or nothing."""
+    groups = indications_in(indication)
+    if len(groups) < 2:
+        return ""
+    named = joined([INDICATION_WORDS[name][0].lower() for name in groups])
+    return (
+        f"Examinations of {counted(len(groups), 'indication')} ({named}) are taken together here."
+    )
+
+
 def incorporation_text(found: Incorporation | None, *, test: str, which: str) -> str:
     """Return that truth depended on the programme's recall, with the bound; else an empty text.
 
@@ -166,7 +177,8 @@ def incorporation_text(found: Incorporation | None, *, test: str, which: str) ->
     count = "counts" if found.n == 1 else "count"
     start = (
         f"Truth depended on whom the programme recalled: {counted(found.n, 'examination')} "
-        f"{which} {verb} not recalled, had no work-up and {count} as without cancer"
+        f"{which} {verb} not recalled, had no work-up and {count} as without cancer "
+        "because none came up"
     )
     if math.isnan(found.sensitivity_if):
         return f"{start}; how many cancers that hides cannot be bounded here."
@@ -177,7 +189,7 @@ def incorporation_text(found: Incorporation | None, *, test: str, which: str) ->
     return (
         f"{start}. If none of them held a cancer, the sensitivity of {test} is "
         f"{percent(found.sensitivity)} and that of the programme "
-        f"{percent(found.programme_sensitivity)}; if cancer were as frequent as among recalled "
-        f"examinations {which} ({percent(found.ppv_recalled)}), they would be "
+        f"{percent(found.programme_sensitivity)}; at the other extreme, with cancer as frequent as "
+        f"among recalled examinations {which} ({percent(found.ppv_recalled)}), they would be "
         f"{percent(found.sensitivity_if)} and {percent(found.programme_sensitivity_if)}."
     )

@@ -12,7 +12,7 @@ import numpy as np
 from toolkit.arrays import BoolArray, IndexArray, ObjectArray
 from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.results import Comparison, Estimate
-from toolkit.scoring.case_mix import sampling_weight, weights_differ
+from toolkit.scoring.case_mix import indication_of, sampling_weight, weights_differ
 from toolkit.scoring.ratings import ScoringError, is_arbiter, reader_labels, score_scale
 from toolkit.stats.agreement import (
     agreement_difference_ci,
@@ -119,6 +119,8 @@ class AgreementStudy(Summarised):
         AC1 of the people and the AI together, minus that of the people alone, on the same cases.
     n_arbiter : int
         Readings of arbiters, who read where two readers differ: left out.
+    indication : ndarray of object, shape (n_cases,)
+        Why each case was examined.
     weighted : bool
         Whether cases stand for different numbers of others, which no coefficient here uses.
     """
@@ -134,6 +136,7 @@ class AgreementStudy(Summarised):
     ai_scale: tuple[float, float]
     ai_added: Comparison | None
     n_arbiter: int
+    indication: ObjectArray
     weighted: bool
 
     @property
@@ -246,6 +249,7 @@ def analyse(
         if program.labels
         else None,
         n_arbiter=n_arbiter,
+        indication=indication_of(cases),
         weighted=weights_differ(sampling_weight(cases)),
     )
 

@@ -15,7 +15,7 @@ from toolkit.chapters.agreement.analysis import (
     Pair,
     spread,
 )
-from toolkit.chapters.case_words import score_text
+from toolkit.chapters.case_words import pooled_text, score_text
 from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.draw.matrix import matrix_figure
 from toolkit.draw.tables import TableColumn, TableRow, TableView, value_columns
@@ -54,12 +54,19 @@ def head(study: AgreementStudy) -> Headline:
             f" The AI at score {_score(study)} agreed with a reader by an AC1 of "
             f"{_range(study.ai_pairs)}, two readers by {_range(study.pairs)}."
         )
-    if study.weighted:
-        answer += (
-            " The sampling weights of the cases are not used: the coefficients have no weighted "
-            "form here, and hold for this sample."
-        )
-    return Headline(question=QUESTION, answer=answer, facts=_facts(study))
+    limits = _limits(study)
+    return Headline(
+        question=QUESTION, answer=" ".join([answer, *limits]), facts=_facts(study), limits=limits
+    )
+
+
+def _limits(study: AgreementStudy) -> list[str]:
+    """Return which examinations are pooled, and that weights are not used."""
+    weights = (
+        "The sampling weights of the cases are not used: the coefficients have no weighted form "
+        "here, and hold for this sample."
+    )
+    return [*filter(None, (pooled_text(study.indication), weights if study.weighted else ""))]
 
 
 def _score(study: AgreementStudy) -> str:

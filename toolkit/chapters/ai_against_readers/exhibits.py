@@ -163,7 +163,7 @@ def _few_readers(study: AgainstReadersStudy) -> list[str]:
 def _primary_analysis(study: AgainstReadersStudy) -> str:
     """Return whose method the primary comparison is, and what is random in it."""
     if study.endpoint != "auc":
-        return f"{study.primary.ci_method}; these readers' joint call"
+        return f"{study.primary.ci_method}; against {study.against[0].name}"
     if math.isnan(study.primary.estimate):
         return "Not defined"
     return f"Obuchowski\u2013Rockette. {study.means['auc'].name}"

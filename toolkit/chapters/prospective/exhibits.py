@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
-from toolkit.chapters.case_words import INDICATION_WORDS
+from toolkit.chapters.case_words import pooled_text
 from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.chapters.prospective.analysis import PairedEndpoint, ProspectiveStudy
 from toolkit.draw import html
@@ -137,16 +137,12 @@ def _recalls(study: ProspectiveStudy) -> str:
 
 def _limits(study: ProspectiveStudy) -> list[str]:
     """Return which examinations are pooled, that weights are not used, and what is unverified."""
-    women = study.women
-    reasons = sorted({str(name) for name in women.indication if name})
-    named = joined([INDICATION_WORDS[name][0].lower() for name in reasons])
-    pooled = f"Examinations of {len(reasons)} indications ({named}) are taken together here."
     weights = (
         "The sampling weights of the cases are not used: every difference and ratio is of paired "
         "counts."
     )
-    kept = ((len(reasons) > 1, pooled), (women.weighted, weights))
-    return [*(text for holds, text in kept if holds), *_not_worked_up(study)]
+    kept = (pooled_text(study.women.indication), weights if study.women.weighted else "")
+    return [*filter(None, kept), *_not_worked_up(study)]
 
 
 def _not_worked_up(study: ProspectiveStudy) -> list[str]:

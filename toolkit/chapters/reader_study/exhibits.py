@@ -507,7 +507,7 @@ def _reader_cells(
 def analysis_table(study: ReaderStudy) -> Exhibit:
     """Return the primary analysis and its alternatives."""
     rows = [
-        TableRow(["Primary, as planned"], "group"),
+        TableRow(["Analysis of the answer"], "group"),
         TableRow(_analysis_cells(study.primary), "emphasis"),
         TableRow(["Alternatives"], "group"),
         *(TableRow(_analysis_cells(other)) for other in study.alternatives),

@@ -68,7 +68,7 @@ def _named(comparison: Comparison) -> str:
 
 
 def _claims(planned: PlannedEndpoints) -> str:
-    """Return every claim of the plan with its verdict, in order."""
+    """Return how many claims of the plan are shown, and each that is not with its state."""
     by_state: dict[str, list[str]] = {"shown": []}
     for verdict in planned.claims:
         words = f"{_claim(planned, verdict)}{_worse(planned, verdict)}"
@@ -81,10 +81,7 @@ def _claims(planned: PlannedEndpoints) -> str:
     else:
         some = counted(len(shown), "of", "of") if shown else "none of"
         opening = f"{some} {total} of the plan {'are' if len(shown) > 1 else 'is'} shown"
-    pairs = list(_pairs(planned))
-    if len(pairs) == 1:
-        opening = f"{pairs[0]}: {opening}"
-    sentences = [f"{opening}: {'; '.join(shown)}" if shown else opening]
+    sentences = [opening]
     sentences += [f"{state}: {'; '.join(claims)}" for state, claims in by_state.items()]
     return " ".join(f"{capital(sentence)}." for sentence in sentences)
 
@@ -286,9 +283,7 @@ def _book_limits(study: SynthesisStudy) -> list[str]:
             "The data are simulated: nothing here describes a woman, reader or product."
         )
     if study.planned is None:
-        sentences.append(
-            "There is no plan: which comparisons matter was not fixed before the data."
-        )
+        sentences.append("No plan fixed before the data were seen which comparisons matter.")
     elif not study.locked:
         sentences.append("The plan is not locked: that it came before the data is not on record.")
     marked = [r["name"][:2] for r in study.records if "immature" in r["headline"].get("marks", ())]
