@@ -149,6 +149,44 @@ def test_new_writes_every_parameter_and_refuses_to_overwrite(tmp_path):
     assert "unknown chapter '77'" in text
 
 
+def test_demo_dicom_writes_over_no_table_of_a_hospital(tmp_path):
+    (tmp_path / "hospital").mkdir()
+    (tmp_path / "hospital" / "cases.csv").write_text("case_id\n")
+    code, text = call("demo-dicom", tmp_path, "--exams", "1")
+    assert code == 2
+    assert "exists and holds files" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["hospital"]
+
+
+def test_render_and_new_write_through_no_link_and_not_into_the_data(study, tmp_path):  # noqa: F811
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    call("run", study / "tiny.yaml", *data(study), *out(study))
+    for target, words in (
+        (tmp_path / "link", "exists; name a new folder"),
+        (study.parent / "data" / "book", "inside the data folder"),
+    ):
+        code, text = call("render", study / "tiny.yaml", target, *data(study), *out(study))
+        assert code == 2
+        assert words in text
+    code, text = call("new", tmp_path / "link")
+    assert code == 2
+    assert "exists" in text
+    assert not (study.parent / "data" / "book").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "why", "render"])
+def test_hidden_folder_of_others_is_left_alone(study, command):  # noqa: F811
+    theirs = study / "reports" / ".config"
+    (theirs / "app").mkdir(parents=True)
+    extra = [study / "new"] if command == "render" else []
+    code, text = call(
+        command, study / "tiny.yaml", *extra, *data(study), "--out", study / "reports" / "config"
+    )
+    assert code == 2
+    assert ".config beside config exists and was not made by" in text
+    assert [path.name for path in theirs.rglob("*")] == ["app"]
+
+
 def test_new_file_is_right_but_for_its_data(tmp_path):
     from toolkit.study.parameters.file import load_parameters
     from toolkit.study.run.plan import plan_chapters

@@ -15,7 +15,7 @@ from typing import Any
 
 from toolkit import __version__
 from toolkit._old_names import FUNCTIONS, MODULES, STATS
-from toolkit.study.run.workspace import to_json, write_atomic
+from toolkit.study.run.workspace import file_hashes, to_json, write_atomic
 
 PACKAGE = Path(__file__).resolve().parents[2]
 
@@ -214,7 +214,6 @@ def write_manifest(
     str
         The first 12 hexadecimal digits of the manifest's hash.
     """
-    files = sorted(path for path in tree.rglob("*") if path.is_file())
     content = {
         "format": 1,
         "study": study,
@@ -222,7 +221,7 @@ def write_manifest(
         "environment": sha256_json(environment()),
         "inputs": dict(inputs),
         "chapters": dict(chapters),
-        "files": {path.relative_to(tree).as_posix(): sha256_file(path) for path in files},
+        "files": file_hashes(tree),
     }
     text = to_json(content)
     write_atomic(tree / MANIFEST, text)
