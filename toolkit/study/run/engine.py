@@ -30,6 +30,7 @@ from toolkit.study.run.kernels import KernelError, Kernels, RunningKernel, exit_
 
 LARGEST_OUTPUT = 10_000_000  # characters of all outputs of a chapter
 _FOREVER_S = 10**6  # the chapter's own time limit comes first
+_BELOW_CELL = "------------------"  # nbclient writes the cell and what it printed above it
 
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())  # every failure is told as a cause in words
@@ -151,7 +152,8 @@ async def _run_cells(
             verdict.cause = f"time limit of {time_limit_s:g} s passed {place}"
         elif isinstance(error, CellExecutionError):
             verdict.cause = _raised(verdict.cell, error)
-            verdict.machine = names_machine_fault(f"{verdict.cause}\n{error.traceback}")
+            raised = error.traceback.rpartition(_BELOW_CELL)[2]
+            verdict.machine = names_machine_fault(f"{verdict.cause}\n{raised}")
         elif isinstance(error, KernelError) or client is None:
             verdict.cause = str(error)
             verdict.machine = getattr(error, "machine", False) or names_machine_fault(str(error))
