@@ -30,7 +30,7 @@ def test_help_teaches_the_way_to_begin():
     assert "reader-study-toolkit" in call("--version")[1]
 
 
-@pytest.mark.parametrize("command", ["check", "run", "why", "render", "verify", "new"])
+@pytest.mark.parametrize("command", ["check", "run", "why", "render", "verify", "export", "new"])
 def test_every_command_has_help(command):
     code, text = call(command, "--help")
     assert code == 0
@@ -42,6 +42,7 @@ def test_run_then_why_then_verify(study):  # noqa: F811
     assert code == 0, text
     assert "3 chapters executed, 0 unchanged" in text
     assert "09_times: the retrospective part has no readings.reading_time_s" in text
+    assert "to pass it on: study export" in text
     code, text = call("why", study / "tiny.yaml", *data(study), *out(study))
     assert "05_area: unchanged" in text
     code, text = call("verify", study / "reports" / "tiny")
@@ -51,6 +52,10 @@ def test_run_then_why_then_verify(study):  # noqa: F811
     code, text = call("verify", study / "reports" / "tiny")
     assert code == 2
     assert "index.html: changed" in text
+    code, text = call("run", study / "tiny.yaml", *data(study), *out(study))
+    assert code == 0
+    assert "made again, since not as a run had left it: the book\n0 chapters executed" in text
+    assert call("verify", study / "reports" / "tiny")[0] == 0
 
 
 def test_render_with_code_shows_the_code(whole_study):  # noqa: F811
@@ -131,6 +136,22 @@ def test_full_disk_is_one_message_and_keeps_the_old_book(study, monkeypatch):  #
     assert "No space left on device" in text
     assert "Traceback" not in text
     monkeypatch.undo()
+    assert (study / "reports" / "tiny").resolve() == old
+
+
+def test_fault_of_the_machine_in_a_chapter_keeps_the_old_book(study):  # noqa: F811
+    call("run", study / "tiny.yaml", *data(study), *out(study))
+    old = (study / "reports" / "tiny").resolve()
+    edit(
+        study / "notebooks" / "05_area.ipynb",
+        "share = ",
+        "raise OSError(28, 'No space left on device')\\nshare = ",
+    )
+    code, text = call("run", study / "tiny.yaml", *data(study), *out(study))
+    assert code == 2
+    assert "05_area: raised OSError: [Errno 28] No space left on device" in text
+    assert "a fault of this machine" in text
+    assert "Traceback" not in text
     assert (study / "reports" / "tiny").resolve() == old
 
 
