@@ -97,11 +97,9 @@ def _refuse_foreign(tree: Path, out: Path) -> None:
     except VerifyError:
         kind = False
     if not kind:
-        example = (
-            out / tree.parent.name.lstrip(".") if out.is_dir() else out.with_suffix(".new.zip")
-        )
+        hint = f", such as {Path(out.name, tree.parent.name[1:])}" if out.is_dir() else ""
         msg = f"{out.name} exists and is no exported book that is whole; name a new folder or file"
-        raise OutputError(f"{msg}, such as {example.relative_to(out.parent)}")
+        raise OutputError(msg + hint)
 
 
 def _top_folder(manifest: bytes) -> str:
