@@ -367,3 +367,17 @@ def test_a_link_within_our_folder_leads_nowhere_else(small, name):
     (small / "theirs").mkdir()
     (out / name).symlink_to(small / "theirs")
     refused(small, out, "was not made by study ingest")
+
+
+@pytest.mark.parametrize("pattern", ["headers-*.json.z", "reports-*.json.z", "*-pieces.json"])
+@pytest.mark.parametrize("content", [b"", b"[]"])
+def test_a_damaged_file_of_an_earlier_scan_is_made_again(small, pattern, content):
+    out, archive = small / "out", str(small / "dicom")
+    ingest(archive, out, quiet=True)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    damaged = list((out / ".scan").glob(pattern))
+    assert damaged
+    for path in damaged:
+        path.write_bytes(content)
+    ingest(archive, out, quiet=True)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before

@@ -229,9 +229,21 @@ def test_objects_that_were_lost_with_the_power_are_made_again(archive, tmp_path)
     (batch,) = (
         path for path in (tmp_path / ".out.deidentify" / "batches").iterdir() if path.is_dir()
     )
-    lost, cut = batch / "3", batch / "4"
+    lost, cut, zeros = (batch / name for name in "345")
     lost.unlink()
     cut.write_bytes(b"")
+    zeros.write_bytes(bytes(zeros.stat().st_size))
+    deidentify_archive(str(archive), out, request)
+    deidentify_archive(str(archive), tmp_path / "whole", request)
+    assert tree(out) == tree(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("content", [b"", b"[[1]]"])
+def test_a_list_of_a_batch_that_was_damaged_is_made_again(archive, tmp_path, content):
+    out, request = tmp_path / "out", Request(key_file=tmp_path / "key")
+    stopped_after(32, archive, out, request)
+    (listed,) = (tmp_path / ".out.deidentify" / "batches").glob("*.json")
+    listed.write_bytes(content)
     deidentify_archive(str(archive), out, request)
     deidentify_archive(str(archive), tmp_path / "whole", request)
     assert tree(out) == tree(tmp_path / "whole")

@@ -7,6 +7,7 @@ numbers, and lists of them by new UIDs and pseudonyms. Names follow from the key
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import re
 import shutil
@@ -98,7 +99,7 @@ class FileDone:
     words: str
     patient: str
     days: int
-    size: int
+    sha256: str
 
 
 @contextmanager
@@ -201,7 +202,9 @@ def _make(batch: Batch, archive: Archive, options: Options) -> None:
         copy = _copied(place, archive, options)
         if copy.data:
             (scratch / str(number)).write_bytes(copy.data)
-        rows.append((copy.path, copy.reason, copy.words, copy.patient, copy.days, len(copy.data)))
+        rows.append(
+            (copy.path, copy.reason, copy.words, copy.patient, copy.days, _sha256(copy.data))
+        )
     try:
         scratch.rename(batch.folder)
     except OSError:
@@ -219,18 +222,25 @@ def _key(file: Path) -> bytes:
 
 def _is_whole(batch: Batch) -> bool:
     """Whether a batch was finished before; takes back copies that were moved to their places."""
-    if not batch.record.is_file():
+    try:
+        listed = list(files_of(batch.record, batch.number))
+    except (FileNotFoundError, ValueError, TypeError):  # none, or damaged since
         return False
-    for done in files_of(batch.record, batch.number):
+    for done in listed:
         if done.reason:
             continue
         moved = batch.folder.parents[1] / "copy" / done.path
         if not done.copy.exists() and moved.exists():
             moved.rename(done.copy)
         # After a loss of power a list may be there and what it lists not.
-        if not done.copy.is_file() or done.copy.stat().st_size != done.size:
+        if not done.copy.is_file() or _sha256(done.copy.read_bytes()) != done.sha256:
             return False
     return True
+
+
+def _sha256(content: bytes) -> str:
+    """Return the hash by which a copy is known again."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def files_of(record: Path, number: int) -> Iterator[FileDone]:
