@@ -14,6 +14,7 @@ from io import StringIO
 from pathlib import Path
 
 from toolkit.study.book.landing import landing_html
+from toolkit.study.book.site import write_records
 from toolkit.study.run.execute import ChapterOutcome
 from toolkit.study.run.faults import is_machine_fault
 from toolkit.study.run.fingerprint import verify
@@ -54,6 +55,7 @@ def write_pages(out, *, front, chapters, scratch, with_code=False):  # noqa: ARG
     """Write a page a chapter; stands for ``build_book``."""
     (out / "chapters").mkdir(parents=True)
     (out / "index.html").write_text(f"<h1>{front.title}</h1>{landing_html(front, chapters)}")
+    write_records(out, chapters)
     for chapter in chapters:
         known = (chapter.title, chapter.status, chapter.reason, chapter.answer)
         (out / "chapters" / f"{chapter.name}.html").write_text(repr(known))

@@ -243,6 +243,24 @@ def test_run_reverted_reuses_the_older_run(study):
     assert "05_area" not in run(study).finished.executed
 
 
+def test_chapter_twice_in_a_book_has_two_numbers(study):
+    edit(
+        study / "tiny.yaml",
+        "  - {chapter: 09_times, parameters: {}}",
+        "  - {chapter: 05_area, name: 05_again, title: Again, parameters: {cut: 1}}",
+    )
+    out = run(study).out
+    numbers = {name: record(study, name)["number"] for name in ("05_area", "05_again", "06_count")}
+    assert numbers == {"05_area": "05", "05_again": "05b", "06_count": "06"}
+    assert "05b" in (out / "index.html").read_text()
+    edit(study / "tiny.yaml", "{chapter: 05_area, parameters: {cut: 3}}", "{chapter: 06_count}")
+    edit(study / "tiny.yaml", "  - {chapter: 06_count, parameters: {}}\n", "")
+    edit(study / "tiny.yaml", "parameters: {cut: 1}", "parameters: {cut: 1.0}")
+    assert "05_again" in run(study).finished.executed  # its number is another now
+    assert record(study, "05_again")["number"] == "05"
+    assert run(study, chapters=("05",)).finished.executed == []
+
+
 def test_failed_chapter_is_shown_as_failed_and_the_others_build(whole_study, monkeypatch):
     study = whole_study
     write(study, "06_count", "Count", COUNT.replace("study.cases", "study.missing_table"))

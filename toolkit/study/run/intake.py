@@ -158,7 +158,16 @@ def _write_table(frame: pd.DataFrame, path: Path) -> dict[str, Any]:
         "rows": len(frame),
         "columns": [str(column) for column in frame.columns],
         "filled": filled,
+        **_exam_dates(frame),
     }
+
+
+def _exam_dates(frame: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the first and last date of examination; nothing of a table without such dates."""
+    if "exam_date" not in frame or frame["exam_date"].isna().all():
+        return {}
+    dates = frame["exam_date"].min(), frame["exam_date"].max()
+    return {"exam_dates": [date.date().isoformat() for date in dates]}
 
 
 def _plan(parameters: StudyParameters, folder: Path | None) -> dict[str, dict[str, dict[str, Any]]]:

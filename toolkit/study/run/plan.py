@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 from toolkit.study.parameters.chapters import (
@@ -44,6 +46,8 @@ class PlannedChapter:
     ----------
     entry : ChapterEntry
         What the parameters file says.
+    label : str
+        Its number in the book, "06"; "06b" where the book has the chapter a second time.
     chapter : Chapter
         The notebook.
     part : str
@@ -57,6 +61,7 @@ class PlannedChapter:
     """
 
     entry: ChapterEntry
+    label: str
     chapter: Chapter
     part: str
     parameters: dict[str, Any]
@@ -127,6 +132,21 @@ def available_chapters(parameters_file: Path) -> dict[str, Chapter]:
     return found
 
 
+def _labels(entries: Sequence[ChapterEntry]) -> list[str]:
+    """Return the number of each entry in the book: a chapter's second use is 06b, its third 06c.
+
+    Figures and tables are numbered by it, so that no number stands twice in a book.
+    """
+    used: Counter[str] = Counter()
+    labels = []
+    for entry in entries:
+        used[entry.chapter] += 1
+        rounds, letter = divmod(used[entry.chapter] - 1, len(ascii_lowercase))
+        suffix = ascii_lowercase[letter] * (rounds + 1) if used[entry.chapter] > 1 else ""
+        labels.append(f"{entry.chapter[:2]}{suffix}")
+    return labels
+
+
 def plan_chapters(parameters: StudyParameters, parameters_file: Path) -> list[PlannedChapter]:
     """Return the study's chapters in the order of the book.
 
@@ -138,7 +158,8 @@ def plan_chapters(parameters: StudyParameters, parameters_file: Path) -> list[Pl
     known = available_chapters(parameters_file)
     planned: list[PlannedChapter] = []
     faults: list[str] = []
-    for number, entry in enumerate(parameters.chapters, start=1):
+    labels = _labels(parameters.chapters)
+    for number, (entry, label) in enumerate(zip(parameters.chapters, labels, strict=True), start=1):
         place = f"{parameters_file.name}, chapters[{number}]"
         chapter = known.get(entry.chapter)
         if chapter is None:
@@ -168,6 +189,7 @@ def plan_chapters(parameters: StudyParameters, parameters_file: Path) -> list[Pl
         planned.append(
             PlannedChapter(
                 entry=entry,
+                label=label,
                 chapter=chapter,
                 part=part,
                 parameters=given,
@@ -199,7 +221,9 @@ def select_chapters(planned: Sequence[PlannedChapter], wanted: Sequence[str]) ->
     chosen: set[str] = set()
     faults: list[str] = []
     for word in wanted:
-        names = {p.name for p in planned if word in (p.name, p.chapter.name, p.chapter.number)}
+        names = {
+            p.name for p in planned if word in (p.name, p.label, p.chapter.name, p.chapter.number)
+        }
         if not names:
             known = [name for p in planned for name in (p.chapter.number, p.name)]
             faults.append(f"--chapters: unknown chapter {word!r}{did_you_mean(word, known)}")
@@ -223,6 +247,7 @@ def ingredients(planned: PlannedChapter, inputs: Mapping[str, str | None]) -> di
     notebook, code = _source(planned.chapter)
     return {
         "parameters": {**planned.parameters, "part": planned.part},
+        "label": planned.label,
         "origin": planned.origin,
         "plan": planned.told,
         "notebook": notebook,
@@ -243,8 +268,8 @@ def _reasons(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     reasons = [
         f"{word} {name}" for key, word in words.items() for name in changed(before[key], now[key])
     ]
-    same_kind = ("notebook", "origin", "plan")
-    # A run from before there were plans has none.
+    same_kind = ("notebook", "label", "origin", "plan")
+    # A run from before there were labels or plans has none.
     return reasons + [key for key in same_kind if before.get(key) != now[key]]
 
 

@@ -389,11 +389,10 @@ def _archive_of(planned: PlannedChapter, index: StudyIndex) -> dict[str, str]:
 
 
 def _index_of(planned: PlannedChapter, index: StudyIndex) -> Path:
-    """Return the index that a chapter reads: with a plan or blinded its own."""
-    if not planned.told:
-        return index.path
+    """Return the index that a chapter reads: its own, with its number, the plan and blinding."""
+    told = {"plan": planned.told} if planned.told else {}
     path = index.path.with_name(f"index-of-{planned.name}.json")
-    write_atomic(path, to_json({**index.content, "plan": planned.told}))
+    write_atomic(path, to_json({**index.content, "label": planned.label, **told}))
     return path
 
 
@@ -412,6 +411,7 @@ def _complete_record(planned: PlannedChapter, folder: Path, available: Mapping[s
         "format": 1,
         "chapter": planned.chapter.name,
         "name": planned.name,
+        "number": planned.label,
         "parameters": {**planned.parameters, "part": planned.part},
         "toolkit": __version__,
         **saved,
