@@ -681,7 +681,7 @@ def _analysis_foot(study: LocalizationStudy, others: bool) -> str:
     verdict = f"{DAGGER} Disagrees with the analysis of the answer."
     parts = [
         f"{capital(counts_text(study))}{women}. Obuchowski and Rockette's analysis with "
-        f"Hillis's degrees of freedom. {names}.",
+        f"Hillis's degrees of freedom; limits of means on the logit scale. {names}.",
         afroc if study.plan.paradigm == "FROC" else "",
         figures if others else "",
         rule_text(study),
