@@ -16,13 +16,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit.arrays import BoolArray, FloatArray, IndexArray
-from toolkit.results import Better, Comparison, Estimate
+from toolkit.results import Better, Comparison, Estimate, check_margin
 from toolkit.stats._checks import (
     check_call,
     check_choice,
     check_ci_level,
     check_cluster,
-    check_proportion_margin,
 )
 from toolkit.stats._inference import quantile, wald_difference
 from toolkit.stats.proportions.one import UNITS, per_1000, wilson_at
@@ -305,7 +304,7 @@ def clustered_paired_difference_ci(  # noqa: PLR0913 - two methods and clusters,
         raise ValueError(msg)
     number = check_cluster(cluster, n_cases=first.size)
     level = check_ci_level(ci_level)
-    check_proportion_margin(margin, better=better)
+    check_margin(margin, effect="difference", better=better)
     difference, error = _mean_and_error(second.astype(np.float64) - first, number)
     return Comparison(
         method="difference of two clustered paired proportions",
@@ -384,7 +383,7 @@ def clustered_difference_ci(  # noqa: PLR0913 - two groups with clusters, else a
     number_b = check_cluster(cluster_b, n_cases=second.size, name="cluster_b")
     _refuse_shared_patients(cluster_a, cluster_b, first.size)
     level = check_ci_level(ci_level)
-    check_proportion_margin(margin, better=better)
+    check_margin(margin, effect="difference", better=better)
     share_a, error_a = _mean_and_error(first.astype(np.float64), number_a)
     share_b, error_b = _mean_and_error(second.astype(np.float64), number_b)
     error = math.hypot(error_a, error_b)
