@@ -406,7 +406,7 @@ def arguments() -> dict[str, dict[str, Any]]:
         "proportions.clustered_paired_difference_ci": {
             "call_a": CALL,
             "call_b": CALL[::-1],
-            "cluster": CLUSTER,
+            **SAMPLED,
         },
         "proportions.clustered_proportion_logit_ci": {"event": CALL, "cluster": CLUSTER},
         "proportions.mean_proportion_ci": {"call": CALLS[:, :, 0], "cluster": CLUSTER},
