@@ -280,7 +280,7 @@ def _accuracy_foot(study: AgainstReadersStudy, shown: int) -> str:
         else ""
     )
     means = (
-        " of the means: Obuchowski\u2013Rockette, readers and cases random;"
+        " of the means: Obuchowski\u2013Rockette, readers and cases random, on the logit scale;"
         if any(mean.random == "readers and cases" for mean in study.defined_means.values())
         else ""
     )
