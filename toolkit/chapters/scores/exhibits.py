@@ -519,11 +519,10 @@ def _count_cells(scored: ScoredCases, rows: BoolArray) -> list[str]:
 def drift(study: ScoreStudy) -> Exhibit:
     """Return one strip for each quantity by month."""
     scored, months = study.scored, study.drift
-    if months.n_months < 2:
-        unit = scored.unit
-        reason = (
-            f"all dated {unit}s are of one month" if months.n_months else f"no {unit} has a date"
-        )
+    unit, empty = scored.unit, scored.scored.all() and not months.top.n.any()
+    if months.n_months < 2 or empty:
+        one = months.n_months == 1
+        reason = f"all dated {unit}s are of one month" if one else f"no {unit} to count has a date"
         return Exhibit(
             finding=f"Whether the score stays the same over time cannot be shown: {reason}."
         )

@@ -119,9 +119,11 @@ def _score_of_the_ai(value: Any, facts: PartFacts, given: Mapping[str, Any]) -> 
 
 def _rating_of_the_readers(value: Any, facts: PartFacts, _given: Mapping[str, Any]) -> str:
     """Return why a value is no rating of the readers."""
-    if facts.ratings is None or facts.ratings[0] <= value <= facts.ratings[1]:
-        return ""
+    if facts.ratings is None:
+        return "left empty (null), as no reader of this part gave a rating"
     low, high = facts.ratings
+    if low <= value <= high:
+        return ""
     return f"a rating of the readers, whose ratings run from {low:g} to {high:g}"
 
 
