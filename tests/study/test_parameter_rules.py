@@ -1,13 +1,11 @@
 """Which values parameters may have, and that ``check`` tells whatever a run would refuse."""
 
-import random
 from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests import quick_study
 from toolkit.demo import demo_study
 from toolkit.study.parameters.chapters import (
     SET_BY_RUN,
@@ -26,7 +24,6 @@ from toolkit.study.parameters.rules import (
 )
 from toolkit.study.run.plan import plan_chapters
 from toolkit.study.run.rehearse import misfits
-from toolkit.study.run.run import RunOptions, check_study, run_study
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "parameters" / "demo.yaml"
@@ -43,7 +40,7 @@ SPECS = [
 
 
 @pytest.mark.parametrize(("chapter", "spec"), SPECS, ids=[f"{c}-{s.name}" for c, s in SPECS])
-def test_every_parameter_has_choices_or_a_rule(chapter, spec):
+def test_every_parameter_has_choices_or_a_rule(chapter, spec):  # noqa: ARG001 - names the case
     assert spec.rules or "Literal[" in spec.annotation or spec.annotation == "bool"
     assert "[" not in spec.help
 

@@ -272,6 +272,9 @@ def _matched_cutoff(pairs: PairedReadings, panel: FloatArray) -> float:
     """Return the AI's lowest rating that is at least as specific as the readers' joint call."""
     called = ~np.isnan(panel)
     healthy = called & (pairs.truth == 0)
+    if not healthy.any():
+        msg = "no case without cancer was called by the readers, so give ai_cutoff, their match"
+        raise ValueError(msg)
     specificity = float(1 - panel[healthy].mean())
     return threshold_at_specificity(
         pairs.truth[called], pairs.ai_rating[called], specificity=specificity
