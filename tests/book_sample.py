@@ -10,6 +10,7 @@ from pathlib import Path
 from toolkit.draw import html
 from toolkit.results import Comparison
 from toolkit.study.book import BookChapter, FrontPage, Pill
+from toolkit.study.book.contents import FrontComparison
 
 SVG = (
     '<svg class="plot" viewBox="0 0 460 300" width="460" height="300" xmlns="http://www.w3.org/2000/svg">'
@@ -132,14 +133,14 @@ def headline():
     """Return the headline of chapter 06."""
     return html.headline_html(
         "Is the AI alone as accurate as the average radiologist?",
-        "Not shown. The AI reached an AUC of 0.817, the nine radiologists 0.849 on average: a "
+        "The AI reached an AUC of 0.817, the nine radiologists 0.849 on average: a "
         "difference of −0.032 (95% CI −0.094 to 0.031), and the interval crosses the margin.",
         bar=html.interval_bar(comparison(), left="readers better", right="AI better"),
         facts=[
             ("Examinations", "200 (80 cancers)"),
             ("Radiologists", "9, each read all"),
-            ("Primary analysis", "Obuchowski–Rockette, readers and cases random"),
-            ("Decision", "Non-inferiority not shown"),
+            ("Analysis", "Obuchowski–Rockette, readers and cases random"),
+            ("Conclusion", "Non-inferiority not shown"),
         ],
     )
 
@@ -313,6 +314,34 @@ def sample_book(folder: Path) -> dict:
         "X-quang tuyến vú: hồi cứu và tiến cứu.",
         origin="Simulated data",
         pills=(Pill("Plan v1.2 locked", "locked"), Pill("data 4c81e0a7", "hash")),
+        answer="With AI, 6.2 instead of 5.3 cancers were found per 1,000 women.",
+        claimed="Two of three claims of the plan are shown.",
+        claims=(
+            FrontComparison(
+                number="06",
+                label="AUC",
+                comparison=comparison(),
+                role="ai",
+                conclusion="Non-inferiority not shown",
+            ),
+            FrontComparison(
+                number="07",
+                label="AUC",
+                comparison=READER_STUDY,
+                role="aided",
+                conclusion="Superiority shown",
+            ),
+            FrontComparison(
+                number="21",
+                label="Detection rate",
+                comparison=DETECTION,
+                role="aided",
+                conclusion="Non-inferiority shown",
+            ),
+        ),
+        estimates=(
+            FrontComparison(number="08", label="AFROC", comparison=TOMOSYNTHESIS, role="aided"),
+        ),
         provenance="index · data sha256 4c81e0a7 · toolkit 0.4.0",
     )
     return {"front": front, "chapters": chapters}

@@ -80,13 +80,13 @@ def test_hupse_has_the_result_of_random_readers(hupse):
 def test_hupse_page_says_so(hupse):
     text = plain(exhibits.head(hupse).answer)
     assert text == (
-        "Not shown. AUC was 0.849 for the mean of nine readers and 0.817 for the AI: a difference "
+        "AUC was 0.849 for the mean of nine readers and 0.817 for the AI: a difference "
         "of −0.032 (95% CI −0.094 to 0.031), and the interval crosses the margin of −0.05."
     )
     facts = dict(exhibits.head(hupse).facts)
-    assert facts["Primary analysis"] == "Obuchowski–Rockette. Readers and cases random; DeLong"
-    assert exhibits.verdicts(hupse).startswith("All other analyses have the same verdict")
-    assert "Specificity: the analysis “these readers only" in exhibits.verdicts(hupse)
+    assert facts["Analysis"] == "Obuchowski–Rockette. Readers and cases random; DeLong"
+    assert exhibits.agreement(hupse).startswith("All other analyses agree")
+    assert "Specificity: the analysis “these readers only" in exhibits.agreement(hupse)
     view = exhibits.accuracy_table(hupse).table
     assert [row.cells[0] for row in view.rows[:3]] == [
         "AI alone",
@@ -142,10 +142,8 @@ def test_readers_of_two_levels_have_no_area_but_calls():
         "R1 (3 of 3 readers) used two levels of ratings at most, which is one operating point and "
         "no curve, so sensitivity and specificity are compared instead"
     )
-    assert exhibits.head(result).answer.startswith(
-        "Cannot be answered yet. AUC cannot be compared: R1"
-    )
-    assert dict(exhibits.head(result).facts)["Primary analysis"] == "Not defined"
+    assert exhibits.head(result).answer.startswith("AUC cannot be compared: R1")
+    assert dict(exhibits.head(result).facts)["Analysis"] == "Not defined"
     assert result.reader_curves == ()
     assert all(math.isnan(reader.auc.estimate) for reader in result.readers)
     assert all(math.isnan(one.estimate) for one in result.auc_by_reader)
@@ -160,7 +158,7 @@ def test_readers_of_two_levels_have_no_area_but_calls():
     groups = [row.cells[0] for row in exhibits.mean_table(result).table.rows if row.kind == "group"]
     assert groups == ["Sensitivity, percentage points", "Specificity, percentage points"]
     assert "The mean AUC is not compared: R1" in exhibits.accuracy_table(result).table.foot
-    assert exhibits.verdicts(result).startswith("AUC is not compared with the readers' mean: R1")
+    assert exhibits.agreement(result).startswith("AUC is not compared with the readers' mean: R1")
 
 
 def test_one_reader_of_two_levels_is_named_alone():
@@ -210,7 +208,7 @@ def test_one_reader_is_compared_alone_and_said_so():
     assert result.means.get("sensitivity") is None
     assert exhibits.mean_table(result) is None
     assert "diamond" not in exhibits.differences(result).caption
-    assert "These readers only" in dict(exhibits.head(result).facts)["Primary analysis"]
+    assert "These readers only" in dict(exhibits.head(result).facts)["Analysis"]
 
 
 def test_few_readers_are_said_to_be_few():
@@ -246,7 +244,7 @@ def test_mean_calls_need_two_readers_of_every_case():
     assert "Mean sensitivity and specificity need two readers" in (
         exhibits.accuracy_table(result).table.foot
     )
-    assert dict(exhibits.head(result).facts)["Primary analysis"] == (
+    assert dict(exhibits.head(result).facts)["Analysis"] == (
         "Tango score; these readers' joint call"
     )
 

@@ -51,7 +51,7 @@ def page(study):
         head.question,
         head.answer,
         exhibits.floor(study),
-        exhibits.verdicts(study),
+        exhibits.agreement(study),
         hits.rule_sentence(study),
         *(text for made in figures.values() for text in (made.finding, made.caption, made.alt)),
     ]
@@ -167,7 +167,7 @@ def test_missed_lesions_without_places_are_a_table():
 
 def test_ai_alone_is_shown_and_cannot_be_compared():
     made = page(hand_study(hand_plan(**AGAINST), people=()))
-    assert "Cannot be answered yet." in made["text"]
+    assert "cannot be compared: " in made["text"]
     assert "there are no marks of readers to compare with" in made["text"]
     assert {"froc", "square", "distances", "groups"} <= shown(made)[0]
     assert "There are no marks of readers, so that no lesion" in made["text"]
@@ -254,15 +254,15 @@ def test_fixed_readers_and_fixed_cases_limit_the_answer():
         assert f"the answer holds for these {only} only" in text
 
 
-def test_another_verdict_is_marked_in_the_table():
+def test_another_result_is_marked_in_the_table():
     study = hand_study()
     flagged = replace(study.alternatives[0], flag="the analysis says otherwise")
     view = exhibits.analysis_table(replace(study, alternatives=(flagged,))).table
     assert view.rows[-1].cells[0].endswith("†")
-    assert "† Another verdict than the primary analysis." in view.foot
+    assert "† Disagrees with the analysis of the answer." in view.foot
 
 
-def test_verdict_by_other_hit_rules():
+def test_interval_by_other_hit_rules():
     study = hand_study()
     results = study.rules
 
@@ -277,9 +277,10 @@ def test_verdict_by_other_hit_rules():
     first = replace(results[0], analysis=replace(results[0].analysis, difference=yes))
     same = replace(first, planned=False, rule="within 5 mm")
     other = replace(same, analysis=replace(same.analysis, difference=no))
-    assert said(first, same) == "The verdict is the same by all two hit rules."
+    assert said(first, same) == "The interval lies above zero by all two hit rules."
     assert said(first, other).startswith(
-        "The verdict differs by one of two hit rules: within 5 mm."
+        "The interval lies above zero by the rule of the answer, but not by one of two hit rules: "
+        "within 5 mm."
     )
 
 

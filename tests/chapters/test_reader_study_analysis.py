@@ -19,7 +19,7 @@ from toolkit.chapters.reader_study.analysis import (
 )
 from toolkit.scoring.ratings import ScoringError
 from toolkit.scoring.reader_study import study_readings
-from toolkit.scoring.verdicts import verdict_flag
+from toolkit.scoring.verdicts import disagreement_flag
 from toolkit.stats.mrmc.covariances import fom_table
 
 NAN = math.nan
@@ -403,23 +403,23 @@ def test_two_level_readers_are_named():
 # --- flags --------------------------------------------------------------------------------------
 
 
-def test_verdict_flag_speaks_of_the_margin_and_of_no_difference():
+def test_disagreement_flag_speaks_of_the_margin_and_of_no_difference():
     rating, truth = drawn_ratings()
     base = analysed(rating, truth, Plan(margins={"auc": 0.05})).primary.difference
     near = replace(base, estimate=0.02, ci_low=-0.04, ci_high=0.08, p_value=0.5)
     wide = replace(near, ci_low=-0.06, ci_high=0.10, p_value=0.6)
     sure = replace(near, ci_low=0.01, ci_high=0.03, p_value=0.001)
-    assert verdict_flag(near, replace(near), name="Other") == ""
-    assert verdict_flag(near, wide, name="Other") == (
-        "the primary interval shows non-inferiority, the analysis \u201cother\u201d does not"
+    assert disagreement_flag(near, replace(near), name="Other") == ""
+    assert disagreement_flag(near, wide, name="Other") == (
+        "the answer\u2019s interval shows non-inferiority, the analysis \u201cother\u201d does not"
     )
-    assert verdict_flag(wide, near, name="Other") == (
-        "the analysis \u201cother\u201d shows non-inferiority, the primary interval does not"
+    assert disagreement_flag(wide, near, name="Other") == (
+        "the analysis \u201cother\u201d shows non-inferiority, the answer\u2019s interval does not"
     )
-    assert verdict_flag(near, sure, name="Other") == (
-        "the analysis \u201cother\u201d excludes no difference, the primary interval does not"
+    assert disagreement_flag(near, sure, name="Other") == (
+        "the analysis \u201cother\u201d excludes no difference, the answer\u2019s interval does not"
     )
-    assert verdict_flag(near, replace(wide, ci_low=NAN, note="none"), name="Other") == ""
+    assert disagreement_flag(near, replace(wide, ci_low=NAN, note="none"), name="Other") == ""
 
 
 # --- summary ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from tests.reader_study_sample import drawn_ratings, frames, reader_tables
 from toolkit.chapters.reader_study import exhibits
 from toolkit.chapters.reader_study.analysis import Plan, ReadingOrder, analyse
-from toolkit.words.sentences import verdict_sentence
+from toolkit.words.sentences import agreement_sentence
 from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
 
 NAN = math.nan
@@ -102,7 +102,7 @@ TABLES = (
 
 def test_every_exhibit_is_made_of_any_study(any_study):
     head = exhibits.head(any_study)
-    assert len(head.facts) == 4
+    assert len(head.facts) == 3
     assert "nan" not in head.answer.lower()
     assert len(exhibits.reading_map(any_study).data) == 2 * len(any_study.rows)
     for made in (make(any_study) for make in FIGURES):
@@ -142,19 +142,19 @@ def with_difference(low, high, *, margin=None, p_value=0.03):
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "margin", "begins", "ends"),
+    ("low", "high", "margin", "ends"),
     [
-        (0.01, 0.1, None, "Yes.", "the interval lies above zero."),
-        (-0.01, 0.1, None, "Not shown.", "the interval includes zero."),
-        (-0.2, -0.1, None, "No.", "the interval lies below zero."),
-        (-0.01, 0.1, 0.05, "Yes.", "the interval stays above the margin of −0.05."),
-        (-0.06, 0.1, 0.05, "Not shown.", "the interval crosses the margin of −0.05."),
-        (-0.2, -0.1, 0.05, "No.", "the interval lies below the margin of −0.05."),
+        (0.01, 0.1, None, "the interval lies above zero."),
+        (-0.01, 0.1, None, "the interval includes zero."),
+        (-0.2, -0.1, None, "the interval lies below zero, where aided reading is worse."),
+        (-0.01, 0.1, 0.05, "the interval stays above the margin of −0.05."),
+        (-0.06, 0.1, 0.05, "the interval crosses the margin of −0.05."),
+        (-0.2, -0.1, 0.05, "the interval lies below the margin of −0.05."),
     ],
 )
-def test_the_interval_and_the_margin_decide_the_answer(low, high, margin, begins, ends):
+def test_the_answer_says_where_the_interval_lies(low, high, margin, ends):
     text = plain(exhibits.head(with_difference(low, high, margin=margin)).answer)
-    assert text.startswith(f"{begins} The mean AUC of five readers was 0.705 for unaided reading")
+    assert text.startswith("The mean AUC of five readers was 0.705 for unaided reading")
     assert ends in text
 
 
@@ -179,8 +179,7 @@ def test_the_answer_counts_the_readers_who_gained():
 
 def test_the_answer_says_what_limits_it():
     assert (
-        "are missing, so the primary analysis is that of U-statistics"
-        in exhibits.head(with_gap()).answer
+        "are missing, so the analysis is that of U-statistics" in exhibits.head(with_gap()).answer
     )
     asked = exhibits.head(with_gap(Plan(method="u_statistic"))).answer
     assert asked.endswith("1 of 600 readings are missing.")
@@ -196,7 +195,7 @@ def test_the_answer_says_what_limits_it():
 def test_one_reader_is_said_to_be_one():
     text = plain(exhibits.head(single()).answer)
     assert text.startswith(
-        "Cannot be answered yet. The mean AUC of one reader cannot be compared: one reader alone "
+        "The mean AUC of one reader cannot be compared: one reader alone "
         "says nothing of readers in general. For this reader alone: a difference of"
     )
     assert text.endswith("which says nothing of other readers.")
@@ -204,13 +203,12 @@ def test_one_reader_is_said_to_be_one():
     assert exhibits.head(crossed()).bar is not None
 
 
-def test_facts_name_design_analysis_and_decision():
+def test_facts_name_design_and_analysis():
     facts = dict(exhibits.head(crossed()).facts)
     assert facts["Examinations"] == "60 (30 with cancer)"
     assert facts["Readers"] == "5, fully crossed"
-    assert facts["Primary analysis"] == "Obuchowski–Rockette. Readers and cases random; DeLong"
-    assert facts["Decision"] == "Difference not shown"
-    assert dict(exhibits.head(with_gap()).facts)["Primary analysis"].endswith("U-statistic")
+    assert facts["Analysis"] == "Obuchowski–Rockette. Readers and cases random; DeLong"
+    assert dict(exhibits.head(with_gap()).facts)["Analysis"].endswith("U-statistic")
 
 
 # --- who read what ------------------------------------------------------------------------------
@@ -361,7 +359,7 @@ def test_analysis_table_holds_the_primary_and_every_alternative():
     study = crossed()
     view = exhibits.analysis_table(study).table
     names = [row.cells[0] for row in view.rows]
-    assert names[:3] == ["Primary, as planned", study.primary.name, "Alternatives"]
+    assert names[:3] == ["Analysis of the answer", study.primary.name, "Alternatives"]
     assert names[3:] == [other.name for other in study.alternatives]
     percent = exhibits.analysis_table(calls_only()).table
     assert "in percentage points" in percent.foot
@@ -371,16 +369,18 @@ def test_analysis_table_holds_the_primary_and_every_alternative():
     assert "3 readers are too few to speak for readers in general." in three
 
 
-def test_verdict_sentence_in_each_branch():
+def test_agreement_sentence_in_each_branch():
     flag = "the analysis “x” excludes no difference, the primary interval does not"
-    assert verdict_sentence([]) == "No other analysis is defined for these readings."
-    assert verdict_sentence([""]) == "The other analysis has the same verdict as the primary one."
-    assert verdict_sentence(["", ""]).startswith("All other analyses have the same")
-    assert verdict_sentence([flag]).startswith(f"The other analysis has another verdict: {flag}.")
-    assert verdict_sentence([flag, ""]).startswith("One of two other analyses has another")
-    assert verdict_sentence([flag, flag]).startswith("Two of two other analyses have another")
-    assert "no verdict to compare" in exhibits.verdicts(single())
-    assert exhibits.verdicts(crossed()).startswith("All other analyses have the same verdict")
+    assert agreement_sentence([]) == "No other analysis is defined for these readings."
+    assert agreement_sentence([""]) == "The other analysis agrees with that of the answer."
+    assert agreement_sentence(["", ""]).startswith("All other analyses agree")
+    assert agreement_sentence([flag]).startswith(
+        f"The other analysis disagrees with that of the answer: {flag}."
+    )
+    assert agreement_sentence([flag, ""]).startswith("One of two other analyses disagrees")
+    assert agreement_sentence([flag, flag]).startswith("Two of two other analyses disagree")
+    assert "nothing can be compared" in exhibits.agreement(single())
+    assert exhibits.agreement(crossed()).startswith("All other analyses agree")
 
 
 def test_reader_table_gives_counts_where_denominators_differ():

@@ -12,7 +12,7 @@ class Book:
     """The chapters of a book and its plan, as load_tables returns them."""
 
     def __init__(self, records, not_complete=None, plan=None):
-        self.plan = plan
+        self.plan, self.lock, self.origin = plan, "", "study"
         self.records = lambda: records
         self.not_complete = lambda: not_complete or {}
 

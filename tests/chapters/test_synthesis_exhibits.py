@@ -1,4 +1,4 @@
-"""The synthesis repeats what the records say and judges each primary comparison by its margin."""
+"""The synthesis gives the effect, the claims of the plan, the estimates, and what limits them."""
 
 import pytest
 
@@ -15,8 +15,8 @@ from tests.test_results import make_comparison
 from toolkit.chapters.synthesis import exhibits
 
 
-def record(name, *, low=None, high=None, answer="An answer.", margin=0.05):
-    headline = {"question": "A question?", "answer": answer}
+def record(name, *, clinic="", low=None, high=None, margin=0.05, **headline):
+    headline = {"question": "A question?", "answer": "An answer.", "clinic": clinic, **headline}
     if low is not None:
         comparison = make_comparison(ci_low=low, ci_high=high, margin=margin, better="higher")
         headline["primary"] = comparison.to_dict()
@@ -26,45 +26,61 @@ def record(name, *, low=None, high=None, answer="An answer.", margin=0.05):
 MET = record("06_ai_against_readers", low=-0.04, high=0.02)
 NOT_MET = record("21_prospective", low=-0.09, high=0.02)
 PLAIN = record("02_cohort_and_flow")
+NO_PLAN = "No plan: nothing here is a confirmatory result."
 
 
 @pytest.mark.parametrize(
     ("records", "not_complete", "words"),
     [
-        ([PLAIN], {}, "The plan of this book names no primary comparison."),
-        ([PLAIN, MET], {}, "The aim of one primary comparison was met: AUC of AI against readers."),
+        ([PLAIN, MET, NOT_MET], {}, NO_PLAN),
+        ([MET], {"08_x": "failed"}, f"{NO_PLAN} One chapter could not be judged."),
+        ([record("05_a", clinic="Alone."), MET], {}, f"Alone. {NO_PLAN}"),
+        # Women in screening before a reader study, whatever the order of the book.
         (
-            [NOT_MET],
+            [record("07_a", clinic="Readers."), record("21_b", clinic="Women.")],
             {},
-            "The aim of one primary comparison was not shown to be met: AUC of AI against readers.",
-        ),
-        (
-            [MET, NOT_MET],
-            {"08_localization": "failed"},
-            "Of two primary comparisons, one aim met: AUC of AI against readers. Not shown: AUC of "
-            "AI against readers. One chapter of the book could not be judged.",
+            f"Women. {NO_PLAN}",
         ),
     ],
 )
-def test_answer_counts_the_comparisons_that_met_their_aim(records, not_complete, words):
+def test_without_a_plan_the_answer_is_the_effect_and_that_nothing_is_confirmed(
+    records, not_complete, words
+):
     assert exhibits.head(study(records, not_complete)).answer == words
 
 
-def test_comparison_table_has_a_row_a_primary_comparison():
+def test_comparison_table_has_estimates_and_no_conclusion():
     view = exhibits.comparison_table(study([PLAIN, MET, NOT_MET])).table
     assert [row.cells[0] for row in view.rows] == ["06", "21"]
-    assert view.rows[0].cells[-1] == "Non-inferiority shown"
-    assert view.rows[1].cells[-1] == "Non-inferiority not shown"
+    assert [column.head for column in view.columns] == ["", "Compared", "Effect", "95% CI"]
+    assert exhibits.comparison_table(study([PLAIN])) is None
 
 
-def test_comparison_table_without_comparisons_says_so():
-    assert exhibits.comparison_table(study([PLAIN])).table.rows[0].cells[1] == "none named"
+def test_limitations_name_the_book_first_and_then_each_chapter():
+    made = [record("06_a", limits=["Three readers are few.", "No follow-up."], marks=["immature"])]
+    lines = exhibits.limitations(study(made)).splitlines()
+    assert lines == [
+        "- No plan fixed before the data were seen which comparisons matter.",
+        "- Follow-up is not complete in chapter 06.",
+        "- [06](06_a.ipynb) Three readers are few. No follow-up.",
+    ]
+    assert "The plan is not locked" in exhibits.limitations(study(three(0.1, 0.1, 0.1), plan=THREE))
 
 
-def test_answers_link_each_chapter():
-    text = exhibits.answers(study([PLAIN, MET]))
-    assert "[02 A question?](02_cohort_and_flow.ipynb) An answer." in text
-    assert "no records" in exhibits.answers(study([]))
+def test_a_claim_that_waits_for_data_is_not_judged():
+    waiting = three(0.01, 0.01, 0.01)
+    waiting[1]["headline"]["waits_for"] = "the work-up of 9 women is not complete"
+    view = claim_table(waiting, plan=THREE)
+    assert verdict_cells(view) == ["Shown", "Cannot be judged yet", "Not tested: 2 not judged"]
+    assert "Not judged yet, 07_b: the work-up of 9 women is not complete." in view.foot
+
+
+def test_a_claim_on_the_bad_side_says_who_is_worse():
+    records = three(0.01, 0.2, 0.2)
+    bad = difference(0.001, quantity="time", estimate=-0.04, ci_low=-0.09, ci_high=-0.01)
+    records[1] = planned_record("07_b", bad)
+    assert verdict_cells(claim_table(records, plan=THREE))[1] == "Not shown (AI worse)"
+    assert "superiority in time (AI worse)" in exhibits.head(study(records, plan=THREE)).answer
 
 
 def test_not_judged_gives_each_reason():
@@ -94,7 +110,7 @@ def test_not_judged_gives_each_reason():
 def test_records_are_judged_in_the_order_of_the_plan(p_values, cells, opening):
     records = three(*p_values)
     assert verdict_cells(claim_table(records, plan=THREE)) == cells
-    assert f"AI against readers: {opening}" in exhibits.head(study(records, plan=THREE)).answer
+    assert opening in exhibits.head(study(records, plan=THREE)).answer
 
 
 def test_holm_judges_the_secondary_claims_together():
@@ -119,15 +135,15 @@ def test_a_chapter_without_record_is_never_shown_and_stops_the_order(there):
     view = exhibits.claim_table(judged).table
     after = [f"Not tested: {there + 1} not judged"] * (2 - there)
     assert verdict_cells(view) == ["Shown"] * there + ["Cannot be judged yet"] + after
-    assert f"No record of {name}: cell 3 raised ValueError." in view.foot
+    assert f"Not judged yet, {name}: cell 3 raised ValueError." in view.foot
     text = exhibits.head(judged).answer
     assert "Cannot be judged yet: superiority in" in text
-    assert "One chapter of the book could not be judged." in text
+    assert "One chapter could not be judged." in text
 
 
-def test_primary_comparisons_outside_the_plan_carry_no_decision():
+def test_comparisons_outside_the_plan_carry_no_conclusion():
     records = [*three(0.01, 0.02, 0.03), planned_record("21_d", difference(0.001, margin=0.05))]
     view = exhibits.comparison_table(study(records, plan=THREE)).table
     assert [row.cells[0] for row in view.rows] == ["21"]
-    assert [column.head for column in view.columns][-1] == "Margin"
-    assert "no claim" in view.foot
+    assert view.title == "Estimates of which the plan makes no claim"
+    assert "nothing is concluded from them" in view.foot

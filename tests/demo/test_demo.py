@@ -1,9 +1,11 @@
 """The simulated study: its structure, its known truth, and that it is the same everywhere."""
 
+import dataclasses
 import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,18 +18,24 @@ from toolkit.demo import (
     DEMO_SEED,
     DEMO_TABLES,
     demo_study,
+    perception,
     prospective,
     reader_study,
     retrospective,
 )
 from toolkit.demo import population as columns
+from toolkit.demo.marks import LESIONS_AT_MOST
+from toolkit.demo.rates import Reliance
 from toolkit.scoring.mark_readings import MarkTables
 from toolkit.scoring.mark_rules import InsideOutline
 from toolkit.scoring.marks import localize_marks
 from toolkit.stats.simulation.simulate import binormal_auc
+from toolkit.study.parameters.file import load_parameters
 from toolkit.tables import PARTS, TABLES, TableData, check_links, check_table
 
 RATES = DEMO_RATES
+ROOT = Path(__file__).resolve().parents[2]
+KEY = ["reader_id", "case_id", "modality", "session"]
 MARK_TABLES = ("cases", "readers", "readings", "marks", "lesions", "images")
 
 
@@ -323,32 +331,149 @@ def test_reader_study_is_fully_crossed_and_counterbalanced(study):
     assert in_time.groupby(["reader_id", occasion])["order"].is_monotonic_increasing.all()
 
 
-def test_reader_study_recovers_the_effect_of_aid():
-    readings = reader_study.simulate_readings()
-    areas = empirical_auc(readings.cancer, readings.rating.reshape(readings.cancer.size, -1))
-    areas = areas.reshape(-1, 2)
-    true = reader_study.true_auc()
-    expected_gain = np.mean([0.895 - 0.865, 0.870 - 0.810])
-    assert np.diff(true.mean(axis=0)) == pytest.approx(expected_gain, abs=1e-12)
-    # Obuchowski-Rockette: Var(difference) = 2/J (TR + error - cov1 + (J - 1)(cov2 - cov3)), with
-    # MRMCaov 0.3.0 RMH_to_OR(n0=50, n1=50, b=1, delta1=1.5, delta2=1.65, var_R=0.0055,
-    # var_TR=0.0055, var_C=0.3, var_TC=0.3, var_RC=0.2, var_error=0.2): more than with 240 cases.
-    variance = 2 / 10 * (0.000259 + 0.001268 - 0.000536 + 9 * (0.000662 - 0.000302))
-    gain = areas[:, 1].mean() - areas[:, 0].mean()
-    assert gain == pytest.approx(expected_gain, abs=4 * np.sqrt(variance))
-    variance_level = (0.000254 + 0.000259 + 0.001268 + 9 * 0.000662) / 10
-    np.testing.assert_allclose(
-        areas.mean(axis=0), true.mean(axis=0), atol=4 * np.sqrt(variance_level)
+def large_study(**changes):
+    """The reader study with so many examinations that chance hardly matters."""
+    return reader_study.simulate_readings(
+        dataclasses.replace(RATES, study_positive=3000, study_negative=3000, **changes)
     )
+
+
+@pytest.fixture(scope="module", params=[DEMO_SEED, 1, 2])
+def large(request):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "DEMO_SEED", request.param)
+        return large_study()
+
+
+@dataclasses.dataclass(frozen=True)
+class LesionTruth:
+    """Who found each lesion in truth: the AI (n,), readers unaided and aided (n, n_readers)."""
+
+    hit: np.ndarray
+    unaided: np.ndarray
+    aided: np.ndarray
+
+
+def lesion_truth(readings):
+    second = (readings.lesions.columns["lesion_id"] == "2").astype(int)
+    place = readings.lesions.case, second
+    found = readings.place_rating[place] >= RATES.mark_from
+    return LesionTruth(readings.perception.marked[place], found[..., 0], found[..., 1])
+
+
+def area_error(auc, n_positive, n_negative):
+    """Standard error of an area, Hanley and McNeil 1982 (doi:10.1148/radiology.143.1.7063747)."""
+    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    variance = auc * (1 - auc) + (n_positive - 1) * (q1 - auc**2) + (n_negative - 1) * (q2 - auc**2)
+    return np.sqrt(variance / (n_positive * n_negative))
+
+
+def test_readers_of_average_skill_have_the_true_areas():
+    readings = large_study(reader_skill_sd=0.0, reader_habit_sd=0.0)
+    highest = readings.perception.seen.max(axis=1)
+    areas = empirical_auc(readings.cancer, highest.reshape(6000, -1)).reshape(-1, 2)
+    true = perception.true_auc()
+    np.testing.assert_allclose(areas, true, atol=4 * area_error(0.815, 3000, 3000))
+    # Two modalities of the same readers and examinations differ by less than one by itself.
+    gain = np.diff(areas).reshape(2, 5).mean(axis=1)
+    np.testing.assert_allclose(gain, np.diff(true)[[0, -1], 0], atol=0.005)
     ai = empirical_auc(readings.cancer, readings.ai_score)
-    assert ai == pytest.approx(RATES.study_ai_auc, abs=4 * np.sqrt(0.9 * 0.1 / 100))
+    assert ai == pytest.approx(RATES.study_ai_auc, abs=4 * area_error(0.9, 3000, 3000))
 
 
-def test_reader_study_slider_costs_no_area():
-    readings = reader_study.simulate_readings()
-    flat = readings.cancer.size, -1
-    loss = empirical_auc(readings.cancer, readings.suspicion.reshape(flat)) - empirical_auc(
-        readings.cancer, readings.rating.reshape(flat)
+def test_unaided_areas_are_those_of_the_rates_and_gains_those_of_the_literature():
+    alone, aided = perception.true_auc().T
+    assert alone.tolist() == [RATES.specialist_auc] * 5 + [RATES.general_auc] * 5
+    gain = aided - alone
+    assert (gain[5:] > gain[:5]).all()
+    # .02 (Rodriguez-Ruiz 2019) to .057 (Conant 2019).
+    assert 0.02 <= gain.min() <= gain.max() <= 0.057
+    untouched = dataclasses.replace(RATES, reliance=Reliance(specialist=0.0, general=0.0))
+    np.testing.assert_allclose(
+        perception.true_auc(untouched), np.column_stack([alone, alone]), atol=1e-5
+    )
+
+
+def test_the_ai_and_unaided_readers_are_standard_normal_without_cancer():
+    readings = large_study(reader_skill_sd=0.0, reader_habit_sd=0.0)
+    seen = readings.perception.seen[~readings.cancer, :, 3, 0].max(axis=1)
+    ai = readings.perception.ai[~readings.cancer].max(axis=1)
+    for highest in (seen, ai):
+        scaled = perception.examination_scale(highest, RATES)
+        assert stats.kstest(scaled, stats.norm.cdf).pvalue > 1e-4
+
+
+def test_aided_readers_follow_the_marks_of_the_ai(large):
+    truth = lesion_truth(large)
+    hit, miss = truth.hit, ~truth.hit
+    assert truth.aided[hit].mean() > truth.unaided[hit].mean() + 0.05
+    assert truth.aided[miss].mean() < truth.unaided[miss].mean()
+    lost = truth.unaided[hit] & ~truth.aided[hit]
+    assert lost.sum() < 0.03 * truth.unaided[hit].sum()
+    gain = truth.aided.mean(axis=1) - truth.unaided.mean(axis=1)
+    assert np.corrcoef(gain, hit)[0, 1] > 0.3
+
+
+def test_no_lesion_that_the_ai_marked_is_lost_by_half_of_the_readers(large):
+    truth = lesion_truth(large)
+    lost = truth.unaided.sum(axis=1) - truth.aided.sum(axis=1)
+    assert lost[truth.hit].max() < len(perception.SPECIALIST) / 2
+
+
+def test_general_radiologists_rely_more_and_gain_more(large):
+    truth = lesion_truth(large)
+    gain = (truth.aided.astype(float) - truth.unaided)[truth.hit].mean(axis=0)
+    specialist = np.array(perception.SPECIALIST)
+    assert gain[~specialist].mean() > gain[specialist].mean() > 0
+    assert RATES.reliance.general > RATES.reliance.specialist
+
+
+def test_a_false_mark_of_the_ai_misleads_as_the_automation_bias_says():
+    added = {}
+    for bias in (0.0, RATES.reliance.automation_bias):
+        reliance = dataclasses.replace(RATES.reliance, automation_bias=bias)
+        seen = (readings := large_study(reliance=reliance)).perception
+        lookalike = np.arange(seen.ai.shape[1]) >= LESIONS_AT_MOST
+        marked, unmarked = seen.marked & lookalike, ~seen.marked & lookalike
+        without = seen.seen[..., 0]
+        change = seen.seen[..., 1] - without
+        added[bias] = [change[places].mean(axis=0) for places in (marked, unmarked)]
+        assert (added[bias][0] > 0).all()
+        highest = readings.place_rating[marked] >= RATES.mark_from
+        assert (highest[..., 1].mean(axis=0) > highest[..., 0].mean(axis=0)).all()
+    weight = perception.reliance_weight(perception.SPECIALIST, RATES)
+    difference = np.subtract(added[RATES.reliance.automation_bias], added[0.0])
+    expected = RATES.reliance.automation_bias * weight
+    np.testing.assert_allclose(difference, [expected, -expected], rtol=1e-9, atol=1e-12)
+
+
+def test_both_modalities_share_what_a_reader_sees():
+    seen = large_study(reliance=Reliance(specialist=0.0, general=0.0)).perception.seen
+    lookalike = seen[:, LESIONS_AT_MOST:, 0].reshape(-1, 2)
+    # Correlated but for what belongs to one reading.
+    expected = 1 - RATES.place_variances[2]
+    assert sum(RATES.place_variances) == pytest.approx(1.0)
+    assert np.corrcoef(lookalike.T)[0, 1] == pytest.approx(expected, abs=0.01)
+
+
+def test_rating_marks_call_and_time_of_a_reading_agree(study):
+    part = study["reader_study"]
+    human = part["readings"].query("reader_id != 'AI'").set_index(KEY)
+    marks = part["marks"].query("reader_id != 'AI'").groupby(KEY)["rating"].max()
+    highest = marks.reindex(human.index)
+    assert highest.notna()[human["call"] == 1].all()
+    assert (highest.dropna() == human["rating"][highest.notna()]).all()
+    assert human["rating"][highest.isna()].max() < RATES.mark_from
+    log_time = np.log(human["reading_time_s"])
+    longer = log_time[highest.notna()].mean() - log_time[highest.isna()].mean()
+    assert longer > 0
+
+
+def test_reader_study_slider_costs_no_area(large):
+    highest = large.perception.seen.max(axis=1)
+    flat = large.cancer.size, -1
+    loss = empirical_auc(large.cancer, highest.reshape(flat)) - empirical_auc(
+        large.cancer, large.rating.reshape(flat)
     )
     assert np.abs(loss).max() < 0.005
 
@@ -368,6 +493,9 @@ def test_reader_study_assessments_agree_with_ratings_and_calls(study):
 def test_reader_study_times_shorten_as_stated_by_score():
     readings = reader_study.simulate_readings()
     log_ratio = np.diff(np.log(readings.reading_time_s), axis=2)[:, :, 0]
+    log_ratio -= (
+        RATES.time_finding * np.diff((readings.rating >= RATES.mark_from).astype(float))[:, :, 0]
+    )
     level = np.searchsorted([5.5, 9.5], readings.ai_score)
     # Residuals and interruptions of two readings, and slopes of ten readers.
     interruption = RATES.time_interrupted * np.log(RATES.interruption_factor) ** 2
@@ -376,9 +504,6 @@ def test_reader_study_times_shorten_as_stated_by_score():
         mine = log_ratio[level == number]
         chance = np.sqrt(residual**2 / mine.size + RATES.time_reader_slope_sd**2 / 10)
         assert mine.mean() == pytest.approx(np.log(ratio), abs=4 * chance)
-
-
-KEY = ["reader_id", "case_id", "modality", "session"]
 
 
 def test_marks_carry_the_rating_of_the_examination(study):
@@ -398,9 +523,14 @@ def test_the_ai_marks_regions_from_its_export_floor_up(study):
     marks = part["marks"].query("reader_id == 'AI'")
     assert marks["rating"].between(RATES.ai_region_floor, 100).all()
     assert (marks["modality"] == "standalone").all()
-    # Only examinations with a low score have none.
+    # The examination has the score of its most suspicious region.
     score = part["readings"].query("reader_id == 'AI'").set_index("case_id")["rating"]
-    assert score.drop(marks["case_id"].unique()).max() < 3.6
+    region = np.round(10 * score)
+    highest = marks.groupby("case_id")["rating"].max()
+    assert set(highest.index) == set(region.index[region >= RATES.ai_region_floor])
+    pd.testing.assert_series_equal(
+        highest, region.reindex(highest.index), check_names=False, check_index_type=False
+    )
 
 
 def test_marks_hit_what_they_say_by_the_outline(study):
@@ -439,17 +569,30 @@ def test_a_lesion_lies_as_deep_in_both_views(study):
     assert apart.std() == pytest.approx(np.sqrt(2) * RATES.compression_px, rel=0.3)
 
 
-def test_plainer_lesions_are_marked_more_often(study):
+def test_plainer_and_larger_lesions_are_found_more_often(large):
+    truth, of = lesion_truth(large), large.lesions.columns
+    plain = np.isin(of["lesion_type"], ["mass", "calcification"])
+    larger = of["size_mm"] > RATES.size_median_mm
+    first = of["lesion_id"] == "1"
+    for found in (truth.unaided.mean(axis=1), truth.hit):
+        assert found[plain & first].mean() > found[~plain & first].mean()
+        assert found[larger & first].mean() > found[~larger & first].mean()
+        assert found[first].mean() > found[~first].mean()
+
+
+def test_marks_tell_of_the_lesions_that_were_found_in_truth(study):
     part = study["reader_study"]
     tables = MarkTables(**{name: part[name] for name in MARK_TABLES})
     scored = localize_marks(
         tables, rule=InsideOutline(), unit="exam", modalities=("unaided", "aided")
     )
-    found = np.isfinite(scored.study.lesion_rating).mean(axis=(1, 2))
-    plain = np.isin(scored.lesion_type, ["mass", "calcification"])
-    assert found[plain].mean() > found[~plain].mean()
-    by_modality = np.isfinite(scored.study.lesion_rating).mean(axis=(0, 1))
-    assert by_modality[1] > by_modality[0]
+    by_mark = np.isfinite(scored.study.lesion_rating)
+    truth = lesion_truth(reader_study.simulate_readings())
+    found = np.stack([truth.unaided, truth.aided], axis=-1)
+    # A lesion that was found is marked, but for a few marks that lie beside it.
+    assert not (by_mark & ~found).any()
+    assert 0 < (found & ~by_mark).sum() < 3 * RATES.mark_beside * found.sum()
+    assert not (found & ~by_mark)[truth.hit, :, 1].any()
 
 
 def test_marks_and_lesions_lie_inside_their_images(study):
@@ -462,6 +605,32 @@ def test_marks_and_lesions_lie_inside_their_images(study):
         assert placed["x_px"].between(0, placed["columns"]).all()
         assert placed["y_px"].between(0, placed["rows"]).all()
         assert (placed["case_id"] == placed["case_id_image"]).all()
+
+
+def test_the_reader_study_gives_no_time_back_in_truth():
+    # Rodriguez-Ruiz 2019 (doi:10.1148/radiol.2018181371): 146 s without and 149 s with AI.
+    readings = reader_study.simulate_readings(
+        dataclasses.replace(
+            RATES, study_positive=2500, study_negative=3500, time_reader_slope_sd=0.0
+        )
+    )
+    log_ratio = np.diff(np.log(readings.reading_time_s), axis=2)
+    # Readers differ by time_reader_slope_sd, so ten of them cannot tell this from no change.
+    assert abs(log_ratio.mean()) < RATES.time_reader_slope_sd / np.sqrt(10)
+
+
+def test_the_plan_claims_of_both_parts_by_the_margins_of_the_study():
+    plan = load_parameters(ROOT / "parameters" / "demo.yaml").plan
+    claims = [*plan.primary, *plan.secondary]
+    assert [(c.chapter[:2], c.quantity, c.claim, c.margin) for c in claims] == [
+        ("06", "auc", "noninferiority", DEMO_PLAN.auc_difference_margin),
+        ("07", "auc", "superiority", None),
+        ("21", "detection_rate", "noninferiority", DEMO_PLAN.detection_ratio_margin),
+        ("21", "recall_rate", "noninferiority", DEMO_PLAN.recall_difference_margin),
+        ("07", "sensitivity", "superiority", None),
+        ("08", "wafroc", "superiority", None),
+        ("09", "reading_time", "superiority", None),
+    ]
 
 
 # --- prospective part --------------------------------------------------------------------------
@@ -516,6 +685,16 @@ def test_prospective_rates_imply_the_published_ratio():
     assert found[1] / found[0] == pytest.approx(1.15, abs=0.02)
     recall = (1 - RATES.prevalence) * (work @ RATES.reader_recall) * 0.040 + found / 1000
     np.testing.assert_allclose(100 * recall, [4.48, 4.53], atol=0.25)
+
+
+def test_the_reading_with_ai_follows_the_score_where_it_is_wrong_as_well():
+    enrolled = prospective.enrol(dataclasses.replace(RATES, prevalence=0.3))
+    cancer = enrolled.women.cancer & (enrolled.ai_status == 0) & enrolled.read.all(axis=1)
+    high = enrolled.score >= DEMO_PLAN.score_cutoffs[0]
+    hit, miss = enrolled.call[cancer & high], enrolled.call[cancer & ~high]
+    assert hit[:, 1].mean() > hit[:, 0].mean() + 0.05
+    assert miss[:, 1].mean() <= miss[:, 0].mean()
+    assert (hit[:, 0] & ~hit[:, 1]).sum() < 0.06 * hit[:, 0].sum()
 
 
 def test_prospective_readings_agree_as_their_correlation_says(enrolled):

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import warnings
-from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -21,6 +20,7 @@ import pytest
 from tests import book_sample as sample
 from tests.study.test_book_markup import PAYLOADS
 from toolkit.study.book import BookChapter, BookError, FrontPage, Pill, build_book
+from toolkit.study.book.contents import FrontComparison
 
 ROOT = Path(__file__).resolve().parents[2]
 AGAINST = "chapters/06_ai_against_readers.html"
@@ -123,9 +123,13 @@ def test_pages_follow_each_other(site, book):
     assert order[1:] == [f"chapters/{chapter.name}.html" for chapter in book["chapters"]]
 
 
-def test_first_page_gives_verdict_comparisons_and_answers(site):
+def test_first_page_gives_effect_claims_estimates_and_answers(site):
     said = article(site, "index.html")
-    assert "Of 4 primary comparisons, 2 met their aim." in said
+    assert "With AI, 6.2 instead of 5.3 cancers were found per 1,000 women." in said
+    assert "Two of three claims of the plan are shown." in said
+    claims, estimates = said.index("The claims of the plan."), said.index("Estimates.")
+    assert said.index("Conclusion") < claims < estimates
+    assert said.count("Conclusion") == 2  # once a scale of the claims, never beside an estimate
     assert "6 of 9 chapters complete" in said
     assert "AI alone against nine radiologists −0.032 (−0.094 to 0.031)" in said.replace("⁠", "")
     assert "Non-inferiority not shown margin −0.05" in said
@@ -139,55 +143,40 @@ def test_first_page_gives_verdict_comparisons_and_answers(site):
     assert "Provenance index · data sha256 4c81e0a7" in said
 
 
-def test_first_page_draws_units_on_axes_of_their_own(site):
+def test_scales_have_axes_of_their_own(site):
     html = page(site, "index.html")
     assert html.count('class="gl"') == 2
+    assert html.count('class="gl open"') == 1
     ticks = re.findall(r'<div class="tk">(.*?)</div>', html)
-    assert [text_of(tick) for tick in ticks] == ["−0.1 0 +0.1", "1.00 1.20"]
-    assert html.count('class="ib ai"') == 4
+    assert [text_of(tick) for tick in ticks] == ["−0.05 0 +0.05", "1.00 1.20", "0 +0.1"]
+    assert html.count('class="ib ai"') == 1
+    assert html.count('class="ib aided"') == 3
+
+
+def test_what_is_good_when_high_shares_no_axis_with_what_is_good_when_low():
+    from toolkit.study.book.landing import landing_html
+
+    ratio = {"effect": "ratio", "estimate": 1.1, "ci_low": 0.9, "ci_high": 1.2, "unit": "ratio"}
+    found = sample.comparison(**ratio, margin=None, quantity="detection_rate")
+    time = sample.comparison(**ratio, margin=None, quantity="reading_time", better="lower")
+    rows = tuple(
+        FrontComparison(number=n, label="", comparison=c) for n, c in (("21", found), ("09", time))
+    )
+    html = landing_html(FrontPage(title="T", origin="Study data", estimates=rows), [])
+    assert html.count('class="tk"') == 2
+    assert (html.count("better →"), html.count("← better")) == (1, 1)
 
 
 def test_first_page_takes_the_callers_words(tmp_path):
     front = FrontPage(
-        title="T", origin="Public data set", verdict="It is *so*.", partial=True,
-        primary=(("06", "AI against readers", sample.comparison().to_dict()),),
+        title="T", origin="Public data set", answer="It is *so*.", partial=True, blinded=True,
+        estimates=(FrontComparison(number="06", label="AUC", comparison=sample.comparison()),),
     )  # fmt: skip
     said = article(build(tmp_path, one_chapter(tmp_path), front=front), "index.html")
     assert "It is so ." in said
+    assert "Blinded Chapters that compare reading with and without AI are left out" in said
     assert "Partial Chapters that this book lacks" in said
-    assert "AI against readers AI alone against nine radiologists" in said
-
-
-@pytest.mark.parametrize(
-    ("changes", "verdict"),
-    [
-        ({}, "The one primary comparison did not meet its aim."),
-        ({"ci_low": -0.04}, "The one primary comparison met its aim."),
-        ({"margin": None}, "The one primary comparison did not meet its aim."),
-        ({"margin": None, "ci_low": 0.01}, "The one primary comparison met its aim."),
-        (
-            {"margin": None, "ci_high": -0.01},
-            "The one primary comparison did not meet its aim.",
-        ),
-        (
-            {"margin": None, "better": None, "ci_high": -0.01},
-            "The one primary comparison met its aim.",
-        ),
-    ],
-)
-def test_verdict_follows_from_interval_and_margin(changes, verdict):
-    from toolkit.study.book.landing import landing_html
-
-    record = sample.record("An answer.", sample.comparison(**changes))
-    chapter = BookChapter(
-        name="06_a", number="06", title="A", question="B?", part="II", status="complete",
-        notebook=Path("a.ipynb"), record=record,
-    )  # fmt: skip
-    front = FrontPage(title="T", origin="Study data")
-    assert verdict in landing_html(front, [chapter])
-    assert "No primary comparison is complete yet." in landing_html(
-        front, [replace(chapter, record=None)]
-    )
+    assert "06 AUC AI alone against nine radiologists" in said
 
 
 def test_undefined_comparison_is_listed_without_a_bar():
@@ -197,10 +186,8 @@ def test_undefined_comparison_is_listed_without_a_bar():
     undefined = sample.comparison(
         estimate=nothing, ci_low=nothing, ci_high=nothing, note="no positive cases"
     )
-    front = FrontPage(
-        title="T", origin="Study data", primary=(("06", "", undefined.to_dict()),)
-    )  # fmt: skip
-    html = landing_html(front, [])
+    row = FrontComparison(number="06", label="", comparison=undefined)
+    html = landing_html(FrontPage(title="T", origin="Study data", estimates=(row,)), [])
     assert 'class="ib' not in html
     assert "AI alone against nine radiologists" in html
 
@@ -430,8 +417,11 @@ def hostile_book(tmp_path):
     )
     hostile = sample.comparison(label_a=PAYLOADS[0], label_b=PAYLOADS[4])
     front = FrontPage(
-        title=every, subtitle=every, origin="Study data", verdict=every, provenance=every,
-        pills=(Pill(every, "hash"),), primary=(("06", PAYLOADS[0], hostile.to_dict()),),
+        title=every, subtitle=every, origin="Study data", answer=every, provenance=every,
+        claimed=every, pills=(Pill(every, "hash"),),
+        claims=(
+            FrontComparison(number="06", label=PAYLOADS[0], comparison=hostile, conclusion=every),
+        ),
     )  # fmt: skip
     return build(tmp_path, complete, failed, front=front)
 

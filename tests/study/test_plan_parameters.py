@@ -4,9 +4,8 @@ import pytest
 
 from tests.study.test_run import COUNT, explain, options, record, run, write
 from tests.study.test_run import study as study
-from toolkit.study.book import FrontPage
-from toolkit.study.book.contents import BookError
 from toolkit.study.parameters.file import ParametersError, load_parameters
+from toolkit.study.parameters.plan import plan_hash
 
 HEAD = """\
 format: 1
@@ -14,7 +13,7 @@ study: tiny
 title: A tiny study
 data: demo
 chapters:
-  - {chapter: 06_ai, name: 06_other, parameters: {endpoint: sensitivity, sensitivity_margin: 0.05}}
+  - {chapter: 06_ai, name: 06_other, parameters: {endpoint: sensitivity, sensitivity_margin: null}}
   - chapter: 07_reader_study
     parameters: {endpoint: auc, auc_difference_margin: 0.05, sensitivity_margin: null}
   - {chapter: 09_time, parameters: {time_ratio_margin: null}}
@@ -120,7 +119,7 @@ def test_a_plan_is_read_with_its_defaults(tmp_path):
                 "{chapter: 06_other, quantity: sensitivity, claim: noninferiority, margin: 0.1}",
                 rest="",
             ),
-            "plan.primary[1].margin: 06_other has sensitivity_margin 0.05; give plan",
+            "plan.primary[1].margin: 06_other has sensitivity_margin None; give plan",
         ),
     ],
 )
@@ -143,7 +142,7 @@ study = load_tables(tables, part=part, chapter="06")
 women = len(study.cases)
 counts = PairedCounts(both=20, only_b=9, only_a=5, neither=women)
 change = paired_difference_ci(counts, better="higher", quantity="recall_rate")
-headline(Headline(question="Is it higher?", answer="Not shown. It was.", primary=change))
+headline(Headline(question="Is it higher?", answer="It was.", primary=change))
 save_record(record, {"again": change})
 """
 
@@ -198,13 +197,14 @@ def test_a_chapter_outside_the_plan_has_no_verdict_in_the_book(compared):
     with_plan(compared, PLAN.replace(PLAN.splitlines()[-1].strip()[2:], again))
     report = run(compared)
     answer = record(compared, "06_count")["headline"]["answer"]
-    assert answer == "It was. The plan of this book makes no claim of it."
+    assert answer == "It was."
     # Chapter 05 has no comparison: the plan is wrong, chapter 90 says so, and nobody else judges.
     assert "05_area, which has no primary comparison" in report.finished.failed["90_all"]
     page = (compared / "reports" / "tiny" / "index.html").read_text(encoding="utf-8")
     assert "The claims of the plan are not judged" in page
-    assert "Not judged" in page
-    assert "met its aim" not in page
+    assert "Conclusion" not in page
+    # Outside the plan the comparison stands as an estimate.
+    assert page.index("Estimates.") > 0
 
 
 def test_a_failed_chapter_is_never_shown(compared):
@@ -216,6 +216,36 @@ def test_a_failed_chapter_is_never_shown(compared):
     assert "Cannot be judged yet: superiority in recall rate" in answer
 
 
-def test_first_page_needs_a_conclusion_for_each_comparison():
-    with pytest.raises(BookError, match="one for each of the 0 in primary, but are 1"):
-        FrontPage(title="T", origin="Study data", conclusions=("Superiority shown",))
+def test_first_page_lists_the_claims_and_how_the_plan_is_locked(compared):
+    with_plan(compared)
+    run(compared)
+    page = (compared / "reports" / "tiny" / "index.html").read_text(encoding="utf-8")
+    assert "The claims of the plan." in page
+    assert "Superiority not shown" in page
+    assert "Plan not locked" in page
+    assert "Not shown. It was." in page
+    with_plan(compared, "")
+    run(compared)
+    page = (compared / "reports" / "tiny" / "index.html").read_text(encoding="utf-8")
+    assert "No plan: nothing here is a confirmatory result." in page
+    assert "Superiority" not in page
+    assert "Conclusion" not in page
+
+
+def test_a_lock_holds_the_plan_that_was_locked(tmp_path):
+    locked = plan_hash(load(tmp_path, text(NONINFERIOR)).plan, 0.95)
+    lock = f"  locked: {{on: 2024-03-01, hash: {locked}}}\n"
+    assert load(tmp_path, text(NONINFERIOR) + lock).plan.locked.on == "2024-03-01"
+    with pytest.raises(ParametersError, match=f"locked on 2024-03-01 was the plan {locked}, but"):
+        load(tmp_path, text(NONINFERIOR).replace("BI-RADS 4 or 5", "BI-RADS 4") + lock)
+    with pytest.raises(ParametersError, match="must be a day as 2024-03-01, but got '2024-02-30'"):
+        load(tmp_path, text(NONINFERIOR) + lock.replace("03-01", "02-30"))
+
+
+def test_a_margin_that_no_claim_names_is_refused(tmp_path):
+    with pytest.raises(ParametersError) as caught:
+        load(tmp_path, HEAD.partition("plan:")[0])
+    assert "line 8, chapters[2].parameters.auc_difference_margin: a margin of 0.05 belongs" in str(
+        caught.value
+    )
+    assert "belongs to a plan, and none claims non-inferiority by it" in str(caught.value)

@@ -10,7 +10,6 @@ from toolkit.words.sentences import (
     answer_text,
     ci_phrase,
     ci_text,
-    decision_text,
     effect_phrase,
     estimate_phrase,
     estimate_text,
@@ -18,7 +17,6 @@ from toolkit.words.sentences import (
     limit_text,
     margin_phrase,
     margin_text,
-    verdict_word,
 )
 
 AUC = Estimate(
@@ -137,108 +135,46 @@ def test_margin_text_needs_a_margin():
 
 
 @pytest.mark.parametrize(
-    ("comparison", "word", "decision", "place"),
+    ("comparison", "place"),
     [
-        (DIFFERENCE, "Not shown.", "Non-inferiority not shown", "crosses the margin of −0.05"),
-        (
-            compared(-0.04, 0.03),
-            "Yes.",
-            "Non-inferiority shown",
-            "stays above the margin of −0.05",
-        ),
-        (
-            compared(0.001, 0.03),
-            "Yes.",
-            "Non-inferiority and superiority shown",
-            "stays above the margin of −0.05",
-        ),
-        (compared(-0.2, -0.06), "No.", "Inferiority shown", "lies below the margin of −0.05"),
+        (DIFFERENCE, "crosses the margin of −0.05"),
+        (compared(-0.04, 0.03), "stays above the margin of −0.05"),
+        (compared(-0.2, -0.06), "lies below the margin of −0.05"),
         # exactly at the margin is not above it
-        (
-            compared(-0.05, 0.03),
-            "Not shown.",
-            "Non-inferiority not shown",
-            "crosses the margin of −0.05",
-        ),
-        (
-            compared(-0.04, 0.03, better="lower"),
-            "Yes.",
-            "Non-inferiority shown",
-            "stays below the margin of +0.05",
-        ),
-        (
-            compared(0.06, 0.2, better="lower"),
-            "No.",
-            "Inferiority shown",
-            "lies above the margin of +0.05",
-        ),
-        (
-            RATIO,
-            "Yes.",
-            "Non-inferiority and superiority shown",
-            "stays above the margin of 0.85",
-        ),
+        (compared(-0.05, 0.03), "crosses the margin of −0.05"),
+        (compared(-0.04, 0.03, better="lower"), "stays below the margin of +0.05"),
+        (compared(0.06, 0.2, better="lower"), "lies above the margin of +0.05"),
+        (RATIO, "stays above the margin of 0.85"),
         (
             replace(RATIO, ci_low=0.9, ci_high=1.2, margin=1.1, better="lower"),
-            "Not shown.",
-            "Non-inferiority not shown",
             "crosses the margin of 1.1",
         ),
-        (
-            compared(0.001, 0.09, margin=None, better=None),
-            "Yes.",
-            "Difference shown",
-            "lies above zero",
-        ),
-        (
-            compared(-0.0004, 0.09, margin=None, better=None),
-            "Not shown.",
-            "Difference not shown",
-            "includes zero",
-        ),
+        (compared(0.001, 0.09, margin=None, better=None), "lies above zero"),
+        (compared(-0.0004, 0.09, margin=None, better=None), "includes zero"),
         (
             compared(-0.09, -0.01, margin=None, better="higher"),
-            "No.",
-            "Difference shown",
-            "lies below zero",
+            "lies below zero, where the AI is worse",
         ),
-        (
-            compared(-0.09, -0.01, margin=None, better="lower"),
-            "Yes.",
-            "Difference shown",
-            "lies below zero",
-        ),
-        (replace(RATIO, margin=None, better=None), "Yes.", "Difference shown", "lies above 1"),
+        (compared(-0.09, -0.01, margin=None, better="lower"), "lies below zero"),
+        (replace(RATIO, margin=None, better=None), "lies above 1"),
     ],
 )
-def test_verdicts_follow_from_the_interval(comparison, word, decision, place):
-    assert verdict_word(comparison) == word
-    assert decision_text(comparison) == decision
+def test_margin_phrase_says_where_the_interval_lies(comparison, place):
     assert margin_phrase(comparison) == f"the interval {place}"
 
 
-def test_verdict_agrees_with_the_result_itself():
-    for low in (-0.2, -0.05, -0.049, 0.0, 0.01):
-        one = compared(low, 0.3)
-        assert (verdict_word(one) == "Yes.") == one.noninferior
-
-
-def test_nothing_is_decided_without_an_interval():
+def test_without_an_interval_nothing_is_compared():
     none = compared(nan, nan, note="only one reader")
-    assert verdict_word(none) == "Cannot be answered yet."
-    assert decision_text(none) == "Not defined: only one reader"
-    assert answer_text(none, measure="AUC") == (
-        "Cannot be answered yet. AUC cannot be compared: only one reader."
-    )
+    assert answer_text(none, measure="AUC") == "AUC cannot be compared: only one reader."
 
 
 def test_an_infinite_limit_is_an_interval():
-    assert verdict_word(compared(-0.01, inf)) == "Yes."
+    assert margin_phrase(compared(-0.01, inf)).startswith("the interval stays above the margin")
 
 
 def test_answer_text_is_a_whole_sentence():
     assert plain(answer_text(DIFFERENCE, measure="AUC")) == (
-        "Not shown. AUC was 0.849 for nine radiologists and 0.817 for the AI: a difference of "
+        "AUC was 0.849 for nine radiologists and 0.817 for the AI: a difference of "
         "−0.032 (95% CI −0.094 to 0.031), and the interval crosses the margin of −0.05."
     )
 
@@ -246,6 +182,6 @@ def test_answer_text_is_a_whole_sentence():
 def test_answer_text_of_a_ratio_keeps_the_form_of_both_values():
     text = plain(answer_text(RATIO, measure="Sensitivity"))
     assert text == (
-        "Yes. Sensitivity was 84.9% for nine radiologists and 81.7% for the AI: a ratio of 1.17 "
+        "Sensitivity was 84.9% for nine radiologists and 81.7% for the AI: a ratio of 1.17 "
         "(95% CI 1.04–1.35), and the interval stays above the margin of 0.85."
     )

@@ -36,8 +36,6 @@ class Exhibit:
         What kind of plot, of what, what it shows, the one number; at most 250 characters.
     data : DataFrame or mapping or None
         What was drawn, offered as CSV.
-    stamp : str
-        A word inside the picture beside that of simulated data, such as BLINDED.
     """
 
     finding: str = ""
@@ -46,7 +44,6 @@ class Exhibit:
     caption: str = ""
     alt: str = ""
     data: pd.DataFrame | Mapping[str, Iterable[Any]] | None = None
-    stamp: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,11 +55,19 @@ class Headline:
     question, answer : str
         One sentence; one or two sentences, made from results.
     primary : Comparison or None
-        The primary comparison: drawn as an interval bar, and it stands on the book's first page.
+        What the answer compares: drawn as an interval bar, and it stands on the book's first page.
+        Which conclusion it may carry is decided by the plan of the book, not here.
     bar : IntervalBar or None
         Another bar in its place.
     facts : sequence of (str, str)
-        Up to four facts: label and value.
+        Up to three facts: label and value; what may be concluded is added to them.
+    clinic : str
+        The effect in the units in which a clinic thinks, for the book's first page: cancers found
+        and recalls per 1,000 women, or points of sensitivity and specificity, with intervals.
+    limits : sequence of str
+        What limits the answer, one sentence each, for the synthesis.
+    waits_for : str
+        What is missing before the comparison may be judged; empty where nothing is.
     """
 
     question: str
@@ -70,3 +75,6 @@ class Headline:
     primary: Comparison | None = None
     bar: IntervalBar | None = None
     facts: Sequence[tuple[str, str]] = ()
+    clinic: str = ""
+    limits: Sequence[str] = ()
+    waits_for: str = ""

@@ -1,29 +1,20 @@
-"""What the plan of a book says of a chapter's comparison: may it carry a verdict, and which.
+"""The plan of a book as plain values: its claims, and where a chapter's comparison stands in it.
 
-A plan comes here as the plain values of the parameters file. A result is named by its chapter and,
-where it is not the chapter's primary comparison, by its name in the chapter's record.
+A result is named by its chapter and, where it is not the chapter's own comparison, by its name in
+the chapter's record. Which words a standing allows is decided in ``toolkit.stats.claims``.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from toolkit.results import Comparison
-from toolkit.stats.claims import Claim, EndpointPlan
-from toolkit.stats.claims.plan import ClaimPlace, claim_asked, interval_shows
-from toolkit.words.sentences import without_verdict
-from toolkit.words.wording import capital, counted, joined
+from toolkit.draw.html import Pill
+from toolkit.stats.claims import Claim, EndpointPlan, EndpointVerdict, Standing
+from toolkit.stats.claims.plan import ClaimKind, ClaimPlace
 
 Plain = Mapping[str, Any]
 
-CLAIM_WORDS: Mapping[str, str] = {
-    "noninferiority": "non-inferiority",
-    "superiority": "superiority",
-    "difference": "difference",
-}
-NO_CLAIM = "No claim of the plan"
 RECORDED = "plan"  # the name of the verdicts in the record of chapter 90
 
 
@@ -63,86 +54,60 @@ def endpoint_plan(plain: Plain) -> EndpointPlan:
     )
 
 
-def planned_answer(answer: str, comparison: Comparison, places: Sequence[ClaimPlace]) -> str:
-    """Return a chapter's answer as its plan allows it.
+def plan_pill(lock: str | None) -> Pill:
+    """Return how the book's plan stands.
 
     Parameters
     ----------
-    answer : str
-        The answer, its verdict in front.
-    comparison : Comparison
-        The chapter's primary comparison.
-    places : sequence of ClaimPlace
-        Where the claims on it stand; empty: the plan makes none.
+    lock : str or None
+        Date and hash of the lock; empty: not locked; None: there is no plan.
 
-    Returns
-    -------
-    str
-        Without the verdict where the plan claims something else or nothing, or where the interval
-        alone does not decide; behind it what the plan makes of it.
+    Examples
+    --------
+    >>> plan_pill("2024-03-01 \u00b7 3f2a9c41d07b").text
+    'Plan locked 2024-03-01 · 3f2a9c41d07b'
+    >>> plan_pill("").text, plan_pill(None).text
+    ('Plan not locked', 'No plan: estimates only')
     """
-    own = next((one for one in places if one.claim == claim_asked(comparison)), None)
-    if not places:
-        return f"{without_verdict(answer)} The plan of this book makes no claim of it."
-    if own is None:
-        claimed = " and ".join(CLAIM_WORDS[one.claim] for one in places)
-        return f"{without_verdict(answer)} The plan claims {claimed}, which chapter 90 judges."
-    condition = _condition(own.before)
-    if own.beside:
-        others = counted(own.beside, "other")
-        first = f", {condition}" if condition else ""
-        return (
-            f"{without_verdict(answer)} The plan judges it with {others} by Holm's method{first}: "
-            "see chapter 90."
-        )
-    if not condition:
-        return answer
-    return f"{answer} In the plan it counts {condition}: see chapter 90."
+    if lock is None:
+        return Pill("No plan: estimates only")
+    return Pill(f"Plan locked {lock}", "locked") if lock else Pill("Plan not locked")
 
 
-def _condition(before: int) -> str:
-    """Return on what a claim rests."""
-    if not before:
-        return ""
-    if before == 1:
-        return "only if the claim before it is shown"
-    return f"only if the {counted(before, 'claim')} before it are shown"
-
-
-def planned_decision(decision: str, comparison: Comparison, places: Sequence[ClaimPlace]) -> str:
-    """Return the decision on a chapter's primary comparison as its plan allows it.
-
-    What is not defined stays so; only what the plan claims is decided, and only if the interval of
-    this comparison alone decides it.
-    """
-    if math.isnan(comparison.estimate + comparison.ci_low + comparison.ci_high):
-        return decision
-    if not places:
-        return NO_CLAIM
-    words = []
-    for one in places:
-        name = CLAIM_WORDS[one.claim]
-        if one.beside:
-            words.append(f"{name}: see chapter 90")
-            continue
-        shown = f"{name} {'shown' if interval_shows(comparison, one.claim) else 'not shown'}"
-        words.append(f"{shown} by its own interval" if one.before else shown)
-    return capital("; ".join(words))
-
-
-def conclusion(verdicts: Sequence[Mapping[str, Any]], chapter: str) -> str:
-    """Return in a few words what became of a chapter's primary comparison.
+def standing_told(told: Plain, waits_for: str = "") -> Standing:
+    """Return where a chapter's comparison stands, from what the chapter is told of the plan.
 
     Parameters
     ----------
-    verdicts : sequence of mapping
-        Label, claim and verdict of each, as the record of chapter 90 has them.
-    chapter : str
-        Name of the chapter in the book.
+    told : mapping
+        ``place``: one entry a claim on the comparison; empty without a plan.
+    waits_for : str
+        What is missing before it may be judged.
     """
-    own = [
-        f"{CLAIM_WORDS[v['claim']]} {v['verdict']}"
-        for v in verdicts
-        if v["label"] == chapter and v["claim"] in CLAIM_WORDS
-    ]
-    return capital(joined(own)) if own else NO_CLAIM
+    places = tuple(ClaimPlace(**one) for one in told.get("place", ()))
+    return Standing(planned="lock" in told, places=places, waits_for=waits_for)
+
+
+def standing_judged(
+    verdicts: Sequence[EndpointVerdict], result: str, waits_for: str = ""
+) -> Standing:
+    """Return where a result stands once every claim of a plan is judged.
+
+    Parameters
+    ----------
+    verdicts : sequence of EndpointVerdict
+        On every claim, and on what stands beside.
+    result : str
+        Name of the result in the plan, of a chapter's own comparison that of the chapter.
+    waits_for : str
+        What is missing before it may be judged.
+    """
+    own = [one for one in verdicts if one.label == result and one.claim != "none"]
+    return Standing(
+        planned=True,
+        places=tuple(
+            ClaimPlace(claim=cast("ClaimKind", one.claim), before=0, beside=0) for one in own
+        ),
+        verdicts=tuple(one.verdict for one in own),
+        waits_for=waits_for,
+    )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-from toolkit.demo.population import AI, lesions_of, stream, words
+from toolkit.demo.population import lesions_of, stream, words
 from toolkit.demo.rates import DemoRates
 
 PART = "reader_study"
@@ -19,7 +19,8 @@ ROWS, COLUMNS, PIXEL_SPACING_MM = 2294, 1914, 0.085
 # The breast in every image: half an ellipse on the edge of the chest wall, pixels.
 DEEPEST_PX, HALF_HEIGHT_PX, MARGIN_PX = 1500.0, 950.0, 250
 SMALLEST_RADIUS_PX = 40.0
-CANDIDATES = 8  # places tried for a false mark
+LESIONS_AT_MOST = 2  # of an examination
+CANDIDATES = 8  # places tried for a look-alike
 CORNERS = 16  # of an outline; a polygon of so many lies within 2 % of its circle
 
 Columns = dict[str, NDArray[Any]]
@@ -142,141 +143,131 @@ def study_images(case_id: ObjectArray) -> Columns:
     }
 
 
-def study_marks(
-    readings: Columns, lesions: Lesions, case_id: ObjectArray, rates: DemoRates
-) -> Columns:
-    """Return the marks table: those of the people, then those of the AI.
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What is marked, by reading; arrays of shape (n_findings,) unless said.
 
-    A reading of a person with a rating from ``mark_from`` up has one mark or more: the first
-    finding carries the rating of the whole examination, and no other is higher. The AI scores
-    regions on a scale of its own and delivers those from its export floor up.
+    Parameters
+    ----------
+    case, place : ndarray
+        The examination, and which of its places: its lesions first, then the look-alikes.
+    level : ndarray
+        Rating of the finding.
+    exact : ndarray of bool
+        Whether it is marked where the AI marks it: never beside its lesion.
+    keys : mapping
+        Columns that name the reading.
+    reading : ndarray
+        Number of the reading; the findings of one stand together.
     """
-    is_ai = readings["reader_id"] == AI
-    people = np.flatnonzero(~is_ai & (readings["rating"] >= rates.mark_from))
-    region = np.round(10 * readings["rating"] - 5 * stream(f"{PART}/regions").random(is_ai.size))
-    machine = np.flatnonzero(is_ai & (region >= rates.ai_region_floor))
-    aided = readings["modality"][people] == "aided"
-    lowest = np.full(machine.size, rates.ai_region_floor)
+
+    case: IntArray
+    place: IntArray
+    level: FloatArray
+    exact: BoolArray
+    keys: Columns
+    reading: IntArray
+
+
+def study_marks(
+    people: Findings, ai: Findings, lesions: Lesions, case_id: ObjectArray, rates: DemoRates
+) -> Columns:
+    """Return the marks table: those of the people, then those of the AI."""
+    lookalikes = _lookalikes(lesions, case_id.size, rates)
     parts = [
-        _marks(readings, people, readings["rating"][people], aided, lesions, case_id, rates),
-        _marks(readings, machine, region[machine], lowest > 0, lesions, case_id, rates, lowest),
+        _marks(findings, lesions, lookalikes, case_id, stream(f"{PART}/marks/{name}"), rates)
+        for name, findings in (("people", people), ("ai", ai))
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _marks(
-    readings: Columns,
-    row: IntArray,
-    rating: FloatArray,
-    helped: BoolArray,
+    findings: Findings,
     lesions: Lesions,
+    lookalikes: Columns,
     case_id: ObjectArray,
+    draw: np.random.Generator,
     rates: DemoRates,
-    lowest: FloatArray | float = 1.0,
 ) -> Columns:
-    """Return the marks of some readings; ``rating`` is that of the most suspicious finding.
-
-    It is on the lesion more often the more suspicious the reader was, and the plainer the lesion
-    is; a second lesion may be marked too, and further findings hit none.
-    """
-    draw = stream(f"{PART}/marks/{'people' if np.ndim(lowest) == 0 else 'ai'}")
-    number = {name: place for place, name in enumerate(case_id)}
-    case = np.array([number[name] for name in readings["case_id"][row]], dtype=np.int64)
-    first = np.searchsorted(lesions.case, case)
-    n_lesions = np.bincount(lesions.case, minlength=case_id.size)[case]
-    plain = np.append(_plainness(lesions, rates), 0.0)  # behind the last: no lesion
-    u = draw.random((2, row.size))
-    at_zero, added = rates.mark_on_lesion
-    hit = (n_lesions > 0) & (u[0] < (at_zero + added * rating / 100) * plain[first])
-    also = np.flatnonzero((n_lesions > 1) & (u[1] < rates.second_lesion_marked))
-    mean = np.where(helped, rates.extra_marks_helped, rates.extra_marks)
-    extra = np.repeat(np.arange(row.size), draw.poisson(mean))
-    # One row a finding: which reading it belongs to, and which lesion it is meant for (-1: none).
-    source = np.concatenate([np.arange(row.size), also, extra])
-    target = np.concatenate([np.where(hit, first, -1), first[also] + 1, np.full(extra.size, -1)])
-    share = 0.2 + 0.7 * draw.random(source.size)
-    share[: row.size] = 1.0
-    level = np.maximum(np.broadcast_to(lowest, row.size)[source], np.floor(rating[source] * share))
-    order = np.argsort(source, kind="stable")
-    source, target, level = source[order], target[order], level[order]
-    # A finding is marked on one view or on both.
-    on_both = draw.random(source.size) < rates.marked_on_both
-    finding = np.repeat(np.arange(source.size), 1 + on_both)
-    again = np.append(False, finding[1:] == finding[:-1])
-    placed = _places(target[finding], case[source[finding]], again, lesions, draw, rates)
+    """Return the marks of some findings, each on one view or on both."""
+    on_both = draw.random(findings.case.size) < rates.marked_on_both
+    of = np.repeat(np.arange(findings.case.size), 1 + on_both)
+    again = np.append(False, of[1:] == of[:-1])
+    placed = _places(findings, of, again, lesions, lookalikes, draw, rates)
     kept = placed.pop("shown")
-    source, level = source[finding][kept], level[finding][kept]
-    in_reading = np.arange(source.size) - np.searchsorted(source, source)
-    place = {name: values[kept] for name, values in placed.items()}
-    lesion = place.pop("lesion")
+    of, placed = of[kept], {name: values[kept] for name, values in placed.items()}
+    lesion, reading = placed.pop("lesion"), findings.reading[of]
+    in_reading = np.arange(of.size) - np.searchsorted(reading, reading)
     return {
-        **{
-            name: readings[name][row[source]]
-            for name in ("reader_id", "case_id", "modality", "session")
-        },
+        **{name: values[of] for name, values in findings.keys.items()},
         "mark_id": (in_reading + 1).astype(str).astype(object),
-        "rating": level,
-        "image_id": _image_id(case_id[case[source]], place.pop("side"), place.pop("view")),
-        **place,
+        "rating": findings.level[of],
+        "image_id": _image_id(case_id[findings.case[of]], placed.pop("side"), placed.pop("view")),
+        **placed,
         "mark_type": words((lesion < 0).astype(int), ("LL", "NL")),
         "lesion_id": np.append(lesions.columns["lesion_id"], np.nan)[lesion],
     }
 
 
-def _plainness(lesions: Lesions, rates: DemoRates) -> FloatArray:
-    """Return how much more or less often a lesion is marked than the average one, by its type."""
-    factor = dict(zip(rates.lesion_types, rates.lesion_plainness, strict=True))
-    return np.array([factor[kind] for kind in lesions.columns["lesion_type"]])
-
-
 def _places(
-    target: IntArray,
-    case: IntArray,
+    findings: Findings,
+    of: IntArray,
     again: BoolArray,
     lesions: Lesions,
+    lookalikes: Columns,
     draw: np.random.Generator,
     rates: DemoRates,
 ) -> Columns:
     """Return place of each mark, which lesion it is on, and whether it can be made at all.
 
-    ``again`` are second marks of the finding before, on its other view. A mark that is meant for a
-    lesion lies near its centre, a few beside it; the others keep away from every lesion.
+    ``again`` are second marks of the finding before, on its other view. A mark of a lesion lies
+    near its centre, a few beside it; those of look-alikes keep away from every lesion.
     """
-    n = target.size
-    meant = target >= 0
-    of = np.maximum(target, 0)
-    view, side = draw.integers(0, len(VIEWS), n), draw.integers(0, len(SIDES), n)
-    view[meant] = np.where(lesions.seen[of, view], view, 1 - view)[meant]
-    side = np.where(meant, lesions.side[of], side)
+    case, place, n = findings.case[of], findings.place[of], of.size
+    meant = place < LESIONS_AT_MOST
+    target = np.where(meant, np.searchsorted(lesions.case, case) + place, 0)
+    view = draw.integers(0, len(VIEWS), n)
+    view = np.where(meant & ~lesions.seen[target, view], 1 - view, view)
     second = np.flatnonzero(again)
-    view[second], side[second] = 1 - view[second - 1], side[second - 1]
-    shown = ~meant | lesions.seen[of, view]
+    view[second] = 1 - view[second - 1]
+    shown = ~meant | lesions.seen[target, view]
     angle = 2 * np.pi * draw.random(n)
     reach = np.sqrt(draw.random(n)) * rates.mark_reach
     # Beside one of two lesions a mark may lie in the other.
     alone = np.bincount(lesions.case, minlength=case.max(initial=0) + 1)[case] == 1
-    beside = alone & (draw.random(n) < rates.mark_beside)
-    reach = np.where(beside, 1.05 + 0.5 * draw.random(n), reach) * lesions.radius_px[of]
-    x, y = _false_places(case, side, view, lesions, draw)
-    x = np.where(meant, np.round(lesions.x_px[of, view] + reach * np.cos(angle)), x)
-    y = np.where(meant, np.round(lesions.y_px[of, view] + reach * np.sin(angle)), y)
-    x, y = np.clip(x, 0, COLUMNS - 1), np.clip(y, 0, ROWS - 1)
-    off = np.hypot(x - lesions.x_px[of, view], y - lesions.y_px[of, view])
-    inside = meant & (off <= lesions.radius_px[of])
+    beside = alone & ~findings.exact[of] & (draw.random(n) < rates.mark_beside)
+    reach = np.where(beside, 1.05 + 0.5 * draw.random(n), reach) * lesions.radius_px[target]
+    reach = np.where(meant, reach, rates.lookalike_reach_px * np.sqrt(draw.random(n)))
+    like = case, np.maximum(place - LESIONS_AT_MOST, 0), view
+    x = np.where(meant, lesions.x_px[target, view], lookalikes["x_px"][like])
+    y = np.where(meant, lesions.y_px[target, view], lookalikes["y_px"][like])
+    x = np.clip(np.round(x + reach * np.cos(angle)), 0, COLUMNS - 1)
+    y = np.clip(np.round(y + reach * np.sin(angle)), 0, ROWS - 1)
+    off = np.hypot(x - lesions.x_px[target, view], y - lesions.y_px[target, view])
     return {
         "x_px": x,
         "y_px": y,
-        "side": side,
+        "side": np.where(meant, lesions.side[target], lookalikes["side"][like[:2]]),
         "view": view,
-        "lesion": np.where(inside, target, -1),
+        "lesion": np.where(meant & (off <= lesions.radius_px[target]), target, -1),
         "shown": shown,
     }
+
+
+def _lookalikes(lesions: Lesions, n_cases: int, rates: DemoRates) -> Columns:
+    """Return where the look-alikes lie: side (n_cases, n_lookalikes), x and y also by view."""
+    draw = stream(f"{PART}/look-alikes")
+    side = draw.integers(0, len(SIDES), (n_cases, rates.lookalikes))
+    shape = (*side.shape, len(VIEWS))
+    case, _, view = (axis.ravel() for axis in np.indices(shape))
+    x, y = _false_places(case, np.repeat(side.ravel(), len(VIEWS)), view, lesions, draw)
+    return {"side": side, "x_px": x.reshape(shape), "y_px": y.reshape(shape)}
 
 
 def _false_places(
     case: IntArray, side: IntArray, view: IntArray, lesions: Lesions, draw: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    """Draw a place in the breast of each mark that is far from the lesions of its image.
+    """Draw a place in the breast of each look-alike, far from the lesions of its image.
 
     Of some candidates the first that is far enough, else the farthest.
     """
@@ -284,7 +275,7 @@ def _false_places(
     x, y = np.round(_across(depth, side[:, None])), np.round(_down(depth, draw))
     clear = np.full(x.shape, np.inf)
     first = np.searchsorted(lesions.case, case)
-    for step in range(2):  # at most two lesions
+    for step in range(LESIONS_AT_MOST):
         lesion = np.minimum(first + step, lesions.case.size - 1)
         there = (lesions.case[lesion] == case) & (lesions.side[lesion] == side)
         there &= lesions.seen[lesion, view]
@@ -300,5 +291,5 @@ def _false_places(
 
 
 def _keep_off(lesions: Lesions, lesion: IntArray) -> FloatArray:
-    """Return how far a false mark is from a lesion's centre at least, as a column."""
+    """Return how far a look-alike is from a lesion's centre at least, as a column."""
     return (2 * lesions.radius_px[lesion] + 100)[:, None]

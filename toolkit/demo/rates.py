@@ -10,9 +10,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 # Picked among dates of one month so that the headline results lie near their true values.
-DEMO_SEED = 20260102
+DEMO_SEED = 20260131
 
 DENSITIES = ("A", "B", "C", "D")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reliance:
+    """How far a reader who sees the AI's marks moves from their own suspicion to the AI's.
+
+    At a place that the AI marked, a reader moves by the weight towards the AI's suspicion, right
+    or wrong. Automation bias is what the mark does as a mark, whatever its score: it adds to the
+    suspicion of a marked place, and a place without one is searched less. Assumed, set so that the
+    gains in area lie among the published ones; that marks mislead too, and general radiologists
+    more, is Dratsch 2023 (doi:10.1148/radiol.222176).
+
+    Parameters
+    ----------
+    specialist, general : float
+        Weight of the AI's suspicion, 0 to 1, of breast specialists and general radiologists.
+    automation_bias : float
+        Standard deviations of suspicion at a weight of 1; 0: only the AI's score counts.
+    """
+
+    specialist: float = 0.15
+    general: float = 0.28
+    automation_bias: float = 0.80
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,20 +139,34 @@ class DemoRates:
     # Rodriguez-Ruiz Radiology 2019: 240 examinations, 100 with cancer; 10 of its 14 readers.
     study_positive: int = 100
     study_negative: int = 140
-    # Mean area without and with AI. Published gains: .02 (Rodriguez-Ruiz 2019), .03 (van Winkel
-    # 2021), .057 (Conant 2019); larger for general radiologists, as in AI-STREAM. Five of each.
-    specialist_auc: tuple[float, float] = (0.865, 0.895)
-    general_auc: tuple[float, float] = (0.810, 0.870)
+    # Area of a reader of average skill without AI, five of each kind: radiologists had .769 to
+    # .87 in the studies named here (Pacilè 2020, van Winkel 2021, Rodriguez-Ruiz 2019). Published
+    # gains with AI: .02 (Rodriguez-Ruiz 2019), .03 (van Winkel 2021), .057 (Conant 2019), larger
+    # for general radiologists, as in AI-STREAM. Here they follow from ``reliance``.
+    specialist_auc: float = 0.860
+    general_auc: float = 0.815
     study_ai_auc: float = 0.900
-    # Variances of Roe and Metz 1997 (doi:10.1016/S1076-6332(97)80210-3), high data correlation and
-    # low reader variance, in the order of ``RoeMetzComponents``: reader, modality x reader, case,
-    # modality x case, reader x case, error.
-    variances: tuple[float, ...] = (0.0055, 0.0055, 0.3, 0.3, 0.2, 0.2)
-    # Assumed: share of the AI's variance that comes from the case effect which readers share.
-    study_ai_shared: float = 0.6
+    reliance: Reliance = Reliance()
+    # Assumed: places of an examination that look like a lesion and are none.
+    lookalikes: int = 2
+    # Shares of the variance of a reader's suspicion of a place: the place itself, as all readers
+    # see it; one reader's own view of it, in both modalities; one reading alone. Roe and Metz 1997
+    # (doi:10.1016/S1076-6332(97)80210-3), high data correlation, have .6, .2 and .2 with the first
+    # and second partly own to a modality, which here is what the AI does.
+    place_variances: tuple[float, float, float] = (0.45, 0.45, 0.10)
+    # Standard deviation between readers in how well they tell lesions, and in how high they rate.
+    reader_skill_sd: float = 0.10
+    reader_habit_sd: float = 0.15
+    # Assumed: share of the AI's variance that comes from the place as all readers see it.
+    ai_place_shared: float = 0.5
+    # Assumed: how much plainer a lesion is than the average, in standard deviations: by its type,
+    # in the order of ``lesion_types``; for one standard deviation of log size; a second lesion.
+    lesion_visibility: tuple[float, ...] = (0.05, 0.20, -0.35, -0.40)
+    size_visibility: float = 0.30
+    second_lesion_fainter: float = 0.5
     # From suspicion to a slider of 0 to 100 and to BI-RADS; assumed. Recall from 4A up.
     slider_slope: float = 2.2
-    slider_middle: float = 1.2
+    slider_middle: float = 1.25
     birads: tuple[str, ...] = ("1", "2", "3", "4A", "4B", "4C", "5")
     birads_from: tuple[float, ...] = (3, 10, 25, 45, 70, 90)  # lowest rating of 2, 3, 4A, ...
     birads_0: float = 0.12  # of recalls otherwise 4A
@@ -141,29 +178,30 @@ class DemoRates:
     time_residual_sd: float = 0.48
     time_reader_slope_sd: float = 0.10
     # PRAIM: 43 % less time on examinations that the AI called normal; here less. Ratio of times,
-    # with AI to without, for scores that round to 1-5, 6-9 and 10.
-    time_ratio: tuple[float, ...] = (0.75, 0.92, 1.08)
+    # with AI to without, for scores that round to 1-5, 6-9 and 10; set so that in a sample as rich
+    # in cancers as the reader study all but nothing is saved (Rodriguez-Ruiz 2019), and some is
+    # among screened women.
+    time_ratio: tuple[float, ...] = (0.82, 1.00, 1.16)
     # Assumed: time falls by this much on the log scale from first to last of a session, and so
     # many readings are interrupted, which makes them longer by a factor.
     time_learning: float = 0.15
     time_interrupted: float = 0.004
     interruption_factor: float = 10.0
-    # Where readers mark; assumed, with a third of a false mark an examination as in FROC studies.
+    # Assumed: a reading in which something is marked takes longer, on the log scale.
+    time_finding: float = 0.20
+    # Where readers mark; assumed. Whoever recalls has marked, since recall starts at 4A.
     mark_from: float = 20.0  # lowest rating that comes with a mark
-    mark_on_lesion: tuple[float, float] = (0.75, 0.22)  # at rating 0, and added up to rating 100
-    extra_marks: float = 0.20  # mean number of further findings where there is one
-    extra_marks_helped: float = 0.14  # the same with AI, and of the AI itself
     second_lesion: float = 0.10
-    second_lesion_marked: float = 0.60
-    # Assumed: marked more or less often than the average, in the order of ``lesion_types``.
-    lesion_plainness: tuple[float, ...] = (1.00, 1.04, 0.82, 0.78)
     one_view: float = 0.12  # lesions that show on one view alone; assumed
     compression_px: float = 40.0  # standard deviation of depth between the views
     marked_on_both: float = 0.70  # findings marked on both views; assumed
     # Of marks meant for a lesion, most lie within this share of its radius and a few beside it.
     mark_reach: float = 0.85
     mark_beside: float = 0.05
-    ai_region_floor: float = 30.0  # lowest region score, of 100, that the AI delivers; assumed
+    lookalike_reach_px: float = 40.0  # farthest that marks of one look-alike lie from its place
+    # Lowest region score, of 100, that the AI delivers and readers see; assumed. In MASAI marks
+    # were shown at scores of 8 to 10.
+    ai_region_floor: float = 70.0
 
     # --- Prospective part ------------------------------------------------------------------
     # AI-STREAM (24,543 women): 5.01 per 1,000 found without and 5.70 with AI, ratio 1.14; recall
@@ -179,10 +217,12 @@ class DemoRates:
         0.90, 1.00, 0.95, 0.85, 1.05, 1.00, 1.10, 1.70, 0.95, 0.90, 1.00, 0.85,
     )  # fmt: skip
     # Correlations of suspicion within women with or without cancer: two readers; the AI with a
-    # reader who does not see it, and with one who does. Assumed; they give discordant recalls of
-    # nearly 6 %, and fewer cancers found only without AI than only with it, as in AI-STREAM.
+    # reader who does not see it, and with one who does, who follows it where it is wrong as well:
+    # cancers that it scored low are found no more often with it than without. Assumed; they give
+    # discordant recalls of nearly 6 %, and fewer cancers found only without AI than only with it,
+    # as in AI-STREAM.
     readers_correlation: float = 0.55
-    ai_correlation: tuple[float, float] = (0.45, 0.60)
+    ai_correlation: tuple[float, float] = (0.45, 0.75)
     reading_missing: float = 0.003  # assumed, of each of the two readings
     # AI-STREAM and PRAIM: single reading of a screening examination below a minute.
     prospective_time_median_s: float = 48.0

@@ -1,6 +1,7 @@
 """The reader study: 240 examinations read by ten readers without and with AI.
 
-Ratings follow the Roe-Metz model, so that the true effect of AI is known: ``true_auc``. Each
+What is seen at each place (``perception``) makes the rating of a reading, its marks, its call and
+part of its time, so that they agree; the true effect of AI is known: ``perception.true_auc``. Each
 reader read twice, four weeks or more apart, each time half of the examinations with AI. The
 column ``session`` is "1" throughout, since no reader read an examination twice in one modality;
 the two occasions show in ``read_at``, the place within one in ``order``.
@@ -8,17 +9,31 @@ the two occasions show in ``read_at``, the place within one in ``order``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from toolkit.arrays import BoolArray, DayArray, FloatArray, IntArray, ObjectArray
-from toolkit.demo.marks import draw_lesions, lesion_table, study_images, study_marks
+from toolkit.demo.marks import (
+    Findings,
+    Lesions,
+    draw_lesions,
+    lesion_table,
+    study_images,
+    study_marks,
+)
+from toolkit.demo.perception import (
+    PART,
+    SPECIALIST,
+    Perception,
+    draw_perception,
+    examination_scale,
+)
 from toolkit.demo.population import (
     AI,
-    ai_scores,
     canonical_table,
     draw_women,
     identifiers,
@@ -30,21 +45,11 @@ from toolkit.demo.population import (
     words,
 )
 from toolkit.demo.rates import DEMO_PLAN, DEMO_RATES, DemoRates
-from toolkit.stats.simulation import (
-    RoeMetzComponents,
-    binormal_separation,
-    roe_metz_auc,
-    roe_metz_ratings,
-    roe_metz_separation,
-    simulated_truth,
-)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PART = "reader_study"
 MODALITIES = ("unaided", "aided")
-SPECIALIST = (True,) * 5 + (False,) * 5
 FIRST_DAY = np.datetime64("2025-03-03")
 READ_A_DAY = 24
 
@@ -53,8 +58,12 @@ READ_A_DAY = 24
 class StudyReadings:
     """All readings, cases in the order they are numbered; (n_cases, n_readers, 2) unless said."""
 
+    case_id: ObjectArray  # shape (n_cases,)
     cancer: BoolArray  # shape (n_cases,)
-    suspicion: FloatArray
+    in_situ: BoolArray  # shape (n_cases,)
+    lesions: Lesions
+    perception: Perception
+    place_rating: FloatArray  # shape (n_cases, n_places, n_readers, 2)
     rating: FloatArray
     ai_score: FloatArray  # shape (n_cases,)
     ai_first: BoolArray  # shape (n_cases,): with AI on the first occasion, or on the second
@@ -63,53 +72,10 @@ class StudyReadings:
     reading_time_s: FloatArray
 
 
-def components(rates: DemoRates = DEMO_RATES) -> RoeMetzComponents:
-    """Return the variances of the readers' ratings."""
-    names = (field.name for field in fields(RoeMetzComponents))
-    return RoeMetzComponents(**dict(zip(names, rates.variances, strict=True)))
-
-
-def _effects(rates: DemoRates) -> tuple[float, FloatArray]:
-    """Return the separation of specialists without AI, and what is added, (n_readers, 2)."""
-    areas = np.where(np.array(SPECIALIST)[:, None], rates.specialist_auc, rates.general_auc)
-    separation = roe_metz_separation(areas, components=components(rates))
-    return float(separation[0, 0]), separation - separation[0, 0]
-
-
-def true_auc(rates: DemoRates = DEMO_RATES) -> FloatArray:
-    """Return the true area of each reader's like, shape (n_readers, 2): unaided, aided."""
-    separation, effect = _effects(rates)
-    return roe_metz_auc(separation, modality_effect=effect, components=components(rates))
-
-
-def _suspicion(rates: DemoRates) -> tuple[BoolArray, FloatArray, FloatArray]:
-    """Draw truth, readers' suspicion and the AI's, cases shuffled."""
-    n_negative, n_positive = rates.study_negative, rates.study_positive
-    draw = stream(f"{PART}/cases")
-    cancer = simulated_truth(n_negative, n_positive)
-    case_effect, other = draw.standard_normal((2, cancer.size))
-    separation, effect = _effects(rates)
-    readers = roe_metz_ratings(
-        n_negative,
-        n_positive,
-        len(SPECIALIST),
-        separation=separation,
-        modality_effect=effect,
-        components=components(rates),
-        rng=stream(f"{PART}/ratings"),
-        case_effect=case_effect,
-    )
-    shared = rates.study_ai_shared
-    noise = np.sqrt(shared) * case_effect + np.sqrt(1 - shared) * other
-    ai = cancer * binormal_separation(rates.study_ai_auc) + noise
-    shuffled = draw.permutation(cancer.size)
-    return cancer[shuffled], readers[shuffled], ai[shuffled]
-
-
 def _slider(suspicion: FloatArray, rates: DemoRates) -> FloatArray:
     """Return ratings of 0 to 100; every reader uses the slider the same way."""
-    odds = np.exp(rates.slider_slope * (suspicion - rates.slider_middle))
-    return np.asarray(np.round(100 * odds / (1 + odds)), dtype=np.float64)
+    scaled = examination_scale(suspicion, rates) - rates.slider_middle
+    return np.asarray(np.round(100 * expit(rates.slider_slope * scaled)), dtype=np.float64)
 
 
 def _schedule(n_cases: int, n_readers: int) -> tuple[BoolArray, IntArray, DayArray]:
@@ -132,8 +98,11 @@ def _schedule(n_cases: int, n_readers: int) -> tuple[BoolArray, IntArray, DayArr
     return ai_first, order + 1, np.busday_offset(starts[occasion], working_days, roll="forward")
 
 
-def _times(score: FloatArray, order: IntArray, rates: DemoRates) -> FloatArray:
-    """Draw reading times in seconds, log-normal; AI shortens them where its score is low."""
+def _times(score: FloatArray, found: BoolArray, order: IntArray, rates: DemoRates) -> FloatArray:
+    """Draw reading times in seconds, log-normal, longer where something is found.
+
+    AI shortens them where its score is low.
+    """
     n_cases, n_readers, _ = order.shape
     draw = stream(f"{PART}/time")
     reader = rates.time_reader_sd * draw.standard_normal((1, n_readers, 1))
@@ -141,6 +110,7 @@ def _times(score: FloatArray, order: IntArray, rates: DemoRates) -> FloatArray:
     exam = rates.time_exam_sd * draw.standard_normal((n_cases, 1, 1))
     log_time = np.log(rates.study_time_median_s) + reader + exam
     log_time = log_time + rates.time_residual_sd * draw.standard_normal(order.shape)
+    log_time = log_time + rates.time_finding * found
     log_time = log_time - rates.time_learning * (order / n_cases - 0.5)
     log_time[:, :, 1] += log_time_ratio(score, rates)[:, None] + slope
     interrupted = draw.random(order.shape) < rates.time_interrupted
@@ -150,19 +120,29 @@ def _times(score: FloatArray, order: IntArray, rates: DemoRates) -> FloatArray:
 
 def simulate_readings(rates: DemoRates = DEMO_RATES) -> StudyReadings:
     """Simulate the reader study."""
-    cancer, suspicion, ai = _suspicion(rates)
-    n_cases, n_readers, _ = suspicion.shape
-    score = ai_scores(ai, rates)
+    n_cases, n_readers = rates.study_negative + rates.study_positive, len(SPECIALIST)
+    case_id = identifiers("S", range(1, n_cases + 1), digits=3)
+    cancer = stream(f"{PART}/cases").permutation(np.arange(n_cases) < rates.study_positive)
+    in_situ = cancer & (stream(f"{PART}/cancer type").random(n_cases) < rates.in_situ)
+    lesions = draw_lesions(case_id, cancer, in_situ[cancer], rates)
+    perception = draw_perception(lesions, n_cases, rates)
+    place_rating = _slider(perception.seen, rates)
+    rating = place_rating.max(axis=1)
+    score = np.nanmax(perception.score, axis=1)
     ai_first, order, read_at = _schedule(n_cases, n_readers)
     return StudyReadings(
+        case_id=case_id,
         cancer=cancer,
-        suspicion=suspicion,
-        rating=_slider(suspicion, rates),
+        in_situ=in_situ,
+        lesions=lesions,
+        perception=perception,
+        place_rating=place_rating,
+        rating=rating,
         ai_score=score,
         ai_first=ai_first,
         order=order,
         read_at=read_at,
-        reading_time_s=_times(score, order, rates),
+        reading_time_s=_times(score, rating >= rates.mark_from, order, rates),
     )
 
 
@@ -174,11 +154,10 @@ def _birads(rating: FloatArray, rates: DemoRates) -> ObjectArray:
     return words(np.where(incomplete, len(rates.birads), code), (*rates.birads, "0"))
 
 
-def _readings(
-    study: StudyReadings, case_id: ObjectArray, rates: DemoRates
-) -> dict[str, NDArray[Any]]:
+def _readings(study: StudyReadings, rates: DemoRates) -> dict[str, NDArray[Any]]:
     """Return the readings table: people by day and order, then the AI by case."""
     n_cases, n_readers, _ = shape = study.rating.shape
+    case_id = study.case_id
     names = identifiers("RS", range(1, n_readers + 1), digits=2)
     grid = {
         "reader_id": names[None, :, None],
@@ -210,7 +189,7 @@ def _readings(
     return {**columns, "status": complete}
 
 
-def _cases(study: StudyReadings, case_id: ObjectArray, rates: DemoRates) -> dict[str, NDArray[Any]]:
+def _cases(study: StudyReadings, rates: DemoRates) -> dict[str, NDArray[Any]]:
     """Return the cases table; every examination has a reference standard of 24 months."""
     cancer = study.cancer
     draw = stream(f"{PART}/reference")
@@ -218,31 +197,69 @@ def _cases(study: StudyReadings, case_id: ObjectArray, rates: DemoRates) -> dict
     days = int((window[1] - window[0]).astype(np.int64))
     exam_date = np.sort(window[0] + draw.integers(0, days, cancer.size))
     diagnosed = exam_date + draw.integers(7, 46, cancer.size)
-    in_situ = draw.random(cancer.size) < rates.in_situ
     follow_up = np.round(24 + 6 * draw.random(cancer.size), 1)
     source = words(cancer.astype(int), ("follow_up_24_months", "pathology_malignant"))
     return {
-        "case_id": case_id,
+        "case_id": study.case_id,
         "patient_id": identifiers("V", range(1, cancer.size + 1), digits=3),
         "truth": cancer.astype(np.float64),
         "truth_source": source,
         "follow_up_months": follow_up,
         "exam_date": exam_date,
         "cancer_date": only_where(cancer, diagnosed),
-        "cancer_type": words(np.where(cancer, in_situ.astype(int), -1), ("invasive", "in_situ")),
+        "cancer_type": words(
+            np.where(cancer, study.in_situ.astype(int), -1), ("invasive", "in_situ")
+        ),
         **women_columns(draw_women(PART, cancer, rates), rates),
     }
+
+
+def _findings(study: StudyReadings, rates: DemoRates) -> tuple[Findings, Findings]:
+    """Return what readers mark, reading by reader, modality and case, and what the AI marks.
+
+    A reader marks every place from ``mark_from`` up, each with its own rating, so that the highest
+    is the rating of the examination.
+    """
+    by_reading = study.place_rating.transpose(2, 3, 0, 1)
+    reader, modality, case, place = index = np.nonzero(by_reading >= rates.mark_from)
+    perception = study.perception
+    people = Findings(
+        case=case,
+        place=place,
+        level=by_reading[index],
+        exact=(modality == MODALITIES.index("aided")) & perception.marked[case, place],
+        keys=_keys(
+            identifiers("RS", range(1, len(SPECIALIST) + 1), digits=2)[reader],
+            study.case_id[case],
+            np.array(MODALITIES, dtype=object)[modality],
+        ),
+        reading=np.ravel_multi_index(index[:3], by_reading.shape[:3]),
+    )
+    case, place = index = np.nonzero(perception.marked)
+    ai, standalone = (np.full(case.size, word, dtype=object) for word in (AI, "standalone"))
+    machine = Findings(
+        case=case,
+        place=place,
+        level=perception.region[index],
+        exact=np.zeros(case.size, dtype=bool),
+        keys=_keys(ai, study.case_id[case], standalone),
+        reading=case,
+    )
+    return people, machine
+
+
+def _keys(
+    reader_id: ObjectArray, case_id: ObjectArray, modality: ObjectArray
+) -> dict[str, NDArray[Any]]:
+    """Return the columns that name readings."""
+    session = np.full(case_id.size, "1", dtype=object)
+    return {"reader_id": reader_id, "case_id": case_id, "modality": modality, "session": session}
 
 
 def reader_study() -> dict[str, pd.DataFrame]:
     """Return the tables of the reader study."""
     rates = DEMO_RATES
     study = simulate_readings(rates)
-    case_id = identifiers("S", range(1, study.cancer.size + 1), digits=3)
-    cases = _cases(study, case_id, rates)
-    readings = _readings(study, case_id, rates)
-    in_situ = cases["cancer_type"][study.cancer] == "in_situ"
-    lesions = draw_lesions(case_id, study.cancer, in_situ, rates)
     readers = readers_of(
         prefix="RS",
         specialist=SPECIALIST,
@@ -250,11 +267,11 @@ def reader_study() -> dict[str, pd.DataFrame]:
     )
     readers["export_floor"] = np.where(readers["reader_id"] == AI, rates.ai_region_floor, np.nan)
     tables = {
-        "cases": cases,
+        "cases": _cases(study, rates),
         "readers": readers,
-        "readings": readings,
-        "images": study_images(case_id),
-        "lesions": lesion_table(lesions, case_id),
-        "marks": study_marks(readings, lesions, case_id, rates),
+        "readings": _readings(study, rates),
+        "images": study_images(study.case_id),
+        "lesions": lesion_table(study.lesions, study.case_id),
+        "marks": study_marks(*_findings(study, rates), study.lesions, study.case_id, rates),
     }
     return {name: canonical_table(name, columns) for name, columns in tables.items()}

@@ -38,9 +38,6 @@ from toolkit.demo.rates import DEMO_PLAN, DEMO_RATES, DENSITIES, DemoRates
 if TYPE_CHECKING:
     import pandas as pd
 
-if TYPE_CHECKING:
-    pass
-
 PART = "retrospective"
 
 

@@ -10,13 +10,13 @@ from toolkit.stats.claims import verdict_note
 from toolkit.stats.paired import McNemarTest, PairedCounts, mcnemar
 
 
-def verdict_flag(primary: Comparison, other: Comparison, *, name: str) -> str:
-    """Return in words where another analysis has another verdict; empty where it has the same.
+def disagreement_flag(primary: Comparison, other: Comparison, *, name: str) -> str:
+    """Return in words where another analysis says otherwise; empty where it says the same.
 
     Parameters
     ----------
     primary : Comparison
-        The planned one, whose verdict stands.
+        The comparison of the answer.
     other : Comparison
         The same difference and margin by another analysis.
     name : str
@@ -33,10 +33,10 @@ def verdict_flag(primary: Comparison, other: Comparison, *, name: str) -> str:
     words = f"analysis \u201c{name[:1].lower()}{name[1:]}\u201d"
     notes = []
     if primary.margin is not None and primary.noninferior != other.noninferior:
-        both = ("the primary interval", f"the {words}")
+        both = ("the answer\u2019s interval", f"the {words}")
         shows, not_shows = both if primary.noninferior else both[::-1]
         notes.append(f"{shows} shows non-inferiority, {not_shows} does not")
-    named = replace(primary, ci_method="primary")
+    named = replace(primary, ci_method="answer\u2019s")
     notes.append(verdict_note(named, p_value=other.p_value, test=words).partition(":")[0])
     return "; ".join(note for note in notes if note)
 

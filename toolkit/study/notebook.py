@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import IPython.display
 
 from toolkit.chapters.exhibit import Exhibit, Headline
-from toolkit.chapters.planned import planned_answer, planned_decision
+from toolkit.chapters.planned import plan_pill, standing_told
 from toolkit.draw import html
 from toolkit.draw.svg import figure_svg
 from toolkit.pictures.from_tables import Case, cases_from_tables
 from toolkit.pictures.gallery import gallery_page
 from toolkit.results import Result, result_from_dict
-from toolkit.stats.claims.plan import ClaimPlace
+from toolkit.stats.claims import said
 from toolkit.study.run.fingerprint import sha256_bytes, sha256_json
 from toolkit.study.run.intake import frame_sha256
 from toolkit.study.run.workspace import to_json, write_atomic
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DEMO = "demo"
-DECISION = "Decision"  # the fact under the answer that a plan may overrule
 ORIGINS = {"simulated": "Simulated data", "public": "Public data set", "study": "Study data"}
 
 
@@ -96,6 +95,21 @@ class StudyTables:
     def plan(self) -> Mapping[str, Any] | None:
         """The whole plan, for the chapter that judges it; None without a plan."""
         return self.told.get("whole")
+
+    @property
+    def plan_pill(self) -> html.Pill:
+        """Whether there is a plan, and when it was locked."""
+        return plan_pill(self.told.get("lock"))
+
+    @property
+    def blinded(self) -> bool:
+        """Whether this part is blinded: no page may tell its reading modes apart."""
+        return bool(self.told.get("blinded"))
+
+    @property
+    def lock(self) -> str:
+        """Date and hash of the plan's lock; empty where it is not locked or there is none."""
+        return str(self.told.get("lock", ""))
 
     @property
     def title(self) -> str:
@@ -243,7 +257,8 @@ def load_tables(tables: str, *, part: str, chapter: str, every_part: bool = Fals
     _display(html.JUPYTER_STYLE)
     kind: html.PillKind = "simulated" if study.origin == "simulated" else "plain"
     where = "All parts" if every_part else f"{part.replace('_', ' ').capitalize()} part"
-    _display(html.strip_html([html.Pill(ORIGINS[study.origin], kind), html.Pill(where)]))
+    pills = [html.Pill(ORIGINS[study.origin], kind), html.Pill(where), study.plan_pill]
+    _display(html.strip_html(pills))
     return study
 
 
@@ -275,23 +290,24 @@ def banner(kind: Literal["post_hoc", "immature", "blinded"], word: str, text: st
 def headline(head: Headline) -> None:
     """Print the chapter's question and its answer, and keep them for the record.
 
-    Where the study has a plan, answer and decision say of the primary comparison what the plan
-    allows.
+    The answer of a comparison opens with the conclusion that the plan allows it; the record keeps
+    what was found alone, since the other chapters may still change what it counts for.
     """
     page = _current()
-    answer, facts, primary, bar = head.answer, head.facts, head.primary, head.bar
-    told = page.study.told.get("place")
-    if told is not None and primary is not None:
-        places = [ClaimPlace(**one) for one in told]
-        answer = planned_answer(answer, primary, places)
-        facts = [
-            (name, planned_decision(value, primary, places) if name == DECISION else value)
-            for name, value in facts
-        ]
+    answer, facts, primary, bar = head.answer, list(head.facts), head.primary, head.bar
     page.headline.update(question=head.question, answer=answer)
+    kept = {"clinic": head.clinic, "limits": list(head.limits), "waits_for": head.waits_for}
+    page.headline.update({name: value for name, value in kept.items() if value})
     if primary is not None:
-        page.headline["primary"] = primary.to_dict()
+        words = said(primary, standing_told(page.study.told, head.waits_for))
+        answer = f"{words.opening} {answer}".strip()
+        fact = (
+            ("Conclusion", words.conclusion) if words.conclusion else ("Standing", words.standing)
+        )
+        facts.append(fact)
         bar = bar or html.interval_bar(primary)
+        page.headline["primary"] = primary.to_dict()
+        page.headline["role"] = bar.role if bar else "neutral"
     _display(html.headline_html(head.question, answer, bar=bar, facts=facts))
 
 
@@ -321,8 +337,7 @@ def _show_figure(exhibit: Exhibit, figure: Figure) -> None:
     page = _current()
     page.figures += 1
     number = _number(page, page.figures)
-    stamps = " · ".join(filter(None, (exhibit.stamp, stamp())))
-    svg = figure_svg(figure, name=f"figure-{number.replace('.', '-')}", stamp=stamps)
+    svg = figure_svg(figure, name=f"figure-{number.replace('.', '-')}", stamp=stamp())
     note = " Simulated." if page.study.origin == "simulated" else ""
     _display(
         html.figure_html(
@@ -379,8 +394,10 @@ def _pictures(study: StudyTables, case_ids: Sequence[str], archive: str) -> Sequ
 
 
 def stamp() -> str:
-    """Return the word that is stamped into each figure: SIMULATED, or nothing."""
-    return "SIMULATED" if _current().study.origin == "simulated" else ""
+    """Return what is stamped into each figure: BLINDED, SIMULATED, both or nothing."""
+    study = _current().study
+    words = {"BLINDED": study.blinded, "SIMULATED": study.origin == "simulated"}
+    return " · ".join(word for word, holds in words.items() if holds)
 
 
 def save_record(record: str, results: Mapping[str, Result]) -> None:

@@ -1,7 +1,6 @@
-"""Results as phrases: estimates with their interval, and what a comparison answers.
+"""Results as phrases: estimates with their interval, and where the interval of a comparison lies.
 
-The verdict follows from the interval and the margin alone, never from a P value: "Yes.", "No.",
-"Not shown." or "Cannot be answered yet.". A comparison is b minus a, or b over a.
+A comparison is b minus a, or b over a.
 """
 
 from __future__ import annotations
@@ -27,9 +26,6 @@ from toolkit.words.wording import (
 _FORM_OF_UNIT: dict[str, Form] = {"s": "seconds", "per_1000": "per_1000", "index": "index"}
 # Probabilities that are read as an index from 0 to 1, not as a share of women.
 _INDEX = re.compile(r"auc|fom|roc|kappa|ac1|icc|youden|brier|concordance|index")
-
-# That nothing can be said yet is no verdict and stays.
-_VERDICT = re.compile(r"^(?:Yes|No|Not shown)\.\s+")
 
 
 def form_of(result: Estimate) -> Form:
@@ -163,80 +159,41 @@ def _side(comparison: Comparison, limit: float) -> int:
     return int(comparison.ci_low > limit) - int(comparison.ci_high < limit)
 
 
-def _towards_better(comparison: Comparison, limit: float) -> int:
-    """Return 1 or -1 if the whole interval lies on the better or worse side of ``limit``."""
-    return _side(comparison, limit) * (-1 if comparison.better == "lower" else 1)
+def side(comparison: Comparison) -> int:
+    """Return 1 or -1 if the whole interval lies above or below no difference, else 0."""
+    return _side(comparison, comparison.null)
+
+
+def lies(comparison: Comparison) -> str:
+    """Return where the whole interval lies against no difference: above, below or over it."""
+    return {1: "lies above", -1: "lies below", 0: "includes"}[side(comparison)]
 
 
 def margin_phrase(comparison: Comparison, *, form: Form | None = None) -> str:
-    """Return where the interval lies, against the margin or, without one, no difference."""
+    """Return where the interval lies, against the margin or, without one, no difference.
+
+    An interval on the bad side of no difference says who is worse.
+    """
     if comparison.margin is None:
         null = "zero" if comparison.effect == "difference" else "1"
-        words = {1: "lies above", -1: "lies below", 0: "includes"}
-        return f"the interval {words[_side(comparison, comparison.null)]} {null}"
-    side = _side(comparison, margin_limit(comparison))
+        return f"the interval {lies(comparison)} {null}{_direction(comparison)}"
+    place = _side(comparison, margin_limit(comparison))
     words = {1: "lies above", -1: "lies below", 0: "crosses"}
     if comparison.noninferior:
         words = {1: "stays above", -1: "stays below"}
-    return f"the interval {words[side]} the margin of {margin_text(comparison, form=form)}"
+    return f"the interval {words[place]} the margin of {margin_text(comparison, form=form)}"
 
 
-def verdict_word(comparison: Comparison) -> str:
-    """Return the first word of the answer to a yes-or-no question about b.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        With a margin the question is "is b no worse than a?", without one and with ``better``
-        "is b better than a?", else "do they differ?".
-
-    Returns
-    -------
-    str
-        "Yes." if the interval shows it, "No." if it shows the contrary, "Not shown." if the
-        interval allows both, "Cannot be answered yet." if there is no interval.
-    """
-    if _undefined(comparison):
-        return "Cannot be answered yet."
-    if comparison.better is None:
-        return "Yes." if _side(comparison, comparison.null) else "Not shown."
-    limit = comparison.null if comparison.margin is None else margin_limit(comparison)
-    return {1: "Yes.", -1: "No.", 0: "Not shown."}[_towards_better(comparison, limit)]
-
-
-def without_verdict(answer: str) -> str:
-    """Return an answer without the verdict in front of it, for a claim that nobody planned.
-
-    Examples
-    --------
-    >>> without_verdict("Not shown. The mean AUC was 0.84.")
-    'The mean AUC was 0.84.'
-    """
-    return _VERDICT.sub("", answer)
-
-
-def decision_text(comparison: Comparison) -> str:
-    """Return the decision in the words of a trial report.
-
-    Superiority after non-inferiority needs no correction, so both are named where both hold.
-    """
-    if _undefined(comparison):
-        return f"Not defined: {comparison.note}"
-    if comparison.margin is None:
-        shown = "shown" if _side(comparison, comparison.null) else "not shown"
-        return f"Difference {shown}"
-    decisions = {
-        1: "Non-inferiority shown",
-        -1: "Inferiority shown",
-        0: "Non-inferiority not shown",
-    }
-    if comparison.noninferior and comparison.superior:
-        return "Non-inferiority and superiority shown"
-    return decisions[_towards_better(comparison, margin_limit(comparison))]
+def _direction(comparison: Comparison) -> str:
+    """Return who is worse where the interval lies on the bad side of no difference."""
+    bad = {"higher": -1, "lower": 1}.get(comparison.better or "")
+    return f", where {comparison.label_b} is worse" if side(comparison) == bad else ""
 
 
 def answer_text(comparison: Comparison, *, measure: str, form: Form | None = None) -> str:
-    """Return a whole answer: verdict, both estimates, effect with interval, place of the margin.
+    """Return what was found: both estimates, effect with interval, place of the interval.
+
+    No conclusion: which one a comparison may carry hangs on the plan of its book.
 
     Parameters
     ----------
@@ -250,43 +207,66 @@ def answer_text(comparison: Comparison, *, measure: str, form: Form | None = Non
     Returns
     -------
     str
-        "Not shown. AUC was 0.849 for nine radiologists and 0.817 for the AI: a difference of
-        −0.032 (95% CI −0.094 to 0.031), and the interval crosses the margin of −0.05."
+        "AUC was 0.849 for nine radiologists and 0.817 for the AI: a difference of −0.032 (95% CI
+        −0.094 to 0.031), and the interval crosses the margin of −0.05."
     """
     if _undefined(comparison):
-        return f"{verdict_word(comparison)} {measure} cannot be compared: {comparison.note}."
+        return f"{measure} cannot be compared: {comparison.note}."
     own = form or _form_of_value(comparison.unit, comparison.quantity)
     first, second = (
         value_text(value, form=own) for value in (comparison.estimate_a, comparison.estimate_b)
     )
     return (
-        f"{verdict_word(comparison)} {measure} was {first} for {comparison.label_a} and {second} "
+        f"{measure} was {first} for {comparison.label_a} and {second} "
         f"for {comparison.label_b}: {effect_phrase(comparison, form=form)}, and "
         f"{margin_phrase(comparison, form=form)}."
     )
 
 
-def verdict_sentence(flags: Sequence[str]) -> str:
+def instead_phrase(comparison: Comparison, noun: str = "", *, unit: bool = True) -> str:
+    """Return what b reached in place of a, for whoever reads one sentence only.
+
+    A noun stands behind both numbers; without ``unit`` the numbers stand alone.
+
+    Examples
+    --------
+    >>> from toolkit.results import Comparison
+    >>> found = Comparison(
+    ...     method="paired difference", quantity="sensitivity", unit="probability", estimate=0.07,
+    ...     std_error=0.02, ci_low=0.03, ci_high=0.11, ci_level=0.95, ci_method="t", label_a="a",
+    ...     label_b="b", estimate_a=0.76, estimate_b=0.83, effect="difference", statistic=3.5,
+    ...     df=20.0, p_value=0.002, better="higher")
+    >>> instead_phrase(found).replace(NO_BREAK_SPACE, " ").replace("\u2060", "")
+    '83.0% instead of 76.0% (+7.0 points, 95% CI 3.0–11.0)'
+    """
+    own = _form_of_value(comparison.unit, comparison.quantity)
+    second, first = (
+        value_text(value, form=own, unit=unit)
+        for value in (comparison.estimate_b, comparison.estimate_a)
+    )
+    change = f"{estimate_text(comparison, unit=unit)}, {ci_phrase(comparison)}"
+    return f"{second} instead of {first}{f' {noun}' if noun else ''} ({change})"
+
+
+def agreement_sentence(flags: Sequence[str]) -> str:
     """Return the sentence that follows a table of analyses.
 
     Parameters
     ----------
     flags : sequence of str
-        One for each other analysis that is defined, of ``verdict_flag``; empty where it agrees.
+        One for each other analysis that is defined, of ``disagreement_flag``; empty where it
+        agrees.
     """
     if not flags:
         return "No other analysis is defined for these readings."
     raised = [flag for flag in flags if flag]
     if not raised:
-        words = "The other analysis has" if len(flags) == 1 else "All other analyses have"
-        return f"{words} the same verdict as the primary one."
+        words = "The other analysis agrees" if len(flags) == 1 else "All other analyses agree"
+        return f"{words} with that of the answer."
     if len(flags) == 1:
-        opening = "The other analysis has"
+        opening = "The other analysis disagrees"
     else:
         some = capital(counted(len(raised), "of", "of"))
         others = counted(len(flags), "other analysis", "other analyses")
-        opening = f"{some} {others} {'has' if len(raised) == 1 else 'have'}"
-    return (
-        f"{opening} another verdict: {'; '.join(raised)}. The answer follows the primary analysis, "
-        "which was fixed in the parameters."
-    )
+        opening = f"{some} {others} {'disagrees' if len(raised) == 1 else 'disagree'}"
+    return f"{opening} with that of the answer: {'; '.join(raised)}."

@@ -9,7 +9,7 @@ from toolkit.stats.claims.plan import verdict_note
 from toolkit.stats.proportions.tests import two_group_test
 from toolkit.stats.proportions.two import proportion_difference_ci, proportion_ratio_ci
 
-PRIMARY = "the primary one is the one fixed in the plan"
+ANSWER = "the answer follows the interval"
 CI = "the Miettinen-Nurminen score interval"
 
 
@@ -19,7 +19,7 @@ def test_interval_excludes_what_the_test_does_not_reject():
     note = verdict_note(comparison, p_value=fisher.p_value, test="Fisher exact test")
     assert note == (
         f"{CI} excludes no difference, the Fisher exact test does not: "
-        f"at a level of 0.05 they disagree, and {PRIMARY}"
+        f"at a level of 0.05 they disagree, and {ANSWER}"
     )
 
 
@@ -28,7 +28,7 @@ def test_test_rejects_what_the_interval_holds():
     note = verdict_note(comparison, p_value=0.09, test="Fisher mid-P test")
     assert note == (
         f"the Fisher mid-P test excludes no difference, {CI} does not: "
-        f"at a level of 0.1 they disagree, and {PRIMARY}"
+        f"at a level of 0.1 they disagree, and {ANSWER}"
     )
 
 

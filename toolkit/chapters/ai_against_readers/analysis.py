@@ -37,11 +37,11 @@ from toolkit.scoring.accuracy import (
 from toolkit.scoring.ratings import PairedReadings, Rule, pair_with_ai, panel_call, rating_array
 from toolkit.scoring.verdicts import (
     Tests,
+    disagreement_flag,
     flagged,
     mcnemar_tests,
     undefined_auc,
     undefined_difference,
-    verdict_flag,
 )
 from toolkit.stats.auc import (
     CallAccuracy,
@@ -568,7 +568,7 @@ class _Mean:
                 Analysis(
                     name=other,
                     difference=self._named(comparison),
-                    flag=verdict_flag(difference, comparison, name=other),
+                    flag=disagreement_flag(difference, comparison, name=other),
                 )
                 for other, comparison in others
             ),

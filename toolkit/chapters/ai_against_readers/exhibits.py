@@ -11,6 +11,7 @@ from toolkit.chapters.ai_against_readers.analysis import AgainstReadersStudy, Jo
 from toolkit.chapters.comparison import (
     CALLS,
     MEASURES,
+    CallEndpoint,
     call_cells,
     call_columns,
     clustering_note,
@@ -37,14 +38,14 @@ from toolkit.scoring.ratings import Rule
 from toolkit.scoring.verdicts import NO_TESTS, disagreement_phrase
 from toolkit.stats.mrmc.analysis import FEW_READERS
 from toolkit.words.sentences import (
+    agreement_sentence,
     answer_text,
     ci_phrase,
-    decision_text,
     effect_phrase,
     estimate_text,
     form_of,
+    instead_phrase,
     margin_limit,
-    verdict_sentence,
 )
 from toolkit.words.wording import (
     capital,
@@ -76,13 +77,31 @@ def head(study: AgainstReadersStudy) -> Headline:
         answer=" ".join([sentence, *_limits(study)]),
         primary=study.primary,
         bar=interval_bar(study.primary, left="readers better", right="AI better"),
+        clinic=_clinic(study),
+        limits=_limits(study),
         facts=[
             ("Examinations", with_cancer(truth.size, int(truth.sum()))),
             ("Readers", f"{len(study.readers)}, {reach}"),
-            ("Primary analysis", _primary_analysis(study)),
-            ("Decision", decision_text(study.primary)),
+            ("Analysis", _primary_analysis(study)),
         ],
     )
+
+
+def _clinic(study: AgainstReadersStudy) -> str:
+    """Return what the AI marked instead of what readers recalled, in points."""
+    found, cleared = (_against(study, endpoint) for endpoint in CALLS)
+    if math.isnan(found.ci_low + cleared.ci_low):
+        return ""
+    return (
+        f"The AI alone marked {instead_phrase(found)} of the examinations with cancer, and left "
+        f"{instead_phrase(cleared)} of those without unmarked, against {found.label_a}."
+    )
+
+
+def _against(study: AgainstReadersStudy, endpoint: CallEndpoint) -> Comparison:
+    """Return the difference from the readers' mean, or from their joint call without one."""
+    mean = study.defined_means.get(endpoint) if study.endpoint == "auc" else None
+    return study.joint[endpoint].difference if mean is None else mean.difference
 
 
 def _limits(study: AgainstReadersStudy) -> list[str]:
@@ -255,7 +274,7 @@ def differences(study: AgainstReadersStudy) -> Exhibit:
         caption=caption,
         alt=(
             f"Forest plot of the differences of the AI and {counted(len(study.readers), 'reader')};"
-            f" primary difference {estimate_text(study.primary)}."
+            f" difference {estimate_text(study.primary)}."
         ),
         data=pd.concat([comparison.summary_frame() for comparison in shown])[columns],
     )
@@ -404,13 +423,13 @@ def _mean_foot(study: AgainstReadersStudy) -> str:
     )
 
 
-def verdicts(study: AgainstReadersStudy) -> str:
-    """Return in words whether another analysis has another verdict than the primary one."""
+def agreement(study: AgainstReadersStudy) -> str:
+    """Return in words whether other analyses agree with that of the answer."""
     if math.isnan(study.auc.estimate):
         first = f"AUC is not compared with the readers' mean: {study.auc.note}."
     else:
         others = [o for o in study.means["auc"].others if not math.isnan(o.difference.estimate)]
-        first = verdict_sentence([other.flag for other in others])
+        first = agreement_sentence([other.flag for other in others])
     calls = [
         f"{capital(endpoint)}: {other.flag}."
         for endpoint in CALLS

@@ -41,7 +41,7 @@ from toolkit.scoring.mark_readings import MarkTables
 from toolkit.scoring.mark_rules import AsRecorded, HitRule, InsideOutline, Overlap, WithinRadius
 from toolkit.scoring.marks import HitRuleRow, LocalizedMarks, hit_rule_rows
 from toolkit.scoring.ratings import ScoringError
-from toolkit.scoring.verdicts import undefined_difference, verdict_flag
+from toolkit.scoring.verdicts import disagreement_flag, undefined_difference
 from toolkit.stats.froc import FrocFom, froc_fom_table, lesion_sensitivity_by_group
 from toolkit.stats.mrmc import FomTable, ai_against_readers, obuchowski_rockette
 from toolkit.stats.mrmc.analysis import Random
@@ -403,7 +403,7 @@ def _flag(primary: MarkAnalysis, other: MarkAnalysis) -> str:
         return f"the analysis \u201c{name}\u201d shows a difference in the other direction"
     if two.margin is None:  # the margin belongs to the endpoint of the plan
         one = replace(one, margin=None, p_noninferiority=None)
-    return verdict_flag(one, two, name=name)
+    return disagreement_flag(one, two, name=name)
 
 
 def _towards(comparison: Comparison) -> int:

@@ -26,12 +26,12 @@ from toolkit.draw.tables import value_columns
 from toolkit.results import Comparison, Curve, Result
 from toolkit.stats.mrmc.analysis import FEW_READERS
 from toolkit.words.sentences import (
+    agreement_sentence,
     answer_text,
     ci_text,
     effect_phrase,
     estimate_text,
     form_of,
-    verdict_sentence,
 )
 from toolkit.words.wording import (
     EM_DASH,
@@ -173,11 +173,12 @@ def head(study: LocalizationStudy) -> Headline:
         answer=answer(study),
         primary=primary.difference,
         bar=_bar(study),
+        limits=_limits(study),
         facts=[
             (f"{capital(noun(study))}s", cases),
             ("Lesions", f"{count_text(truth.lesion_case.size)}; hit: {study.scored.rule}"),
             ("Readers", readers),
-            ("Primary analysis", f"Obuchowski\u2013Rockette. {primary.name}"),
+            ("Analysis", f"Obuchowski\u2013Rockette. {primary.name}"),
         ],
     )
 
@@ -611,7 +612,10 @@ def analysis_table(study: LocalizationStudy) -> Exhibit:
     name = short(primary.endpoint)
     same = [one for one in others if one.endpoint == primary.endpoint]
     other = [one for one in others if one.endpoint != primary.endpoint]
-    rows = [TableRow([f"{name}, as planned"], "group"), _row(primary, primary.name, "emphasis")]
+    rows = [
+        TableRow([f"{name}, analysis of the answer"], "group"),
+        _row(primary, primary.name, "emphasis"),
+    ]
     if same:
         rows.append(TableRow([f"{name}, other analyses"], "group"))
         rows += [_row(one, one.name) for one in same]
@@ -625,7 +629,7 @@ def analysis_table(study: LocalizationStudy) -> Exhibit:
         TableColumn("*P*"),
     ]
     view = TableView(
-        title="The primary analysis and others",
+        title="The analysis of the answer, and others",
         columns=columns,
         rows=rows,
         foot=_analysis_foot(study, bool(other)),
@@ -674,7 +678,7 @@ def _analysis_foot(study: LocalizationStudy, others: bool) -> str:
         f"Other figures of merit: {random}; jackknife for areas, bootstrap for shares read off a "
         "curve."
     )
-    verdict = f"{DAGGER} Another verdict than the primary analysis."
+    verdict = f"{DAGGER} Disagrees with the analysis of the answer."
     parts = [
         f"{capital(counts_text(study))}{women}. Obuchowski and Rockette's analysis with "
         f"Hillis's degrees of freedom. {names}.",
@@ -688,8 +692,8 @@ def _analysis_foot(study: LocalizationStudy, others: bool) -> str:
     return " ".join(filter(None, parts))
 
 
-def verdicts(study: LocalizationStudy) -> str:
+def agreement(study: LocalizationStudy) -> str:
     """Return in words where another analysis has another verdict, or that none has."""
     if not study.primary.is_defined:
-        return "The primary analysis is not defined, so that there is no verdict to compare."
-    return verdict_sentence([one.flag for one in study.alternatives if one.is_defined])
+        return "The analysis of the answer is not defined, so that nothing can be compared with it."
+    return agreement_sentence([one.flag for one in study.alternatives if one.is_defined])

@@ -34,7 +34,7 @@ from toolkit.draw.tables import RowKind
 from toolkit.results import stacked_frame
 from toolkit.scoring.lesions import LesionView, MarkAt
 from toolkit.scoring.marks import mark_distances
-from toolkit.words.sentences import estimate_phrase, verdict_word
+from toolkit.words.sentences import estimate_phrase, lies
 from toolkit.words.wording import (
     EM_DASH,
     capital,
@@ -66,7 +66,7 @@ def rule_table(study: LocalizationStudy) -> Exhibit | None:
     ]
     foot = [
         f"{capital(counts_text(study))}. Means of the readers; first row, the rule of the plan. "
-        f"Difference in the {measure(study, endpoint)}, analysed as the primary one.",
+        f"Difference in the {measure(study, endpoint)}, analysed as in the answer.",
         *(f"{_short_rule(one.rule)}: {one.rule}." for one in applied if "(" in one.rule),
         *(
             f"\u201c{_short_rule(one.rule)}\u201d cannot be applied: "
@@ -109,7 +109,7 @@ def _rule_cells(study: LocalizationStudy, one: RuleResult) -> list[str]:
 
 
 def rule_sentence(study: LocalizationStudy) -> str:
-    """Return whether the verdict is the same by every hit rule, or why there is one rule."""
+    """Return whether the interval lies alike by every hit rule, or why there is one rule."""
     if not study.rules:
         return (
             "Marks and lesions have no places in the data, so that the hits are as the source "
@@ -118,14 +118,14 @@ def rule_sentence(study: LocalizationStudy) -> str:
     defined = [one for one in study.rules if one.analysis is not None and one.analysis.is_defined]
     if len(defined) < 2 or not defined[0].planned:
         return "No other hit rule can be compared."
-    words = {one.rule: verdict_word(one.analysis.difference) for one in defined if one.analysis}
+    words = {one.rule: lies(one.analysis.difference) for one in defined if one.analysis}
     first = words[defined[0].rule]
     others = [rule for rule, word in words.items() if word != first]
     if not others:
-        return f"The verdict is the same by all {counted(len(defined), 'hit rule')}."
+        return f"The interval {first} zero by all {counted(len(defined), 'hit rule')}."
     return (
-        f"The verdict differs by {some_of(len(others), len(defined), 'hit rule')}: "
-        f"{'; '.join(others)}. The answer follows the rule of the plan."
+        f"The interval {first} zero by the rule of the answer, but not by "
+        f"{some_of(len(others), len(defined), 'hit rule')}: {'; '.join(others)}."
     )
 
 

@@ -34,16 +34,20 @@ from toolkit.words.wording import (
     value_text,
 )
 
-BANNER = (
+_BLINDED = (
     "Both reading modes are shown together. Cancers, and every result by mode, stay hidden until "
     f"the data lock: {HIDDEN} cancers, {HIDDEN} found only with AI."
 )
-STAMP = "BLINDED"
 _CAUSES = {
     "failed": "Failed: no valid score",
     "missing": "Missing: no result came",
     "not_recorded": "Not recorded: no reading",
 }
+
+
+def blinding(blinded: bool) -> str:
+    """Return what a blinded page hides; empty once the study is unblinded."""
+    return _BLINDED if blinded else ""
 
 
 def head(study: MonitoringStudy) -> Headline:
@@ -196,7 +200,6 @@ def enrolment(study: MonitoringStudy) -> Exhibit:
             "enrolled": enrolled,
             "planned_by_end": planned,
         },
-        stamp=STAMP,
     )
 
 
@@ -338,7 +341,6 @@ def recalls(study: MonitoringStudy) -> Exhibit:
             f"{highest}, its limit {limit}."
         ),
         data=_recall_data(look, watch),
-        stamp=STAMP,
     )
 
 
@@ -407,7 +409,6 @@ def failures(study: MonitoringStudy) -> Exhibit:
             "without_score": failed.count,
             "chance_high": failed.high,
         },
-        stamp=STAMP,
     )
 
 
@@ -468,7 +469,6 @@ def readers(study: MonitoringStudy) -> Exhibit:
             "readings": [rate.denominator for rate in funnel.rates],
             "recall_rate": [rate.estimate for rate in funnel.rates],
         },
-        stamp=STAMP,
     )
 
 

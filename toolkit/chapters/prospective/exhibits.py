@@ -1,4 +1,4 @@
-"""What chapter 21 shows: the same women read with and without AI, and every planned endpoint."""
+"""What chapter 21 shows: the same women read with and without AI, and every endpoint."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from toolkit.draw.tables import PairedTables, TableColumn, TableRow, TableView, 
 from toolkit.results import Comparison, Result
 from toolkit.scoring.verdicts import Tests, disagreement
 from toolkit.stats.paired import PairedCounts
+from toolkit.stats.proportions import per_1000
 from toolkit.words.sentences import (
     ci_phrase,
     ci_text,
-    decision_text,
     estimate_phrase,
     estimate_text,
+    instead_phrase,
     margin_phrase,
     margin_text,
-    verdict_word,
 )
 from toolkit.words.wording import (
     EM_DASH,
@@ -35,10 +35,12 @@ from toolkit.words.wording import (
     number_text,
     p_phrase,
     rate_text,
+    share_text,
     value_text,
 )
 
 WITHOUT, WITH = "without AI", "with AI"
+MOST_PENDING = 0.05  # share of recalled women without a result up to which cancers are judged
 MOST_MARKS = 44  # a longer row of marks does not fit beside its label
 _SMALL = ("Invasive, 10 mm or less", "Invasive, 11–20 mm")
 
@@ -46,8 +48,6 @@ _SMALL = ("Invasive, 10 mm or less", "Invasive, 11–20 mm")
 def head(study: ProspectiveStudy) -> Headline:
     """Return question, answer, interval bar and facts of the ratio of cancers found."""
     women, ratio = study.women, study.detection.ratio
-    undefined = math.isnan(ratio.estimate)
-    decision = f"Not defined: {_undefined_ratio(study.detection.counts)}"
     bar = (
         None
         if math.isnan(ratio.estimate + ratio.ci_low)
@@ -60,6 +60,8 @@ def head(study: ProspectiveStudy) -> Headline:
         answer=_answer(study),
         primary=ratio,
         bar=bar,
+        clinic=_clinic(study),
+        waits_for=_waits_for(study),
         facts=[
             (
                 "Women",
@@ -67,9 +69,30 @@ def head(study: ProspectiveStudy) -> Headline:
                 "ways",
             ),
             ("Readers", f"{women.n_readers}; {_who_read(study)}"),
-            ("Primary analysis", f"Paired ratio, {ratio.ci_method} interval"),
-            ("Decision", decision if undefined else decision_text(ratio)),
+            ("Analysis", f"Paired ratio, {ratio.ci_method} interval"),
         ],
+    )
+
+
+def _clinic(study: ProspectiveStudy) -> str:
+    """Return cancers found and women recalled per 1,000, with AI instead of without."""
+    found, recalled = study.detection.difference_per_1000, per_1000(study.recall.difference)
+    if math.isnan(found.ci_low + recalled.ci_low):
+        return ""
+    return (
+        f"Of 1,000 women, reading with AI found {instead_phrase(found, 'cancers', unit=False)} "
+        f"and recalled {instead_phrase(recalled, unit=False)}."
+    )
+
+
+def _waits_for(study: ProspectiveStudy) -> str:
+    """Return what is missing before cancers found may be judged: work-up of too many women."""
+    pending, recalled = study.pending[0], int(study.women.recalled.sum())
+    if pending <= MOST_PENDING * recalled:
+        return ""
+    return (
+        f"the work-up of {share_text(pending, recalled)} recalled women is not complete, more than "
+        f"{value_text(MOST_PENDING, form='percent')}"
     )
 
 
@@ -83,7 +106,7 @@ def _answer(study: ProspectiveStudy) -> str:
         f"{WITHOUT} {count_text(counts.positive_a)}"
     )
     if math.isnan(ratio.estimate):
-        return f"{verdict_word(ratio)} {found}; {_undefined_ratio(counts)}."
+        return f"{found}; {_undefined_ratio(counts)}."
     difference = study.detection.difference_per_1000
     rates = (
         f"{rate_text(counts.positive_b, n_women).split()[0]} against "
@@ -91,7 +114,7 @@ def _answer(study: ProspectiveStudy) -> str:
     )
     change = estimate_text(difference, unit=False)
     return (
-        f"{verdict_word(ratio)} {found}: {rates}, a paired difference of {change} "
+        f"{found}: {rates}, a paired difference of {change} "
         f"({ci_phrase(difference)}). The ratio is {estimate_phrase(ratio)}, and "
         f"{margin_phrase(ratio)}."
     )
@@ -140,11 +163,11 @@ def endpoint_table(study: ProspectiveStudy) -> Exhibit:
     ratio = study.detection.ratio
     ratio_margin = "" if ratio.margin is None else f"ratio {margin_text(ratio)}"
     recall_margin = "" if recall.margin is None else margin_text(recall)
-    primary = _endpoint_row("Cancers found, per 1,000", study.detection, "per_1000")
     rows = [
-        TableRow(["Primary"], "group"),
-        TableRow([*primary, ratio_margin], "emphasis"),
-        TableRow(["Secondary"], "group"),
+        TableRow(
+            [*_endpoint_row("Cancers found, per 1,000", study.detection, "per_1000"), ratio_margin],
+            "emphasis",
+        ),
         TableRow([*_endpoint_row("Recalls, %", study.recall, "percent"), recall_margin]),
         TableRow(_ppv_row(study)),
     ]
@@ -159,7 +182,7 @@ def endpoint_table(study: ProspectiveStudy) -> Exhibit:
     for span, head in (("With minus without", "Difference"), ("With to without", "Ratio")):
         columns += [TableColumn(head, span=span), TableColumn(ci, "center", span)]
     view = TableView(
-        title="Planned endpoints, the same women read both ways",
+        title="Endpoints, the same women read both ways",
         columns=[*columns, TableColumn("Margin")],
         rows=rows,
         dense=True,
@@ -387,7 +410,7 @@ def _forest_rows(study: ProspectiveStudy) -> list[ForestRow | ForestGroup]:
     """Return all ratios, what should rise and then what should fall."""
     primary = forest_row(
         study.detection.ratio,
-        label="Cancers found (primary)",
+        label="Cancers found",
         left=_sides(study.detection.counts),
         kind="pooled",
     )
@@ -445,9 +468,9 @@ def _ratio_caption(study: ProspectiveStudy) -> str:
         else ""
     )
     return (
-        f"Paired ratios with {level_text(study.ci_level)} CI on a log axis. Diamond, primary "
-        f"endpoint{limit};"
-        f"{groups} filled triangles, secondary endpoints. Columns, women counted, or share or time "
+        f"Paired ratios with {level_text(study.ci_level)} CI on a log axis. Diamond, cancers "
+        f"found{limit};"
+        f"{groups} filled triangles, other endpoints. Columns, women counted, or share or time "
         "of each reading. Methods as in the table above."
     )
 

@@ -20,7 +20,7 @@ from toolkit.results import Comparison, Curve
 from toolkit.scoring.accuracy import accuracy_by_reader, few_levels
 from toolkit.scoring.ratings import RatingArray, ScoringError
 from toolkit.scoring.reader_study import StudyReadings, study_readings
-from toolkit.scoring.verdicts import undefined_difference, verdict_flag
+from toolkit.scoring.verdicts import disagreement_flag, undefined_difference
 from toolkit.stats.auc import CallAccuracy, auc, roc_curve
 from toolkit.stats.mrmc import (
     Choices,
@@ -278,7 +278,9 @@ def _beside(
     One that is not defined says more where its reason is another.
     """
     return tuple(
-        replace(other, flag=verdict_flag(primary.difference, other.difference, name=other.name))
+        replace(
+            other, flag=disagreement_flag(primary.difference, other.difference, name=other.name)
+        )
         for other in others
         if other.name != primary.name
         and (other.analysis is not None or other.difference.note != primary.difference.note)

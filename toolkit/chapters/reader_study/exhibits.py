@@ -31,16 +31,16 @@ from toolkit.results import Comparison, Result
 from toolkit.stats.mrmc import VarianceShares, variance_shares
 from toolkit.stats.mrmc.analysis import FEW_READERS
 from toolkit.words.sentences import (
+    agreement_sentence,
     answer_text,
     ci_text,
-    decision_text,
     effect_phrase,
     estimate_phrase,
     estimate_text,
     form_of,
+    instead_phrase,
     margin_limit,
     margin_text,
-    verdict_sentence,
 )
 from toolkit.words.wording import (
     EM_DASH,
@@ -74,12 +74,25 @@ def head(study: ReaderStudy) -> Headline:
         answer=" ".join([*parts, *_limits(study)]),
         primary=change,
         bar=interval_bar(change, left=f"{a} better", right=f"{b} better", role="aided"),
+        clinic=_clinic(study),
+        limits=_limits(study),
         facts=[
             ("Examinations", with_cancer(readings.n_cases, readings.n_positive)),
             ("Readers", f"{len(readings.readers)}, {study.design.kind}"),
-            ("Primary analysis", family + study.primary.name),
-            ("Decision", capital(decision_text(change))),
+            ("Analysis", family + study.primary.name),
         ],
+    )
+
+
+def _clinic(study: ReaderStudy) -> str:
+    """Return what readers recalled with the new reading instead of the old, in points."""
+    found, cleared = (study.endpoints[endpoint].difference for endpoint in CALLS)
+    if math.isnan(found.ci_low + cleared.ci_low):
+        return ""
+    return (
+        f"With {study.plan.names[1]}, {_people(study)} recalled {instead_phrase(found)} of the "
+        f"examinations with cancer, and left {instead_phrase(cleared)} of those without "
+        "unrecalled."
     )
 
 
@@ -125,7 +138,7 @@ def _missing(study: ReaderStudy) -> str:
     if study.plan.method == "u_statistic":
         return f"{gap}."
     return (
-        f"{gap}, so the primary analysis is that of U-statistics: it needs no complete readings, "
+        f"{gap}, so the analysis is that of U-statistics: it needs no complete readings, "
         "while leaving cases out or taking the study as complete would mislead."
     )
 
@@ -402,7 +415,7 @@ def _endpoint_foot(study: ReaderStudy) -> str:
         f"{capital(_people(study))}, {_cases(study)}. Recall is each reader's own call{recall}.",
         f"CI: {in_sentence(study.primary.name)}.",
         f"The chapter's endpoint is {MEASURES[study.plan.endpoint]}; the other rows carry no "
-        "verdict here.",
+        "conclusion here.",
         *logit,
         *reasons,
     ]
@@ -494,7 +507,7 @@ def _reader_cells(
 def analysis_table(study: ReaderStudy) -> Exhibit:
     """Return the primary analysis and its alternatives."""
     rows = [
-        TableRow(["Primary, as planned"], "group"),
+        TableRow(["Analysis of the answer"], "group"),
         TableRow(_analysis_cells(study.primary), "emphasis"),
         TableRow(["Alternatives"], "group"),
         *(TableRow(_analysis_cells(other)) for other in study.alternatives),
@@ -509,7 +522,7 @@ def analysis_table(study: ReaderStudy) -> Exhibit:
     measure = MEASURES[study.plan.endpoint]
     return Exhibit(
         table=TableView(
-            title=f"Difference in {measure}: the primary analysis and others",
+            title=f"Difference in {measure}: the analysis of the answer, and others",
             columns=columns,
             rows=rows,
             foot=_analysis_foot(study),
@@ -555,11 +568,11 @@ def _analysis_foot(study: ReaderStudy) -> str:
     )
 
 
-def verdicts(study: ReaderStudy) -> str:
+def agreement(study: ReaderStudy) -> str:
     """Return in words whether another analysis has another verdict, or that none has."""
     if study.primary.analysis is None:
-        return "The primary analysis is not defined, so that there is no verdict to compare."
-    return verdict_sentence([other.flag for other in study.alternatives if other.analysis])
+        return "The analysis of the answer is not defined, so that nothing can be compared with it."
+    return agreement_sentence([other.flag for other in study.alternatives if other.analysis])
 
 
 # Of each share: its field, its name, why it arises, and what makes it smaller.

@@ -38,7 +38,7 @@ from toolkit.stats.times import (
     compare_reading_times,
     reading_time_model,
 )
-from toolkit.words.sentences import estimate_phrase, verdict_word
+from toolkit.words.sentences import estimate_phrase, lies, side
 from toolkit.words.wording import NO_BREAK_SPACE, counted, joined, short_text
 
 Method = Literal["ANOVA", "mixed model", "mixed model with order"]
@@ -323,12 +323,12 @@ def analyse(  # noqa: PLR0913 - the parameters of the notebook
 
 
 def _flagged(primary: TimeAnalysis, other: TimeAnalysis) -> TimeAnalysis:
-    """Return an analysis with its verdict, if that is another than the primary one's."""
+    """Return an analysis with where its interval lies, if that is elsewhere than the answer's."""
     if math.isnan(primary.difference.ci_low + other.difference.ci_low):
         return other
-    word = verdict_word(other.difference)
-    same = word == verdict_word(primary.difference)
-    return other if same else replace(other, flag=word.rstrip("."))
+    if side(other.difference) == side(primary.difference):
+        return other
+    return replace(other, flag=f"{lies(other.difference)} 1")
 
 
 # --- ANOVA ---------------------------------------------------------------------------------------

@@ -28,7 +28,6 @@ from toolkit.stats.mrmc.analysis import FEW_READERS
 from toolkit.words.sentences import (
     answer_text,
     ci_phrase,
-    decision_text,
     estimate_phrase,
     estimate_text,
     margin_limit,
@@ -65,6 +64,7 @@ def head(study: ReadingTimeStudy) -> Headline:
             ratio, left=f"{modality} faster", right=f"{modality} slower", role="aided"
         ),
         facts=_facts(study),
+        limits=_limits(study),
     )
 
 
@@ -104,9 +104,8 @@ def _facts(study: ReadingTimeStudy) -> list[tuple[str, str]]:
     )
     return [
         ("Times", times),
-        ("Primary analysis", how),
+        ("Analysis", how),
         ("Per 100 examinations", gained),
-        ("Decision", capital(decision_text(primary.difference))),
     ]
 
 
@@ -223,7 +222,7 @@ def count_table(study: ReadingTimeStudy) -> Exhibit:
             TableColumn("", align="left"),
             *(TableColumn(modality) for modality in study.timed.modalities),
         ],
-        rows=[*rows, TableRow(["In the primary analysis", used, used])],
+        rows=[*rows, TableRow(["In the analysis", used, used])],
         foot=_count_foot(study),
     )
     return Exhibit(table=view)
@@ -231,7 +230,7 @@ def count_table(study: ReadingTimeStudy) -> Exhibit:
 
 def _count_foot(study: ReadingTimeStudy) -> str:
     """Return which times do not come into the primary analysis."""
-    sentences = ["The primary analysis needs every time of an examination."]
+    sentences = ["The analysis needs every time of an examination."]
     dropped = len(study.timed.case_id) - study.primary.n_cases
     if dropped:
         lack = "lacks" if dropped == 1 else "lack"
@@ -478,8 +477,8 @@ def groups(study: ReadingTimeStudy) -> Exhibit:
         figure=forest_figure(_forest_view(study, _group_rows(study, shown), ("N",))),
         finding=finding,
         caption=(
-            "Open triangles, ratio within each group by the primary analysis; diamond, all. *N*, "
-            "examinations with every time. The groups were not tested against each other: "
+            "Open triangles, ratio within each group by the analysis of the answer; diamond, all. "
+            "*N*, examinations with every time. The groups were not tested against each other: "
             "examinations with a high score, and those with cancer, differ from the others in more "
             f"than that.{no_score}"
         ),

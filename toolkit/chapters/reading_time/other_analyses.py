@@ -10,7 +10,7 @@ from toolkit.chapters.reading_time.exhibits import per_list_texts, ratio_columns
 from toolkit.draw.html import TableColumn, TableRow, TableView
 from toolkit.results import Comparison
 from toolkit.stats.times import ReadingTimeModel
-from toolkit.words.sentences import ci_text, estimate_text, verdict_word
+from toolkit.words.sentences import ci_text, estimate_text, lies
 from toolkit.words.wording import (
     EM_DASH,
     capital,
@@ -26,14 +26,17 @@ _PER_LIST, _MINUTE = 100, 60
 
 
 def analysis_table(study: ReadingTimeStudy) -> Exhibit:
-    """Return the planned analysis of the ratio with the others beside it."""
-    rows = [TableRow(["Primary, as planned"], "group"), _analysis_row(study.primary, primary=True)]
+    """Return the analysis of the answer with the others beside it."""
+    rows = [
+        TableRow(["Analysis of the answer"], "group"),
+        _analysis_row(study.primary, primary=True),
+    ]
     if study.others:
         rows.append(TableRow(["Other analyses"], "group"))
     rows += map(_analysis_row, study.others)
     a, b = study.timed.modalities
     view = TableView(
-        title="The planned analysis of the ratio of times, and others",
+        title="The ratio of times by the analysis of the answer, and by others",
         columns=[
             TableColumn("", align="left"),
             TableColumn("n", span=""),
@@ -91,17 +94,14 @@ def _analysis_foot(study: ReadingTimeStudy) -> str:
 
 
 def _verdicts(study: ReadingTimeStudy) -> str:
-    """Return which analyses give another verdict than the primary one."""
+    """Return whose interval lies otherwise than that of the answer."""
     primary = study.primary.difference
     if all(math.isnan(primary.ci_low + one.difference.ci_low) for one in study.others):
         return ""
     words = [f"\u201c{one.name}\u201d ({one.flag})" for one in study.others if one.flag]
     if not words:
-        return "All analyses give the same verdict."
-    return (
-        f"Another verdict than the primary one ({verdict_word(primary).rstrip('.')}): "
-        f"{joined(words)}. The primary one is that of the plan."
-    )
+        return "All analyses agree with that of the answer."
+    return f"Other than that of the answer, whose interval {lies(primary)} 1: {joined(words)}."
 
 
 def _model_sentences(study: ReadingTimeStudy) -> list[str]:

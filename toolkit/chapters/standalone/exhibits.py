@@ -39,6 +39,9 @@ def head(study: StandaloneStudy) -> Headline:
         f"{cutoff:g} up it marked {share_text(found.numerator or 0, found.denominator or 0)} "
         "examinations with cancer and left "
         f"{share_text(cleared.numerator or 0, cleared.denominator or 0)} without cancer unmarked.",
+        clinic=f"From a score of {cutoff:g} up the AI alone marks {estimate_phrase(found)} of the "
+        f"examinations with cancer, and leaves {estimate_phrase(cleared)} of those without "
+        "unmarked.",
         facts=[
             ("Examinations", with_cancer(scores.n_cases, scores.n_positive)),
             ("AI", scores.labels[0]),

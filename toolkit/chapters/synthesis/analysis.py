@@ -25,6 +25,14 @@ class Book(Protocol):
     def plan(self) -> Plain | None:
         """The plan; None where the study has none."""
 
+    @property
+    def lock(self) -> str:
+        """Date and hash of the plan's lock; empty where it is not locked or there is none."""
+
+    @property
+    def origin(self) -> str:
+        """Where the data come from: simulated, public or study."""
+
     def records(self) -> list[dict[str, Any]]:
         """Return the records, in the order of the book."""
 
@@ -71,11 +79,17 @@ class SynthesisStudy(Summarised):
         Chapters without a record, each with its reason.
     planned : PlannedEndpoints or None
         The claims of the plan; None where the study has none.
+    locked : bool
+        Whether the plan is locked.
+    simulated : bool
+        Whether the data are made at random.
     """
 
     records: Sequence[Record]
     not_complete: Mapping[str, str]
     planned: PlannedEndpoints | None
+    locked: bool
+    simulated: bool
 
     @property
     def primary(self) -> list[tuple[str, Comparison]]:
@@ -111,6 +125,8 @@ def analyse(book: Book) -> SynthesisStudy:
         records=records,
         not_complete=not_complete,
         planned=judge(book.plan, records, not_complete),
+        locked=bool(book.lock),
+        simulated=book.origin == "simulated",
     )
 
 
@@ -131,7 +147,8 @@ def judge(
     Returns
     -------
     PlannedEndpoints or None
-        A claim whose chapter has no record is never shown, and what comes after is not tested.
+        A claim whose chapter has no record, or waits for data, is never shown, and what comes
+        after is not tested.
 
     Raises
     ------
@@ -148,22 +165,27 @@ def judge(
         key = key_of(entry)
         if entry["chapter"] in by_name:
             results[key] = _named(entry, by_name[entry["chapter"]])
+            reason = by_name[entry["chapter"]]["headline"].get("waits_for", "")
+            if reason and entry["result"] is None:
+                waiting[key] = reason
+                results[key] = _unknown(entry, reason, plain["ci_level"])
         else:
             waiting[key] = not_complete.get(entry["chapter"], "it has no record")
-            unknown = undefined_difference(
-                entry["quantity"],
-                f"chapter {entry['chapter']} has no record",
-                margin=entry.get("margin"),
-                names=("", ""),
-                ci_level=plain["ci_level"],
-            )
-            results.setdefault(key, unknown)
+            reason = f"chapter {entry['chapter']} has no record"
+            results.setdefault(key, _unknown(entry, reason, plain["ci_level"]))
     _require_reported(plain, results)
     return PlannedEndpoints(
         plain=plain,
         results=results,
         waiting=waiting,
         verdicts=endpoint_verdicts(endpoint_plan(plain), results),
+    )
+
+
+def _unknown(entry: Plain, reason: str, ci_level: float) -> Comparison:
+    """Return the result of an entry that cannot be judged yet."""
+    return undefined_difference(
+        entry["quantity"], reason, margin=entry.get("margin"), names=("", ""), ci_level=ci_level
     )
 
 

@@ -1,4 +1,4 @@
-"""What chapter 90 shows: the verdict on each claim of a plan, and the answer of every chapter."""
+"""What chapter 90 shows: the effect, the claims of the plan, the estimates, and the limits."""
 
 from __future__ import annotations
 
@@ -6,21 +6,30 @@ import math
 from collections.abc import Sequence
 
 from toolkit.chapters.exhibit import Exhibit, Headline
-from toolkit.chapters.planned import CLAIM_WORDS, RECORDED, endpoint_plan, key_of
-from toolkit.chapters.synthesis.analysis import Judged, Plain, PlannedEndpoints, SynthesisStudy
+from toolkit.chapters.planned import RECORDED, endpoint_plan, key_of
+from toolkit.chapters.synthesis.analysis import (
+    Judged,
+    Plain,
+    PlannedEndpoints,
+    Record,
+    SynthesisStudy,
+)
 from toolkit.draw.html import TableColumn, TableRow, TableView
 from toolkit.draw.tables import value_columns
 from toolkit.results import Comparison, Result
-from toolkit.stats.claims import EndpointVerdict
+from toolkit.stats.claims import EndpointVerdict, worse
+from toolkit.stats.claims.verdict import CLAIM_WORDS
 from toolkit.stats.mrmc import GlobalTest
-from toolkit.words.sentences import ci_text, decision_text, estimate_text, margin_text, verdict_word
+from toolkit.words.sentences import ci_text, estimate_text
 from toolkit.words.wording import EM_DASH, capital, counted, joined, p_text
 
 WAITING = "cannot be judged yet"
+NO_PLAN = "No plan: nothing here is a confirmatory result."
+CLINIC_FIRST = ("21", "07", "06", "05")  # whose effect speaks for the book, the nearest to it first
 
 
 def head(study: SynthesisStudy) -> Headline:
-    """Return what the study shows, and how many chapters could be judged."""
+    """Return what the study shows: the effect in a clinic's units, then what became of the plan."""
     results = sum(len(record["results"]) for record in study.records)
     return Headline(
         question="What does the study show?",
@@ -34,41 +43,36 @@ def head(study: SynthesisStudy) -> Headline:
 
 
 def _answer(study: SynthesisStudy) -> str:
-    """Return the claims of the plan with their verdicts, or without a plan every primary aim."""
-    comparisons, not_complete = [c for _, c in study.primary], study.not_complete
-    missing = (
-        f" {counted(len(not_complete), 'chapter').capitalize()} of the book could not be judged."
-        if not_complete
-        else ""
-    )
-    if study.planned is not None:
-        return f"{_claims(study.planned)}{missing}"
-    if not comparisons:
-        return f"The plan of this book names no primary comparison.{missing}"
-    met = [_named(c) for c in comparisons if verdict_word(c) == "Yes."]
-    not_met = [_named(c) for c in comparisons if verdict_word(c) != "Yes."]
-    total = counted(len(comparisons), "primary comparison")
-    if not not_met:
-        return f"The aim of {total} was met: {'; '.join(met)}.{missing}"
-    if not met:
-        return f"The aim of {total} was not shown to be met: {'; '.join(not_met)}.{missing}"
-    return (
-        f"Of {total}, {counted(len(met), 'aim')} met: {'; '.join(met)}. Not shown: "
-        f"{'; '.join(not_met)}.{missing}"
-    )
+    """Return the effect, the claims of the plan or that there is none, and what is missing."""
+    missing = ""
+    if study.not_complete:
+        missing = f"{capital(counted(len(study.not_complete), 'chapter'))} could not be judged."
+    claims = NO_PLAN if study.planned is None else _claims(study.planned)
+    return " ".join(text for text in (clinic_sentence(study.records), claims, missing) if text)
+
+
+def clinic_sentence(records: Sequence[Record]) -> str:
+    """Return the effect in the units in which a clinic thinks, from the chapter nearest to it.
+
+    Women read in screening count before a reader study, and that before the AI alone.
+    """
+    said = {record["name"][:2]: record["headline"].get("clinic", "") for record in records[::-1]}
+    ordered = [*CLINIC_FIRST, *sorted(set(said) - set(CLINIC_FIRST))]
+    return next((said[number] for number in ordered if said.get(number)), "")
 
 
 def _named(comparison: Comparison) -> str:
     """Return what was compared, as it stands in a sentence."""
-    quantity = _quantity_words(comparison.quantity)
+    quantity = quantity_words(comparison.quantity)
     return f"{quantity} of {comparison.label_b} against {comparison.label_a}"
 
 
 def _claims(planned: PlannedEndpoints) -> str:
-    """Return every claim of the plan with its verdict, in order."""
+    """Return how many claims of the plan are shown, and each that is not with its state."""
     by_state: dict[str, list[str]] = {"shown": []}
     for verdict in planned.claims:
-        by_state.setdefault(_state(planned, verdict), []).append(_claim(planned, verdict))
+        words = f"{_claim(planned, verdict)}{_worse(planned, verdict)}"
+        by_state.setdefault(_state(planned, verdict), []).append(words)
     total, shown = counted(len(planned.claims), "claim"), by_state.pop("shown")
     if len(planned.claims) == 1:
         opening = f"the one claim of the plan is {'' if shown else 'not '}shown"
@@ -77,10 +81,7 @@ def _claims(planned: PlannedEndpoints) -> str:
     else:
         some = counted(len(shown), "of", "of") if shown else "none of"
         opening = f"{some} {total} of the plan {'are' if len(shown) > 1 else 'is'} shown"
-    pairs = list(_pairs(planned))
-    if len(pairs) == 1:
-        opening = f"{pairs[0]}: {opening}"
-    sentences = [f"{opening}: {'; '.join(shown)}" if shown else opening]
+    sentences = [opening]
     sentences += [f"{state}: {'; '.join(claims)}" for state, claims in by_state.items()]
     return " ".join(f"{capital(sentence)}." for sentence in sentences)
 
@@ -105,7 +106,7 @@ def _claim(planned: PlannedEndpoints, verdict: EndpointVerdict) -> str:
     """Return a claim as it stands in a sentence, the pair too where not all have the same."""
     article = "a " if verdict.claim == "difference" else ""
     pair = _pair(planned.results[verdict.label]) if len(_pairs(planned)) > 1 else ""
-    what = _quantity_words(verdict.quantity)
+    what = quantity_words(verdict.quantity)
     return f"{article}{CLAIM_WORDS[verdict.claim]} in {what}{f' of {pair}' if pair else ''}"
 
 
@@ -116,7 +117,7 @@ def _state(planned: PlannedEndpoints, verdict: EndpointVerdict) -> str:
     return verdict.verdict
 
 
-def _quantity_words(quantity: str) -> str:
+def quantity_words(quantity: str) -> str:
     """Return a quantity as sentences have it."""
     return quantity.replace("_", " ").replace("auc", "AUC").replace("afroc", "AFROC")
 
@@ -135,7 +136,7 @@ def claim_table(study: SynthesisStudy) -> Exhibit | None:
         rows.append(TableRow(_claim_cells(planned, number, verdict)))
     beside = [_reported_cells(planned, entry) for entry in plain["reported"]]
     if beside:
-        rows.append(TableRow(["Reported beside, without a verdict"], "group"))
+        rows.append(TableRow(["Reported beside, without a claim"], "group"))
         rows += [TableRow(cells) for cells in beside]
     columns = [
         TableColumn("Claim", align="left"),
@@ -162,7 +163,7 @@ def _claim_cells(planned: PlannedEndpoints, number: int, verdict: EndpointVerdic
         for value in (verdict.p_value, verdict.p_adjusted)
     )
     return [
-        f"{number + 1}. {capital(CLAIM_WORDS[verdict.claim])}, {_quantity_words(verdict.quantity)} "
+        f"{number + 1}. {capital(CLAIM_WORDS[verdict.claim])}, {quantity_words(verdict.quantity)} "
         f"[{verdict.label[:2]}]",
         _verdict_cell(planned, verdict),
         *_effect_cells(planned.results[verdict.label]),
@@ -175,17 +176,24 @@ def _verdict_cell(planned: PlannedEndpoints, verdict: EndpointVerdict) -> str:
     """Return the verdict, and for a claim that was not tested at which one the order stops."""
     state = _state(planned, verdict)
     if state != "not tested":
-        return capital(state)
+        return f"{capital(state)}{_worse(planned, verdict)}"
     states = [_state(planned, other) for other in planned.claims]
     stop = next(n for n, other in enumerate(states) if other in ("not shown", WAITING))
     return f"Not tested: {stop + 1} {'not judged' if states[stop] == WAITING else 'not shown'}"
+
+
+def _worse(planned: PlannedEndpoints, verdict: EndpointVerdict) -> str:
+    """Return who is worse, where the whole interval lies on the bad side."""
+    result = planned.results[verdict.label]
+    bad = isinstance(result, Comparison) and verdict.verdict != "not tested" and worse(result)
+    return f" ({result.label_b} worse)" if isinstance(result, Comparison) and bad else ""
 
 
 def _reported_cells(planned: PlannedEndpoints, entry: Plain) -> list[str]:
     """Return the cells of a result that carries no verdict."""
     key = key_of(entry)
     result = planned.results[key]
-    name = f"{capital(_quantity_words(entry['quantity']))} [{key[:2]}]"
+    name = f"{capital(quantity_words(entry['quantity']))} [{key[:2]}]"
     return [name, "None", *_effect_cells(result), p_text(result.p_value), EM_DASH]
 
 
@@ -217,7 +225,7 @@ def _claim_foot(planned: PlannedEndpoints) -> str:
         "*Adj. P* allows for the claims before and beside; a claim is shown where it is at most "
         f"{alpha}, and tested only if those before it are shown.",
         *notes,
-        *(f"No record of {name}: {reason.rstrip('.')}." for name, reason in missing.items()),
+        *(f"Not judged yet, {name}: {reason.rstrip('.')}." for name, reason in missing.items()),
         f"Recalled means: {rule.rstrip('.')}." if rule else "",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
@@ -228,66 +236,61 @@ def _numbered(numbers: Sequence[str]) -> str:
     return f"claim{'s' if len(numbers) > 1 else ''} {joined(numbers)}"
 
 
-def comparison_table(study: SynthesisStudy) -> Exhibit:
-    """Return every primary comparison with its margin and decision.
-
-    With a plan: those alone of which it makes no claim, and no decision.
-    """
-    planned = study.planned
-    claimed = {verdict.label for verdict in planned.claims} if planned else set()
+def comparison_table(study: SynthesisStudy) -> Exhibit | None:
+    """Return the chapters' comparisons of which no plan makes a claim; None where there is none."""
+    claimed = {verdict.label for verdict in study.planned.claims} if study.planned else set()
     rows = [
-        TableRow(
-            [
-                name[:2],
-                _named(c),
-                *_effect_cells(c),
-                "none" if c.margin is None else margin_text(c),
-                *([] if planned else [decision_text(c)]),
-            ]
-        )
+        TableRow([name[:2], _named(c), *_effect_cells(c)])
         for name, c in study.primary
         if name not in claimed
     ]
-    columns = [
-        TableColumn("", align="left"),
-        TableColumn("Compared", align="left"),
-        *value_columns("Effect"),
-        TableColumn("Margin"),
-        *([] if planned else [TableColumn("Decision", align="left")]),
-    ]
-    how = (
-        "The plan makes no claim of these comparisons, so they carry no verdict."
-        if planned
-        else "The decision follows from the interval and the margin."
-    )
+    if not rows:
+        return None
     view = TableView(
-        title=(
-            "Primary comparisons outside the plan"
-            if planned
-            else "Primary comparisons, one a chapter"
-        ),
-        columns=columns,
-        rows=rows
-        or [TableRow(["—", "none" if planned else "none named", *["—"] * (len(columns) - 2)])],
+        title="Estimates of which the plan makes no claim" if study.planned else "Estimates",
+        columns=[
+            TableColumn("", align="left"),
+            TableColumn("Compared", align="left"),
+            *value_columns("Effect"),
+        ],
+        rows=rows,
         dense=True,
         foot=(
             "First column, the chapter. A difference is the first named minus the second, a ratio "
-            f"the first over the second. {how}"
+            "the first over the second. Intervals are those of each comparison alone: not "
+            "corrected for there being several, and nothing is concluded from them."
         ),
     )
     return Exhibit(table=view)
 
 
-def answers(study: SynthesisStudy) -> str:
-    """Return each chapter's question and answer as Markdown, with a link to the chapter."""
-    if not study.records:
-        return "There are no records: this chapter reads those of a study's other chapters."
-    lines = [
-        f"- [{record['name'][:2]} {record['headline'].get('question', '')}]"
-        f"({record['name']}.ipynb) {record['headline'].get('answer', '')}"
-        for record in study.records
-    ]
-    return "\n".join(lines)
+def limitations(study: SynthesisStudy) -> str:
+    """Return what limits the study, as Markdown: the whole book first, then chapter by chapter."""
+    lines = [f"- {sentence}" for sentence in _book_limits(study)]
+    for record in study.records:
+        limits = record["headline"].get("limits", ())
+        if limits:
+            link = f"[{record['name'][:2]}]({record['name']}.ipynb)"
+            lines.append(f"- {link} {' '.join(limits)}")
+    return "\n".join(lines) or "No chapter names a limit."
+
+
+def _book_limits(study: SynthesisStudy) -> list[str]:
+    """Return what limits every chapter."""
+    sentences = []
+    if study.simulated:
+        sentences.append(
+            "The data are simulated: nothing here describes a woman, reader or product."
+        )
+    if study.planned is None:
+        sentences.append("No plan fixed before the data were seen which comparisons matter.")
+    elif not study.locked:
+        sentences.append("The plan is not locked: that it came before the data is not on record.")
+    marked = [r["name"][:2] for r in study.records if "immature" in r["headline"].get("marks", ())]
+    if marked:
+        chapters = f"chapter{'s' if len(marked) > 1 else ''} {joined(marked)}"
+        sentences.append(f"Follow-up is not complete in {chapters}.")
+    return sentences
 
 
 def not_judged(study: SynthesisStudy) -> str:

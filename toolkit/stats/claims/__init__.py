@@ -6,6 +6,7 @@
 ``fixed_sequence``      tests in order, each at the full level, until one does not reject
 ``adjusted_p_values``   Bonferroni, Holm, Hochberg, Benjamini-Hochberg
 ``simultaneous_level``  the level of intervals that hold together
+``said``                which words a comparison may carry: the only place that decides it
 ``verdict_note``        where a test and an interval of one comparison disagree
 ======================= ========================================================================
 """

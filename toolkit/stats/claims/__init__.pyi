@@ -8,3 +8,7 @@ from .plan import EndpointVerdict as EndpointVerdict
 from .plan import EndpointVerdicts as EndpointVerdicts
 from .plan import endpoint_verdicts as endpoint_verdicts
 from .plan import verdict_note as verdict_note
+from .verdict import Said as Said
+from .verdict import Standing as Standing
+from .verdict import said as said
+from .verdict import worse as worse

@@ -472,5 +472,5 @@ def verdict_note(comparison: Comparison, *, p_value: float, test: str) -> str:
     first, second = (f"the {interval}", other) if interval_excludes else (other, f"the {interval}")
     return (
         f"{first} excludes no difference, {second} does not: "
-        f"at a level of {alpha:g} they disagree, and the primary one is the one fixed in the plan"
+        f"at a level of {alpha:g} they disagree, and the answer follows the interval"
     )

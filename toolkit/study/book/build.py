@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from toolkit import __version__
-from toolkit.chapters.planned import RECORDED, conclusion
+from toolkit.chapters.planned import plan_pill
 from toolkit.study.book import BookChapter, FrontPage, Pill, build_book, pdf_book
+from toolkit.study.book.front import Front
 from toolkit.study.parameters.file import StudyParameters
-from toolkit.study.parameters.plan import SYNTHESIS
+from toolkit.study.parameters.plan import lock_text, plain_plan
 from toolkit.study.run.fingerprint import (
     MANIFEST,
     PACKAGE,
@@ -26,7 +27,6 @@ from toolkit.study.run.intake import StudyIndex
 from toolkit.study.run.plan import Finished, PlannedChapter
 from toolkit.study.run.workspace import OutputError, Workspace, read_json, to_json, write_atomic
 
-NOT_JUDGED = "The claims of the plan are not judged: chapter 90, which does it, is not complete."
 BOOK_ASSETS = PACKAGE / "study" / "book"
 ORIGINS: dict[str, Any] = {
     "simulated": "Simulated data",
@@ -56,10 +56,12 @@ class Edition:
     finished: Finished
     index: StudyIndex
 
-    @property
-    def chapters(self) -> list[BookChapter]:
-        """The book's pages."""
-        return [_book_chapter(chapter, self.finished) for chapter in self.planned]
+    def pages(self) -> tuple[list[BookChapter], FrontPage]:
+        """Return the chapters and the first page."""
+        plan = self.parameters.plan
+        plain = None if plan is None else plain_plan(plan, self.parameters.analysis.ci_level)
+        front = Front([_book_chapter(one, self.finished) for one in self.planned], plain)
+        return front.chapters(), _front_page(self, front)
 
 
 def _status(name: str, finished: Finished) -> Literal["complete", "failed", "left_out", "not_run"]:
@@ -72,7 +74,7 @@ def _status(name: str, finished: Finished) -> Literal["complete", "failed", "lef
 
 
 def _book_chapter(planned: PlannedChapter, finished: Finished) -> BookChapter:
-    """Return what the book shows of a chapter."""
+    """Return what the book shows of a chapter; what its answer may conclude is added later."""
     name = planned.name
     folder = finished.folders.get(name)
     record = read_json(folder / "record.json") if folder else None
@@ -92,50 +94,26 @@ def _book_chapter(planned: PlannedChapter, finished: Finished) -> BookChapter:
     )
 
 
-def _front_page(edition: Edition, chapters: Sequence[BookChapter]) -> FrontPage:
+def _front_page(edition: Edition, front: Front) -> FrontPage:
     """Return what the book's first page says, made from the records."""
-    parameters, index = edition.parameters, edition.index
-    headlines = {c.name: c.record["headline"] for c in chapters if c.record is not None}
-    primary = [
-        (chapter.name, (chapter.number, chapter.title, headlines[chapter.name]["primary"]))
-        for chapter in chapters
-        if "primary" in headlines.get(chapter.name, {})
-    ]
-    synthesis = [
-        headlines[c.name]["answer"]
-        for c in chapters
-        if c.number == SYNTHESIS and c.name in headlines
-    ]
+    parameters, index, plan = edition.parameters, edition.index, edition.parameters.plan
     return FrontPage(
         title=parameters.title,
         subtitle=parameters.subtitle,
         language=parameters.language,
         origin=ORIGINS[parameters.data_origin],
-        pills=(Pill(f"data {index.data_hash[:8]}", "hash"),),
-        verdict=synthesis[0] if synthesis else _no_verdict(parameters),
-        primary=tuple(item for _, item in primary),
-        conclusions=_conclusions(edition, chapters, [name for name, _ in primary]),
+        pills=(
+            plan_pill(None if plan is None else lock_text(plan)),
+            Pill(f"data {index.data_hash[:8]}", "hash"),
+        ),
+        answer=front.answer[0],
+        claimed=front.answer[1],
+        claims=front.claims(),
+        estimates=front.estimates(),
+        blinded=bool(parameters.blinded),
         partial=bool(edition.finished.not_run),
         provenance=f"data {index.data_hash[:8]} · toolkit {__version__} · manifest.json",
     )
-
-
-def _no_verdict(parameters: StudyParameters) -> str:
-    """Return what stands in place of chapter 90's answer: with a plan nobody else may judge."""
-    return "" if parameters.plan is None else NOT_JUDGED
-
-
-def _conclusions(
-    edition: Edition, chapters: Sequence[BookChapter], names: Sequence[str]
-) -> tuple[str, ...]:
-    """Return what the plan makes of each chapter's primary comparison; nothing without a plan."""
-    if edition.parameters.plan is None:
-        return ()
-    judged = [c.record for c in chapters if c.number == SYNTHESIS and c.record is not None]
-    if not judged:
-        return ("Not judged",) * len(names)
-    verdicts = judged[0]["results"][RECORDED]["verdicts"]
-    return tuple(conclusion(verdicts, name) for name in names)
 
 
 def deliver(
@@ -152,8 +130,7 @@ def deliver(
     progress : callable
         Told when the book is begun and when it is done.
     """
-    chapters = edition.chapters
-    front = _front_page(edition, chapters)
+    chapters, front = edition.pages()
     key = sha256_json(
         {
             "front": repr(front),
@@ -221,12 +198,12 @@ def render(edition: Edition, workspace: Workspace, to: Path, *, with_code: bool,
     if to.exists():
         msg = f"{to.name} exists; name a new {'file' if pdf else 'folder'}, nothing was written"
         raise OutputError(msg)
-    chapters = edition.chapters
+    chapters, front = edition.pages()
     scratch = workspace.scratch("render")
     site = scratch / "site"
     build_book(
         site,
-        front=_front_page(edition, chapters),
+        front=front,
         chapters=chapters,
         scratch=scratch / "scratch",
         with_code=with_code,

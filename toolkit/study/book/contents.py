@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from toolkit.draw.bars import BarRole
 from toolkit.draw.html import Pill
+from toolkit.results import Comparison
 
 Language = Literal["en", "vi"]
 Origin = Literal["Simulated data", "Public data set", "Study data"]
@@ -94,6 +96,12 @@ class BookChapter:
         return headline
 
     @property
+    def comparison(self) -> Comparison | None:
+        """What the chapter's answer compares; None where it compares nothing."""
+        plain = self.headline.get("primary")
+        return None if plain is None else Comparison.from_dict(dict(plain))
+
+    @property
     def shown_answer(self) -> str:
         """The answer on the first page; none of a chapter that is not complete."""
         if self.status != "complete":
@@ -106,6 +114,29 @@ class BookChapter:
         return self.marks or tuple(
             mark for mark in get_args(Mark) if mark in self.headline.get("marks", ())
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontComparison:
+    """One comparison on the first page.
+
+    Parameters
+    ----------
+    number, label : str
+        Its chapter, and what is compared in a word or two.
+    comparison : Comparison
+        The effect with its interval.
+    role : {"ai", "aided", "neutral"}
+        Colour of the claim, as in the chapter.
+    conclusion : str
+        What became of the claims on it; empty for an estimate.
+    """
+
+    number: str
+    label: str
+    comparison: Comparison
+    role: BarRole = "neutral"
+    conclusion: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,13 +153,12 @@ class FrontPage:
         Where the data come from; simulated books carry the word on every page.
     pills : tuple of Pill
         Further labels of the status strip, such as ``Pill("Plan v1.2 locked", "lock")``.
-    verdict : str
-        The answer of the whole book; empty: how many primary comparisons met their aim.
-    primary : tuple of (str, str, mapping)
-        Chapter number, label, and ``Comparison.to_dict()`` of each primary comparison; empty: those
-        that the chapters' records name.
-    conclusions : tuple of str
-        What a plan makes of each of ``primary``, in their order; empty: each is judged by itself.
+    answer, claimed : str
+        What AI does in a clinic's units; what became of the plan's claims, or that there is none.
+    claims, estimates : tuple of FrontComparison
+        Comparisons that the plan claims, in its order; all others.
+    blinded : bool
+        Whether the study is blinded, so that chapters which compare its arms are left out.
     partial : bool
         Whether chapters are missing that the study has.
     provenance : str
@@ -140,9 +170,11 @@ class FrontPage:
     language: Language = "en"
     origin: Origin
     pills: tuple[Pill, ...] = ()
-    verdict: str = ""
-    primary: tuple[tuple[str, str, Mapping[str, Any]], ...] = ()
-    conclusions: tuple[str, ...] = ()
+    answer: str = ""
+    claimed: str = ""
+    claims: tuple[FrontComparison, ...] = ()
+    estimates: tuple[FrontComparison, ...] = ()
+    blinded: bool = False
     partial: bool = False
     provenance: str = ""
 
@@ -152,12 +184,6 @@ class FrontPage:
         _check_choice("origin", self.origin, get_args(Origin))
         if not self.title.strip():
             msg = "title is empty; a book needs a title"
-            raise BookError(msg)
-        if self.conclusions and len(self.conclusions) != len(self.primary):
-            msg = (
-                f"conclusions must be one for each of the {len(self.primary)} in primary, but are "
-                f"{len(self.conclusions)}"
-            )
             raise BookError(msg)
 
     @property
@@ -206,16 +232,15 @@ class Phrases:
     simulated: str
     complete: str
     partial: tuple[str, str]
-    verdict: tuple[str, str, str]
-    verdict_of_one: tuple[str, str]
-    no_comparison: str
+    blinded: tuple[str, str]
     pair: str
     compared: str
     effects: Mapping[str, str]
     margin: str
     better: str
     conclusion: str
-    primary: tuple[str, str]
+    claims: tuple[str, str]
+    estimates: tuple[str, str]
     status: Mapping[Status, str]
     banners: Mapping[Status, tuple[str, str]]
     marks: Mapping[Mark, str]
@@ -247,23 +272,22 @@ PHRASES: Mapping[Language, Phrases] = {
             "Partial",
             "Chapters that this book lacks are listed below, each with its reason.",
         ),
-        verdict=(
-            "Of {all} primary comparisons, none met its aim.",
-            "Of {all} primary comparisons, one met its aim.",
-            "Of {all} primary comparisons, {met} met their aim.",
+        blinded=(
+            "Blinded",
+            "Chapters that compare reading with and without AI are left out until the study is "
+            "unblinded; they are listed below.",
         ),
-        verdict_of_one=(
-            "The one primary comparison did not meet its aim.",
-            "The one primary comparison met its aim.",
-        ),
-        no_comparison="No primary comparison is complete yet.",
         pair="{b} against {a}",
         compared="Compared",
         effects={"difference": "Difference", "ratio": "Ratio"},
         margin="margin",
         better="better",
         conclusion="Conclusion",
-        primary=("The primary comparisons.", "First named minus, or over, second named."),
+        claims=("The claims of the plan.", "First named minus, or over, second named."),
+        estimates=(
+            "Estimates.",
+            "First named minus, or over, second named. No plan claims anything of them.",
+        ),
         status={
             "complete": "Complete",
             "failed": "Failed",
@@ -305,23 +329,18 @@ PHRASES: Mapping[Language, Phrases] = {
         simulated="Do máy mô phỏng tạo ra, không mô tả phụ nữ, bác sĩ hay sản phẩm nào.",
         complete="{complete} trên {all} chương hoàn tất",
         partial=("Chưa đầy đủ", "Các chương còn thiếu được liệt kê bên dưới cùng lý do."),
-        verdict=(
-            "Trong {all} so sánh chính, không so sánh nào đạt mục tiêu.",
-            "Trong {all} so sánh chính, một so sánh đạt mục tiêu.",
-            "Trong {all} so sánh chính, {met} so sánh đạt mục tiêu.",
+        blinded=(
+            "Còn mù",
+            "Các chương so sánh đọc có và không có AI bị bỏ qua cho đến khi mở mù; xem bên dưới.",
         ),
-        verdict_of_one=(
-            "So sánh chính duy nhất không đạt mục tiêu.",
-            "So sánh chính duy nhất đạt mục tiêu.",
-        ),
-        no_comparison="Chưa có so sánh chính nào hoàn tất.",
         pair="{b} so với {a}",
         compared="So sánh",
         effects={"difference": "Chênh lệch", "ratio": "Tỷ số"},
         margin="ngưỡng",
         better="tốt hơn",
         conclusion="Kết luận",
-        primary=("Các so sánh chính.", "Bên nêu trước trừ đi, hoặc chia cho, bên nêu sau."),
+        claims=("Các giả thuyết.", "Bên nêu trước trừ đi, hoặc chia cho, bên nêu sau."),
+        estimates=("Các ước lượng.", "Bên nêu trước trừ đi, hoặc chia cho, bên nêu sau."),
         status={
             "complete": "Hoàn tất",
             "failed": "Thất bại",

@@ -1,4 +1,4 @@
-"""The first page: verdict, primary comparisons on shared axes, every chapter with its answer."""
+"""The first page: what AI does in a clinic's units, the claims, the estimates, every chapter."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 from toolkit.draw.html import (
-    IntervalBar,
     Pill,
     PillKind,
     banner_html,
@@ -20,89 +18,70 @@ from toolkit.draw.html import (
     shared_range,
     strip_html,
 )
-from toolkit.results import Comparison
-from toolkit.stats.claims.plan import claim_asked, interval_shows
-from toolkit.study.book.contents import PHRASES, BookChapter, FrontPage, Mark, Phrases, as_sentence
-from toolkit.words.sentences import ci_text, decision_text, estimate_text, form_of, margin_text
+from toolkit.results import Better, Effect
+from toolkit.study.book.contents import (
+    PHRASES,
+    BookChapter,
+    FrontComparison,
+    FrontPage,
+    Mark,
+    Phrases,
+    as_sentence,
+)
+from toolkit.words.sentences import ci_text, estimate_text, form_of, margin_text
 from toolkit.words.wording import Form, capital, number_text
 
 _ROUND_STEPS = (1.0, 2.0, 5.0)
 _ROUND_RATIOS = (1.05, 1.1, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 100.0)
-_PERCENT_A_LETTER = 4.2  # 7 px of the 165 that a bar has beside the columns of text
 _EDGE = 0.9  # a tick further out would stick out of the panel
 
-
-@dataclass(frozen=True, kw_only=True)
-class ComparisonRow:
-    """One primary comparison as a row of the table."""
-
-    number: str
-    label: str
-    pair: str
-    comparison: Comparison
-    bar: IntervalBar | None
-    form: Form
-    conclusion: str
+# What lies on one axis: one kind of effect in one unit, with one good direction.
+_Scale = tuple[Effect, Form, Better | None]
 
 
-def comparison_row(
-    number: str, label: str, plain: Mapping[str, Any], words: Phrases, conclusion: str = ""
-) -> ComparisonRow:
-    """Return a comparison as a row; what is compared is named, whatever its label says.
+def comparisons_html(
+    rows: Sequence[FrontComparison], words: Phrases, *, caption: tuple[str, str]
+) -> str:
+    """Return a table of intervals, with a column of conclusions where one has any.
 
-    Its conclusion is that of its interval where the plan of the book has none.
+    Comparisons of one kind, unit and good direction share an axis.
     """
-    comparison = Comparison.from_dict(dict(plain))
-    a, b = comparison.label_a, comparison.label_b
-    pair = words.pair.format(a=a, b=b)
-    if label and a.casefold() in label.casefold() and b.casefold() in label.casefold():
-        pair = ""
-    return ComparisonRow(
-        number=number,
-        label=capital(label),
-        pair=pair if label else capital(pair),
-        comparison=comparison,
-        bar=interval_bar(comparison),
-        form=form_of(comparison),
-        conclusion=conclusion or decision_text(comparison),
-    )
-
-
-def met_its_aim(comparison: Comparison) -> bool:
-    """Whether a comparison shows what it is for: non-inferiority, else superiority or a change."""
-    return interval_shows(comparison, claim_asked(comparison))
-
-
-def comparisons_html(rows: Sequence[ComparisonRow], words: Phrases) -> str:
-    """Return the table of intervals; comparisons of one kind and unit share an axis."""
-    panels: dict[tuple[str, Form], list[ComparisonRow]] = {}
+    panels: dict[_Scale, list[FrontComparison]] = {}
     for row in rows:
-        panels.setdefault((row.comparison.effect, row.form), []).append(row)
-    title, caption = words.primary
-    body = "".join(_panel(panel, words) for panel in panels.values())
+        one = row.comparison
+        panels.setdefault((one.effect, form_of(one), one.better), []).append(row)
+    concluded = any(row.conclusion for row in rows)
+    body = "".join(
+        _panel(scale, panel, words, concluded=concluded) for scale, panel in panels.items()
+    )
     return (
-        f'<figure class="fig glance">{body}<figcaption><b>{escape(title)}</b> '
-        f"{escape(caption)}</figcaption></figure>"
+        f'<figure class="fig glance">{body}<figcaption><b>{escape(caption[0])}</b> '
+        f"{escape(caption[1])}</figcaption></figure>"
     )
 
 
-def _panel(rows: Sequence[ComparisonRow], words: Phrases) -> str:
+def _panel(
+    scale: _Scale, rows: Sequence[FrontComparison], words: Phrases, *, concluded: bool
+) -> str:
     """Return the comparisons that share an axis."""
-    first = rows[0].comparison
-    axis = _panel_axis(rows)
-    effect = f"{words.effects[first.effect]} ({100 * first.ci_level:g}% CI)"
+    effect, form, better = scale
+    axis = _panel_axis(rows, log=effect == "ratio", percent=form == "percent")
+    name = f"{words.effects[effect]} ({100 * rows[0].comparison.ci_level:g}% CI)"
+    side = {
+        "higher": f'<span class="ri">{escape(words.better)} →</span>',
+        "lower": f'<span class="le">← {escape(words.better)}</span>',
+    }
     head = (
         f'<div class="gl-row gl-head" role="row">{_cell("columnheader", "no", "")}'
         f"{_cell('columnheader', 'who', words.compared)}"
-        f"{_axis_words(rows, axis, words)}"
-        f"{_cell('columnheader', 'num', effect)}"
-        f"{_cell('columnheader', 'end', words.conclusion)}</div>"
+        f'<span role="columnheader" class="words">{side.get(better or "", "")}</span>'
+        f"{_cell('columnheader', 'num', name)}"
+        f"{_cell('columnheader', 'end', words.conclusion) if concluded else ''}</div>"
     )
-    body = "".join(_row_html(row, axis, words) for row in rows)
-    # One margin is named above its line; several are named in their rows.
-    kind = "gl limits" if len(_limits(rows)) > 1 else "gl"
+    body = "".join(_row_html(row, axis, words, concluded=concluded) for row in rows)
+    kind = "gl" if concluded else "gl open"
     return (
-        f'<div class="{kind}" role="table" aria-label="{escape(effect)}">{head}{body}'
+        f'<div class="{kind}" role="table" aria-label="{escape(name)}">{head}{body}'
         '<div class="gl-row gl-axis" aria-hidden="true"><span></span><span></span>'
         f"{axis.ticks_html()}</div></div>"
     )
@@ -113,23 +92,24 @@ def _cell(role: str, name: str, text: str) -> str:
     return f'<span role="{role}" class="{name}">{escape(text)}</span>'
 
 
-def _row_html(row: ComparisonRow, axis: _Axis, words: Phrases) -> str:
+def _row_html(row: FrontComparison, axis: _Axis, words: Phrases, *, concluded: bool) -> str:
     """Return one comparison: number, label, interval, figures, conclusion."""
     comparison = row.comparison
-    limit = ""
-    if comparison.margin is not None:
-        text = f"{words.margin} {margin_text(comparison)}"
-        limit = f' <span class="limit">{escape(text)}</span>'
-    track = bar_track_html(row.bar, low=axis.low, high=axis.high) if row.bar else ""
-    number = _cell("cell", "no", row.number)
-    pair = f"<small>{escape(row.pair)}</small>" if row.label and row.pair else escape(row.pair)
+    bar = interval_bar(comparison, role=row.role)
+    track = bar_track_html(bar, low=axis.low, high=axis.high) if bar else ""
+    pair = words.pair.format(a=comparison.label_a, b=comparison.label_b)
+    end = ""
+    if concluded:
+        margin = "" if comparison.margin is None else f"{words.margin} {margin_text(comparison)}"
+        limit = f' <span class="limit">{escape(margin)}</span>' if margin else ""
+        end = f'<span role="cell" class="end">{escape(row.conclusion)}{limit}</span>'
     return (
-        f'<div class="gl-row" role="row">{number}'
-        f'<span role="cell" class="who">{escape(row.label)} {pair}</span>'
+        f'<div class="gl-row" role="row">{_cell("cell", "no", row.number)}'
+        f'<span role="cell" class="who">{escape(capital(row.label))} '
+        f"<small>{escape(pair)}</small></span>"
         f'<span role="cell" class="bar">{track}</span>'
         f'<span role="cell" class="num">{escape(estimate_text(comparison))} '
-        f"<small>({escape(ci_text(comparison))})</small></span>"
-        f'<span role="cell" class="end">{escape(row.conclusion)}{limit}</span></div>'
+        f"<small>({escape(ci_text(comparison))})</small></span>{end}</div>"
     )
 
 
@@ -182,40 +162,11 @@ class _Axis:
         return number_text(number, digits=digits, signed=True)
 
 
-def _panel_axis(rows: Sequence[ComparisonRow]) -> _Axis:
+def _panel_axis(rows: Sequence[FrontComparison], *, log: bool, percent: bool) -> _Axis:
     """Return the axis on which all intervals of a panel, their margins and no difference fit."""
-    log = rows[0].comparison.effect == "ratio"
-    bars = [row.bar for row in rows if row.bar is not None]
+    bars = [bar for row in rows if (bar := interval_bar(row.comparison)) is not None]
     low, high = shared_range(bars) if bars else ((0.5, 2.0) if log else (-1.0, 1.0))
-    return _Axis(low=low, high=high, log=log, percent=rows[0].form == "percent")
-
-
-def _limits(rows: Sequence[ComparisonRow]) -> dict[float, str]:
-    """Return the margins of a panel: where they stand and how they are written."""
-    found = {}
-    for row in rows:
-        if row.bar and row.comparison.margin is not None:
-            found[row.bar.marks[0].value] = margin_text(row.comparison)
-    return found
-
-
-def _axis_words(rows: Sequence[ComparisonRow], axis: _Axis, words: Phrases) -> str:
-    """Return what stands above the bars: the margin, if it is one, and the better side."""
-    better = {row.comparison.better for row in rows}
-    side = ""
-    if better == {"higher"}:
-        side = f'<span class="ri">{escape(words.better)} →</span>'
-    elif better == {"lower"}:
-        side = f'<span class="le">← {escape(words.better)}</span>'
-    limits, limit, lines = _limits(rows), "", "words"
-    if len(limits) == 1:
-        ((value, text),) = limits.items()
-        text, place = f"{words.margin} {text}", axis.place(value)
-        limit = f'<span class="limit" style="left:{place:.2f}%">{escape(text)}</span>'
-        room = place if better == {"lower"} else 100 - place
-        if side and room < (len(text) / 2 + len(words.better) + 3) * _PERCENT_A_LETTER:
-            lines = "words two"
-    return f'<span role="columnheader" class="{lines}">{side}{limit}</span>'
+    return _Axis(low=low, high=high, log=log, percent=percent)
 
 
 _MARK_KINDS: Mapping[Mark, PillKind] = {
@@ -232,48 +183,31 @@ def landing_html(front: FrontPage, chapters: Sequence[BookChapter]) -> str:
     Parameters
     ----------
     front : FrontPage
-        What the page says; where it names no primary comparisons they come from the records.
+        What the page says.
     chapters : sequence of BookChapter
         In the order of the book.
     """
     words = PHRASES[front.language]
-    primary = front.primary or _recorded(chapters)
-    conclusions = front.conclusions or ("",) * len(primary)
-    rows = [
-        comparison_row(*item, words, conclusion)
-        for item, conclusion in zip(primary, conclusions, strict=True)
-    ]
-    verdict = front.verdict or _verdict(rows, words)
     pieces = [
         f'<p class="dek">{escape(front.subtitle)}</p>' if front.subtitle else "",
         _status_strip(front, chapters, words),
         _banners(front, words),
-        f'<div class="headline verdict"><p class="a">{rich_text(verdict)}</p></div>',
-        comparisons_html(rows, words) if rows else "",
+        '<div class="headline verdict">'
+        f"{''.join(map(_paragraph, (('a', front.answer), ('claimed', front.claimed))))}</div>",
+        *(
+            comparisons_html(rows, words, caption=caption) if rows else ""
+            for rows, caption in ((front.claims, words.claims), (front.estimates, words.estimates))
+        ),
         _contents(chapters, words),
         provenance_html([front.provenance]) if front.provenance else "",
     ]
     return "".join(pieces)
 
 
-def _recorded(chapters: Sequence[BookChapter]) -> list[tuple[str, str, Mapping[str, Any]]]:
-    """Return the primary comparisons that the chapters' records name."""
-    return [
-        (chapter.number, "", chapter.headline["primary"])
-        for chapter in chapters
-        if chapter.headline.get("primary")
-    ]
-
-
-def _verdict(rows: Sequence[ComparisonRow], words: Phrases) -> str:
-    """Return how many of the primary comparisons met their aim."""
-    if not rows:
-        return words.no_comparison
-    met = sum(met_its_aim(row.comparison) for row in rows)
-    if len(rows) == 1:
-        return words.verdict_of_one[met]
-    form = words.verdict[min(met, 2)]
-    return form.format(all=len(rows), met=met)
+def _paragraph(named: tuple[str, str]) -> str:
+    """Return a paragraph of a class, or nothing without text."""
+    name, text = named
+    return f'<p class="{name}">{rich_text(text)}</p>' if text else ""
 
 
 def _status_strip(front: FrontPage, chapters: Sequence[BookChapter], words: Phrases) -> str:
@@ -293,6 +227,8 @@ def _banners(front: FrontPage, words: Phrases) -> str:
     banners = ""
     if front.simulated:
         banners += banner_html("simulated", words.origins[front.origin], words.simulated)
+    if front.blinded:
+        banners += banner_html("blinded", *words.blinded)
     if front.partial:
         banners += banner_html("immature", *words.partial)
     return banners

@@ -339,6 +339,8 @@ class Chapter:
         Part of the book: ``I`` to ``IV``.
     needs : tuple of str
         Columns that the data must have, ``table.column``; ``records``; ``pictures``.
+    blind : bool
+        Whether it tells no reading mode from another, so that a blinded study may see it.
     parameters : tuple of ParameterSpec
         In the order of the notebook.
     """
@@ -350,6 +352,7 @@ class Chapter:
     path: Path
     part: BookPart
     needs: tuple[str, ...]
+    blind: bool
     parameters: tuple[ParameterSpec, ...]
 
 
@@ -388,6 +391,7 @@ def read_chapter(path: Path) -> Chapter:
         path=path,
         part=cast(BookPart, part),  # _metadata made sure of it
         needs=needs,
+        blind=notebook["metadata"]["toolkit"].get("blind") is True,
         parameters=parameters,
     )
 

@@ -119,6 +119,8 @@ class StudyParameters(Section):
     """Choices that every chapter shares."""
     chapters: Annotated[list[ChapterEntry], Field(min_length=1)]
     """Chapters in the order of the book."""
+    blinded: bool | None = None
+    """Whether the prospective part is still blinded; needed with a chapter of that part."""
     plan: PlanEntry | None = None
     """What the study claims, in which order; results outside it carry no verdict."""
 

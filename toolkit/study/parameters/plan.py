@@ -6,11 +6,14 @@ before anything runs.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from toolkit.chapters.planned import claim_of, endpoint_plan
 from toolkit.stats.claims.plan import ClaimKind, SecondaryRule
@@ -55,8 +58,33 @@ class ClaimEntry(ReportedEntry):
         return self
 
 
+class LockEntry(Section):
+    """When the plan was fixed, and the plan that was fixed then."""
+
+    on: str
+    """Day on which the plan was fixed, as 2024-03-01."""
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+    """First 12 signs of the hash of the plan, as `study check` says it."""
+
+    @field_validator("on")
+    @classmethod
+    def _is_a_day(cls, value: str) -> str:
+        """Refuse what is no day of the calendar."""
+        try:
+            written = date.fromisoformat(value).isoformat()
+        except ValueError:
+            written = ""
+        if written != value:
+            msg = f"must be a day as 2024-03-01, but got {value!r}"
+            raise ValueError(msg)
+        return value
+
+
 class PlanEntry(Section):
     """The claims of the study in the order of their tests; without it nothing is ordered."""
+
+    locked: LockEntry | None = None
+    """When the plan was fixed, and its hash then; left out: not locked."""
 
     primary: Annotated[list[ClaimEntry], Field(min_length=1)]
     """One after the other, each only if all before it are shown."""
@@ -76,9 +104,25 @@ class PlanEntry(Section):
         return self
 
 
+def plain_plan(plan: PlanEntry, ci_level: float) -> dict[str, Any]:
+    """Return a plan and the level of its tests as plain values, without its lock."""
+    return {**plan.model_dump(exclude={"locked"}), "ci_level": ci_level}
+
+
+def plan_hash(plan: PlanEntry, ci_level: float) -> str:
+    """Return the first 12 signs of the hash of a plan with its margins and level."""
+    text = json.dumps(plain_plan(plan, ci_level), sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
+
+
+def lock_text(plan: PlanEntry) -> str:
+    """Return date and hash of the lock; empty where the plan is not locked."""
+    return "" if plan.locked is None else f"{plan.locked.on} \u00b7 {plan.locked.hash}"
+
+
 def told_to(
     plan: PlanEntry | None, name: str, *, ci_level: float, reads_records: bool
-) -> dict[str, Any] | None:
+) -> dict[str, Any]:
     """Return what a chapter is told of the plan: all of it where it judges, else its own place.
 
     A chapter is run again if this changes.
@@ -95,11 +139,12 @@ def told_to(
         Whether the chapter judges.
     """
     if plan is None:
-        return None
-    plain = {**plan.model_dump(), "ci_level": ci_level}
+        return {}
+    plain = plain_plan(plan, ci_level)
+    told: dict[str, Any] = {"lock": lock_text(plan)}
     if reads_records:
-        return {"whole": plain}
-    return {"place": [asdict(place) for place in endpoint_plan(plain).places_of(name)]}
+        return {**told, "whole": plain}
+    return {**told, "place": [asdict(place) for place in endpoint_plan(plain).places_of(name)]}
 
 
 def plan_faults(
@@ -116,10 +161,11 @@ def plan_faults(
     ci_level : float
         Level of the tests of the plan.
     """
+    faults = list(_margins_nobody_claims(plan, chapters))
     if plan is None:
-        return []
+        return faults
     judged = {name: given for name, given in chapters.items() if not _is_synthesis(name)}
-    faults: list[Fault] = []
+    faults += _lock_misfits(plan, ci_level)
     if len(judged) == len(chapters):
         faults.append((("plan",), "a plan is judged by chapter 90_synthesis; add it to chapters"))
     for place, entry in _entries(plan):
@@ -133,6 +179,39 @@ def plan_faults(
         if isinstance(entry, ClaimEntry):
             faults += _margin_misfits(place, entry, given, plan)
     return faults
+
+
+def _margins_nobody_claims(
+    plan: PlanEntry | None, chapters: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Fault]:
+    """Return every margin of a chapter that belongs to no claim: a margin is part of a plan."""
+    claims = [] if plan is None else [*plan.primary, *plan.secondary]
+    for place, (chapter, given) in enumerate(chapters.items()):
+        claimed = {
+            name
+            for claim in claims
+            if claim.claim == "noninferiority" and claim.chapter == chapter
+            for name, value in _margins(given, claim.quantity).items()
+            if value == claim.margin
+        }
+        for name, value in given.items():
+            if name.endswith("_margin") and value is not None and name not in claimed:
+                rule = (
+                    f"a margin of {value} belongs to a plan, and none claims non-inferiority by "
+                    "it; claim it in plan, or set the margin to null"
+                )
+                yield ("chapters", place, "parameters", name), rule
+
+
+def _lock_misfits(plan: PlanEntry, ci_level: float) -> Iterator[Fault]:
+    """Return that a plan is no longer the one that was locked."""
+    now = plan_hash(plan, ci_level)
+    if plan.locked is not None and plan.locked.hash != now:
+        rule = (
+            f"locked on {plan.locked.on} was the plan {plan.locked.hash}, but the plan of this "
+            f"file is {now}; restore it, or lock the new one and say why"
+        )
+        yield ("plan", "locked", "hash"), rule
 
 
 def _is_synthesis(name: str) -> bool:

@@ -52,8 +52,8 @@ class PlannedChapter:
         Its own parameters, complete and checked.
     origin : str
         Where the data come from, which every page says.
-    told : dict or None
-        What it is told of the study's plan; None without a plan.
+    told : dict
+        What it is told of the study's plan and blinding; empty where there is neither.
     """
 
     entry: ChapterEntry
@@ -61,7 +61,7 @@ class PlannedChapter:
     part: str
     parameters: dict[str, Any]
     origin: str
-    told: dict[str, Any] | None = None
+    told: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -74,7 +74,9 @@ class PlannedChapter:
         return RECORDS in self.chapter.needs
 
     def lacking(self, index: StudyIndex) -> str:
-        """Return why the data cannot feed this chapter, or an empty text."""
+        """Return why this chapter cannot run on the data, or an empty text."""
+        if self.told.get("blinded") and not self.chapter.blind:
+            return "the prospective part is blinded, and this chapter tells its readings apart"
         if PICTURES in self.chapter.needs and not index.archive:
             return "no archive of pictures was named; say --archive FOLDER"
         needs = [need for need in self.chapter.needs if need not in (RECORDS, PICTURES)]
@@ -157,6 +159,12 @@ def plan_chapters(parameters: StudyParameters, parameters_file: Path) -> list[Pl
             faults.extend(error.faults)
             continue
         part = entry.part or defaults["part"]
+        if part == "prospective" and parameters.blinded is None:
+            faults.append(
+                f"{place} {entry.chapter}: reads the prospective part; say `blinded: true` or "
+                "`blinded: false` at the top of the file"
+            )
+        blinded = part == "prospective" and parameters.blinded
         planned.append(
             PlannedChapter(
                 entry=entry,
@@ -164,12 +172,15 @@ def plan_chapters(parameters: StudyParameters, parameters_file: Path) -> list[Pl
                 part=part,
                 parameters=given,
                 origin=parameters.data_origin,
-                told=told_to(
-                    parameters.plan,
-                    entry.record_name,
-                    ci_level=parameters.analysis.ci_level,
-                    reads_records=RECORDS in chapter.needs,
-                ),
+                told={
+                    **told_to(
+                        parameters.plan,
+                        entry.record_name,
+                        ci_level=parameters.analysis.ci_level,
+                        reads_records=RECORDS in chapter.needs,
+                    ),
+                    **({"blinded": True} if blinded else {}),
+                },
             )
         )
     if faults:

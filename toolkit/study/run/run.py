@@ -372,8 +372,8 @@ def _archive_of(planned: PlannedChapter, index: StudyIndex) -> dict[str, str]:
 
 
 def _index_of(planned: PlannedChapter, index: StudyIndex) -> Path:
-    """Return the index that a chapter reads: with a plan its own, with what it is told of it."""
-    if planned.told is None:
+    """Return the index that a chapter reads: with a plan or blinded its own."""
+    if not planned.told:
         return index.path
     path = index.path.with_name(f"index-of-{planned.name}.json")
     write_atomic(path, to_json({**index.content, "plan": planned.told}))
