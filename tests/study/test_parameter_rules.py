@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from toolkit.demo import demo_study
 from toolkit.study.parameters.chapters import (
@@ -13,7 +14,7 @@ from toolkit.study.parameters.chapters import (
     find_chapters,
     read_parameters,
 )
-from toolkit.study.parameters.file import ParametersError, load_parameters
+from toolkit.study.parameters.file import ParametersError, StudyParameters, load_parameters
 from toolkit.study.parameters.rules import (
     DATA_RULES,
     PartFacts,
@@ -59,9 +60,8 @@ def planned(tmp_path, chapter, **changed):
     own = {k: v for k, v in changed.items() if k not in shared}
     content["analysis"].update(shared)
     content["chapters"] = [{**entry, "parameters": {**entry.get("parameters", {}), **own}}]
-    path = tmp_path / "p.yaml"
-    path.write_text(yaml.safe_dump(content))
-    (made,) = plan_chapters(load_parameters(path), path)
+    # That a margin belongs to a plan is another rule, of the file.
+    (made,) = plan_chapters(StudyParameters.model_validate(content), tmp_path / "p.yaml")
     return made
 
 
@@ -71,6 +71,8 @@ def refusal(tmp_path, chapter, **changed):
         made = planned(tmp_path, chapter, **changed)
     except ParametersError as error:
         return "\n".join(error.faults)
+    except ValidationError as error:
+        return str(error)
     return "\n".join(misfits(made, demo_facts()))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import warnings
+from code import InteractiveInterpreter
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from io import StringIO
@@ -99,6 +100,14 @@ def _index_of(frames: Frames) -> StudyIndex:
     return StudyIndex(path=Path(), content={"parts": parts}, archive="demo")
 
 
+class _Cells(InteractiveInterpreter):
+    """Runs cells one after the other in this process, and lets what one raises pass."""
+
+    def showtraceback(self) -> None:
+        """Raise again what a cell raised."""
+        raise  # the interpreter calls this where it caught it
+
+
 def _refusal(chapter: PlannedChapter, frames: Frames) -> str:
     """Return why a chapter's analysis stops, or an empty text."""
     from toolkit.study.notebook import StudyTables
@@ -116,15 +125,16 @@ def _refusal(chapter: PlannedChapter, frames: Frames) -> str:
 
     notebook = json.loads(chapter.chapter.path.read_text(encoding="utf-8"))
     names: dict[str, Any] = {}
+    cells = _Cells(names)
     given = {**chapter.parameters, "part": chapter.part, "record": ""}
     replaced = {**dict.fromkeys(PRINTING, _nothing), "load_tables": load_tables}
     try:
         with redirect_stdout(StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for source, is_parameters in _cells_to_study(notebook["cells"]):
-                exec(compile(source, chapter.name, "exec"), names)  # as a run does
+                cells.runcode(compile(source, chapter.name, "exec"))
                 names.update(given if is_parameters else replaced)
-    except Exception as error:  # whatever stops it would stop the run
+    except (Exception, SystemExit) as error:  # whatever stops it would stop the run
         return f"{error}" if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
     return ""
 
