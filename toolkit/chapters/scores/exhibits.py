@@ -521,8 +521,9 @@ def drift(study: ScoreStudy) -> Exhibit:
     scored, months = study.scored, study.drift
     unit, empty = scored.unit, scored.scored.all() and not months.top.n.any()
     if months.n_months < 2 or empty:
+        counting = f"{unit} to count" if months.n_months else unit
         one = months.n_months == 1
-        reason = f"all dated {unit}s are of one month" if one else f"no {unit} to count has a date"
+        reason = f"all dated {unit}s are of one month" if one else f"no {counting} has a date"
         return Exhibit(
             finding=f"Whether the score stays the same over time cannot be shown: {reason}."
         )
