@@ -205,7 +205,7 @@ def roc(study: AgainstReadersStudy) -> Exhibit:
             points=points,
             ai_label=f"AI alone\nAUC {estimate_text(study.ai.auc)}",
             readers_label=f"{capital(readers)}{area}",
-            enlarge=True,
+            enlarge=bool(points),
         ),
         finding=(
             f"At a specificity of {estimate_text(study.ai_calls.specificity)} the AI found "
