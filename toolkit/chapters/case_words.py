@@ -177,8 +177,7 @@ def incorporation_text(found: Incorporation | None, *, test: str, which: str) ->
     count = "counts" if found.n == 1 else "count"
     start = (
         f"Truth depended on whom the programme recalled: {counted(found.n, 'examination')} "
-        f"{which} {verb} not recalled, had no work-up and {count} as without cancer "
-        "because none came up"
+        f"{which} {verb} not recalled, had no work-up and {count} as without cancer"
     )
     if math.isnan(found.sensitivity_if):
         return f"{start}; how many cancers that hides cannot be bounded here."
@@ -187,9 +186,8 @@ def incorporation_text(found: Incorporation | None, *, test: str, which: str) ->
         return value_text(value, form="percent")
 
     return (
-        f"{start}. If none of them held a cancer, the sensitivity of {test} is "
-        f"{percent(found.sensitivity)} and that of the programme "
-        f"{percent(found.programme_sensitivity)}; at the other extreme, with cancer as frequent as "
-        f"among recalled examinations {which} ({percent(found.ppv_recalled)}), they would be "
+        f"{start}. If none held one, the sensitivity of {test} is {percent(found.sensitivity)} and "
+        f"of the programme {percent(found.programme_sensitivity)}; with cancer as frequent as "
+        f"among recalled ones {which} ({percent(found.ppv_recalled)}), "
         f"{percent(found.sensitivity_if)} and {percent(found.programme_sensitivity_if)}."
     )

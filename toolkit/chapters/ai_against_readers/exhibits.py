@@ -54,7 +54,6 @@ from toolkit.words.sentences import (
     estimate_phrase,
     estimate_text,
     form_of,
-    instead_phrase,
     margin_limit,
 )
 from toolkit.words.wording import (
@@ -103,13 +102,21 @@ def head(study: AgainstReadersStudy) -> Headline:
 
 
 def _clinic(study: AgainstReadersStudy) -> str:
-    """Return what the AI marked instead of what readers recalled, in points."""
+    """Return what the AI marked and what readers recalled, with the difference in points."""
     found, cleared = (_against(study, endpoint) for endpoint in CALLS)
     if math.isnan(found.ci_low + cleared.ci_low):
         return ""
+    ai, others = (
+        [value_text(share, form="percent") for share in (one, two)]
+        for one, two in (
+            (found.estimate_b, cleared.estimate_b),
+            (found.estimate_a, cleared.estimate_a),
+        )
+    )
     return (
-        f"The AI alone marked {instead_phrase(found)} of the examinations with cancer, and left "
-        f"{instead_phrase(cleared)} of those without unmarked, against {found.label_a}."
+        f"The AI alone found {ai[0]} of the examinations with cancer and {found.label_a} "
+        f"{others[0]}, {effect_phrase(found)}; of those without it cleared {ai[1]} and "
+        f"{cleared.label_a} {others[1]}, {effect_phrase(cleared)}."
     )
 
 

@@ -178,6 +178,7 @@ def head(study: LocalizationStudy) -> Headline:
         answer=answer(study),
         primary=primary.difference,
         bar=_bar(study),
+        clinic=sentence(study),
         limits=_limits(study),
         facts=[
             (f"{capital(noun(study))}s", cases),
@@ -209,20 +210,21 @@ def question(study: LocalizationStudy) -> str:
     return f"Does the AI {how} {than} readers do?"
 
 
+def sentence(study: LocalizationStudy) -> str:
+    """Return both figures of merit and their difference."""
+    primary, merit = study.primary, measure(study, study.primary.endpoint)
+    of_readers = not study.plan.of_ai and study.n_people
+    words = f"The mean {merit} of {people(study)}" if of_readers else f"The {merit}"
+    return answer_text(primary.difference, measure=words, form=merit_form(primary))
+
+
 def answer(study: LocalizationStudy) -> str:
-    """Return the answer of the primary analysis, how many readers agree, and what limits it."""
-    primary, of_ai = study.primary, study.plan.of_ai
-    words = f"The {measure(study, primary.endpoint)}"
-    if not of_ai and study.n_people:
-        words = f"The mean {measure(study, primary.endpoint)} of {people(study)}"
-    parts = [answer_text(primary.difference, measure=words, form=merit_form(primary))]
-    if len(primary.each) > 1:
-        better = _better(primary.each)
-        parts.append(
-            f"The AI was better than {better}."
-            if of_ai
-            else f"{capital(better)} did better with {study.names[1]}."
-        )
+    """Return the answer of the analysis, how many readers agree, and what limits it."""
+    parts, each = [sentence(study)], study.primary.each
+    if len(each) > 1:
+        of_ai = f"The AI was better than {_better(each)}."
+        aided = f"{capital(_better(each))} did better with {study.names[1]}."
+        parts.append(of_ai if study.plan.of_ai else aided)
     return " ".join([*parts, *_limits(study)])
 
 

@@ -61,7 +61,7 @@ def head(study: ReaderStudy) -> Headline:
     a, b = study.plan.names
     more = "more accurate with {} than"
     wanted = more if change.margin is None else "at least as accurate with {} as"
-    parts = [answer_text(change, measure=f"The mean {MEASURES[endpoint]} of {_people(study)}")]
+    parts = [_sentence(study)]
     each = study.reader_differences(endpoint)
     if len(each) > 1:
         better = some_of(sum(one.estimate > 0 for one in each), len(each), "reader")
@@ -83,11 +83,17 @@ def head(study: ReaderStudy) -> Headline:
     )
 
 
+def _sentence(study: ReaderStudy) -> str:
+    """Return both means of the endpoint and their difference."""
+    measure = f"The mean {MEASURES[study.plan.endpoint]} of {_people(study)}"
+    return answer_text(study.primary.difference, measure=measure)
+
+
 def _clinic(study: ReaderStudy) -> str:
     """Return what readers recalled with the new reading instead of the old, in points."""
     found, cleared = (study.endpoints[endpoint].difference for endpoint in CALLS)
-    if math.isnan(found.ci_low + cleared.ci_low):
-        return ""
+    if math.isnan(found.ci_low + cleared.ci_low):  # no calls
+        return _sentence(study)
     return (
         f"With {study.plan.names[1]}, {_people(study)} recalled {instead_phrase(found)} of the "
         f"examinations with cancer, and left {instead_phrase(cleared)} of those without "
@@ -577,9 +583,9 @@ def _analysis_foot(study: ReaderStudy) -> str:
 
 
 def agreement(study: ReaderStudy) -> str:
-    """Return in words whether another analysis has another verdict, or that none has."""
+    """Return in words whether other analyses agree with that of the answer."""
     if study.primary.analysis is None:
-        return "The analysis of the answer is not defined, so that nothing can be compared with it."
+        return "The analysis of the answer is not defined, so nothing can be compared with it."
     return agreement_sentence([other.flag for other in study.alternatives if other.analysis])
 
 

@@ -26,6 +26,16 @@ from toolkit.words.wording import EM_DASH, capital, counted, joined, p_text
 
 WAITING = "cannot be judged yet"
 NO_PLAN = "No plan: nothing here is a confirmatory result."
+# Figures of merit whose names are no words.
+FOM_WORDS = {
+    "wafroc": "weighted AFROC area",
+    "wafroc1": "weighted AFROC area, false marks on all cases",
+    "afroc": "AFROC area",
+    "afroc1": "AFROC area, false marks on all cases",
+    "hrauc": "AUC of the highest marks",
+    "alroc": "LROC area",
+    "pcl": "share of cancers correctly localized",
+}
 CLINIC_FIRST = ("21", "07", "06", "05")  # whose effect speaks for the book, the nearest to it first
 
 
@@ -119,8 +129,15 @@ def _state(planned: PlannedEndpoints, verdict: EndpointVerdict) -> str:
 
 
 def quantity_words(quantity: str) -> str:
-    """Return a quantity as sentences have it."""
-    return quantity.replace("_", " ").replace("auc", "AUC").replace("afroc", "AFROC")
+    """Return a quantity as sentences have it.
+
+    Examples
+    --------
+    >>> [quantity_words(name) for name in ("auc", "detection_rate", "wafroc", "pcl")]
+    ['AUC', 'detection rate', 'weighted AFROC area', 'share of cancers correctly localized']
+    """
+    name = quantity.casefold()
+    return FOM_WORDS.get(name, quantity.replace("_", " ").replace("auc", "AUC"))
 
 
 def claim_table(study: SynthesisStudy) -> Exhibit | None:
