@@ -280,8 +280,8 @@ def pages_of(pdf):
 
 def test_pdf_of_the_demo_has_few_pages_all_filled_and_no_heading_alone(
     demo_site,
-    browser,
-    tmp_path,  # noqa: ARG001 - marks what needs one
+    browser,  # noqa: ARG001 - marks what needs one
+    tmp_path,
 ):
     pdf_book(demo_site, tmp_path / "demo.pdf")
     pages, height = printed_pages((tmp_path / "demo.pdf").read_bytes())

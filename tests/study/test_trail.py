@@ -9,9 +9,13 @@ from toolkit.study.book.trail import Trail, data_items, trail_html, version_item
 from toolkit.study.run.intake import _exam_dates
 
 TABLE = table_html(
-    TableView(title="Of <two> readers", columns=[TableColumn(""), TableColumn("n")], rows=[("R", "3")]),
+    TableView(
+        title="Of <two> readers",
+        columns=[TableColumn(""), TableColumn("n")],
+        rows=[("R", "3")],
+    ),
     number="6b.1",
-)  # fmt: skip
+)
 
 
 def test_data_have_rows_hashes_and_the_range_of_their_dates():

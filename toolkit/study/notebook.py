@@ -159,8 +159,12 @@ class StudyTables:
         import pandas as pd
 
         assert self._folder is not None  # it comes with the index
+        frame = pd.read_parquet(self._folder / entry["file"])
+        if frame_sha256(frame) != entry["sha256"]:
+            msg = f"the table {part}.{name} is not what was read from the study's files"
+            raise ChapterError(msg)
         self.inputs[f"{part}.{name}"] = str(entry["sha256"])
-        return pd.read_parquet(self._folder / entry["file"])
+        return frame
 
     def _parts(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what the study has, by part and table."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,13 @@ from toolkit.study.book.trail import Trail, data_items, version_items
 from toolkit.study.parameters.file import StudyParameters
 from toolkit.study.parameters.plan import lock_text, plain_plan, plan_hash
 from toolkit.study.run.fingerprint import (
-    MANIFEST,
     PACKAGE,
+    VerifyError,
     environment,
     module_hashes,
     sha256_folder,
     sha256_json,
+    verify,
     write_manifest,
 )
 from toolkit.study.run.intake import StudyIndex
@@ -187,8 +189,8 @@ def deliver(
         }
     )
     state = workspace.work / "delivered.json"
-    last = read_json(state)
-    if last and last["key"] == key and _stands(workspace, last["tree"]):
+    last = workspace.noted(state.name)
+    if last.get("key") == key and _stands(workspace, last.get("tree")):
         return
     progress("book", 0, 1)
     scratch = workspace.scratch("book")
@@ -206,12 +208,17 @@ def deliver(
     progress("book", 1, 1)
 
 
-def _stands(workspace: Workspace, tree: str) -> bool:
-    """Whether the link names this tree and the tree has its first page and manifest."""
+def _stands(workspace: Workspace, tree: str | None) -> bool:
+    """Whether the link names this tree and every file of it is as it was delivered."""
     delivered = workspace.delivered
     if delivered is None or delivered.name != tree:
         return False
-    return all((delivered / name).is_file() for name in ("index.html", MANIFEST))
+    try:
+        verify(delivered)
+    except VerifyError:
+        workspace.made_again.append("the book")
+        return False
+    return True
 
 
 def render(edition: Edition, workspace: Workspace, to: Path, *, with_code: bool, pdf: bool) -> None:
@@ -237,7 +244,7 @@ def render(edition: Edition, workspace: Workspace, to: Path, *, with_code: bool,
     BookError
         If a PDF is wanted and there is no Chromium.
     """
-    if to.exists():
+    if os.path.lexists(to):
         msg = f"{to.name} exists; name a new {'file' if pdf else 'folder'}, nothing was written"
         raise OutputError(msg)
     chapters, front = edition.pages()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import ascii_lowercase
@@ -281,16 +281,18 @@ class State:
     reasons: tuple[str, ...]
 
 
-def _states(name: str, workspace: Workspace) -> list[tuple[Path, dict[str, Any]]]:
-    """Return the finished runs of a chapter in the work folder, newest first."""
-    folders = [path for path in (workspace.work / "chapters").glob(f"{name}-*") if path.is_dir()]
-    newest = sorted(folders, key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    read = [
-        (path, read_json(path / "state.json"))
-        for path in newest
-        if path.name == f"{name}-{path.name[-16:]}"
-    ]
-    return [(path, state) for path, state in read if state is not None]
+def _runs(name: str, workspace: Workspace) -> list[Path]:
+    """Return the folders of the finished runs of a chapter in the work folder, newest first."""
+    found = (workspace.work / "chapters").glob(f"{name}-*")
+    own = [path for path in found if path.name == f"{name}-{path.name[-16:]}"]
+    return sorted(own, key=lambda path: path.lstat().st_mtime_ns, reverse=True)
+
+
+def _states(name: str, workspace: Workspace) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the finished runs of a chapter that are as they were left, newest first."""
+    for path in _runs(name, workspace):
+        if workspace.holds(path, name):
+            yield path, read_json(path / "state.json")
 
 
 def chapter_state(
@@ -307,11 +309,8 @@ def chapter_state(
     workspace : Workspace
         Where earlier runs stand.
     """
-    states = _states(planned.name, workspace)
-    if not states:
-        return State(folder=None, reasons=("first run",))
     newest: list[str] = []
-    for folder, state in states:
+    for folder, state in _states(planned.name, workspace):
         inputs = {name: available.get(name) for name in state["inputs"]}
         if planned.reads_records:  # a record that did not exist then counts as well
             records = {k: v for k, v in available.items() if k.startswith(f"{RECORDS}.")}
@@ -320,7 +319,9 @@ def chapter_state(
         if not reasons:
             return State(folder=folder, reasons=())
         newest = newest or reasons
-    return State(folder=None, reasons=tuple(newest))
+    if planned.name in workspace.made_again:
+        newest = ["its earlier run is not as it was left"]
+    return State(folder=None, reasons=tuple(newest or ["first run"]))
 
 
 def keep_chapter(
@@ -331,7 +332,7 @@ def keep_chapter(
     write_atomic(scratch / "state.json", to_json(state))
     place = workspace.work / "chapters" / f"{planned.name}-{sha256_json(state)[:16]}"
     workspace.keep(scratch, place)
-    for folder, _ in _states(planned.name, workspace)[KEPT_STATES:]:
+    for folder in _runs(planned.name, workspace)[KEPT_STATES:]:
         workspace.drop(folder)
     return place
 
