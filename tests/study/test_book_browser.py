@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.pdf_text import printed_pages
 from tests.study.test_book import AGAINST, hostile_book
 from toolkit.study.book import BookError, pdf_book
 
@@ -277,9 +278,22 @@ def pages_of(pdf):
     return len(re.findall(rb"/Type /Page\b(?!s)", pdf))
 
 
-def test_pdf_of_the_demo_can_be_read_in_one_sitting(demo_site, browser, tmp_path):  # noqa: ARG001
+def test_pdf_of_the_demo_has_few_pages_all_filled_and_no_heading_alone(
+    demo_site,
+    browser,  # noqa: ARG001 - marks what needs one
+    tmp_path,
+):
     pdf_book(demo_site, tmp_path / "demo.pdf")
-    assert 20 < pages_of((tmp_path / "demo.pdf").read_bytes()) <= 40
+    pages, height = printed_pages((tmp_path / "demo.pdf").read_bytes())
+    assert 20 < len(pages) <= 40
+    foot = height - 15 / 25.4 * 72  # where the margin begins that holds the running foot
+    for number, page in enumerate(pages, start=1):
+        body = [one for one in page if one.bottom < foot]
+        lowest = max(body, key=lambda one: one.bottom)
+        assert lowest.bottom > 0.5 * height or number == len(pages), f"page {number} is half empty"
+        last = [one.size for one in body if one.text and one.bottom > lowest.bottom - 1]
+        # Body and captions have at most 9.5 points; a heading or a title more.
+        assert not last or max(last) < 10.5, f"a heading ends page {number}"
 
 
 def test_pdf_holds_every_chapter_and_leaves_no_page_for_a_few_lines(printed):

@@ -153,3 +153,8 @@ def test_every_parameters_file_is_right_and_names_the_schema(path):
     assert [chapter.chapter.number for chapter in planned] == sorted(
         chapter.chapter.number for chapter in planned
     )
+
+
+def test_books_of_data_made_at_random_are_simulated():
+    origins = {path.stem: load_parameters(path).data_origin for path in FILES}
+    assert {name for name, origin in origins.items() if origin == "simulated"} == {"demo", "braix"}

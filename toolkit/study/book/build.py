@@ -132,6 +132,13 @@ def _book_chapter(planned: PlannedChapter, edition: Edition) -> BookChapter:
     )
 
 
+def _examined(index: StudyIndex) -> str:
+    """Return first and last date of all examinations for a line; nothing where there is none."""
+    tables = (entry for part in index.content["parts"].values() for entry in part.values())
+    dates = [date for entry in tables for date in entry.get("exam_dates", ())]
+    return f"examinations {min(dates)} to {max(dates)} · " if dates else ""
+
+
 def _front_page(edition: Edition, front: Front) -> FrontPage:
     """Return what the book's first page says, made from the records."""
     parameters, index, plan = edition.parameters, edition.index, edition.parameters.plan
@@ -150,7 +157,9 @@ def _front_page(edition: Edition, front: Front) -> FrontPage:
         estimates=front.estimates(),
         blinded=bool(parameters.blinded),
         partial=bool(edition.finished.not_run),
-        provenance=f"data {index.data_hash[:8]} · toolkit {__version__} · manifest.json",
+        provenance=(
+            f"{_examined(index)}data {index.data_hash[:8]} · toolkit {__version__} · manifest.json"
+        ),
     )
 
 

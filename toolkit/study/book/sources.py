@@ -188,9 +188,10 @@ class _Reader(HTMLParser):
             return
         self.said.append(" ")
         download = any(name == "download" for name, _ in attrs)
+        group = ("role", "group") in attrs  # its name is that of the figure or table around it
         kept = []
         for name, value in attrs:
-            if name in ("alt", "aria-label"):
+            if name in ("alt", "aria-label") and not group:
                 self.said.append(f"{value} ")
             if self._keeps(tag, name, value or "", download=download):
                 plain = value if name in _ADDRESS_ATTRIBUTES else plain_addresses(value or "")

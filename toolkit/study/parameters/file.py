@@ -112,7 +112,7 @@ class StudyParameters(Section):
     language: Literal["en"] = "en"
     """Language of the book."""
     origin: Literal["public", "study", "simulated"] = "study"
-    """Where the data come from: public data set, the study's own, or simulated."""
+    """Public data set, the study's own, or simulated: made at random, whoever made them."""
     data: Literal["demo"] | dict[Part, dict[TableName, Sources]]
     """"demo", or for each part its tables: file, column map and value map."""
     analysis: Analysis = Analysis()
