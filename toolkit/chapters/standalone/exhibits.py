@@ -10,6 +10,7 @@ from toolkit.chapters.case_words import (
     indication_table,
     indications_text,
     of_indication,
+    score_cell,
     score_label,
     score_text,
     weight_note,
@@ -194,7 +195,7 @@ def cutoff_table(study: StandaloneStudy) -> Exhibit:
             columns=[TableColumn("Score", align="left"), *call_columns()],
             rows=[
                 TableRow(
-                    [score_text(cutoff, study.scale), *call_cells(calls)],
+                    [score_cell(cutoff, study.scale), *call_cells(calls)],
                     kind="emphasis" if number == 0 else "plain",
                 )
                 for number, (cutoff, calls) in enumerate(made.items())
@@ -222,12 +223,12 @@ def value_table(study: StandaloneStudy) -> Exhibit:
     """Return predictive values and likelihood ratios at each cut-off."""
     rows = []
     for cutoff, calls in study.at_cutoffs.items():
-        cells = [score_text(cutoff, study.scale), *share_cells(calls.ppv, calls.npv)]
+        cells = [score_cell(cutoff, study.scale), *share_cells(calls.ppv, calls.npv)]
         for ratio in (calls.positive_likelihood_ratio, calls.negative_likelihood_ratio):
             cells += [estimate_text(ratio), ci_text(ratio)]
         rows.append(cells)
     columns = [TableColumn("Score", align="left"), *share_columns("PPV", "NPV")]
-    for span in ("Likelihood ratio, marked", "Likelihood ratio, not marked"):
+    for span in ("LR, marked", "LR, not marked"):
         columns += value_columns("Ratio", span=span)
     made = list(study.at_cutoffs.values())
     shares = [share for calls in made for share in (calls.ppv, calls.npv)]
@@ -240,9 +241,9 @@ def value_table(study: StandaloneStudy) -> Exhibit:
             dense=True,
             foot=(
                 f"{_notes(study)}*PPV* and *NPV*, positive and negative predictive value: they "
-                f"hold {_prevalence(study)}, and nowhere else. A likelihood ratio carries over "
-                f"where the case mix does. CI: {interval_methods(shares)} for shares, {method} "
-                "method for ratios."
+                f"hold {_prevalence(study)}, and nowhere else. *LR*, likelihood ratio, carries "
+                f"over where the case mix does. CI: {interval_methods(shares)} for shares, "
+                f"{method} method for ratios."
             ),
         )
     )
