@@ -48,9 +48,11 @@ def reader_tables(
     return readings, readers, cases
 
 
-def frames(readings, readers, cases):
+def frames(readings, readers, cases, marks=None):
     """The tables as a chapter gets them."""
-    return SimpleNamespace(readings=readings, readers=readers, cases=cases)
+    return SimpleNamespace(
+        readings=readings, readers=readers, cases=cases, optional={"marks": marks}.get
+    )
 
 
 def drawn_ratings(n_readers=5, n_cases=60, *, seed=1, gain=0.6, levels=None):

@@ -57,7 +57,7 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 def cases_of(given: dict[str, pd.DataFrame], **choices: object) -> CasesStudy:
-    return analyse(Given(SimpleNamespace(**given)), **choices)  # type: ignore[arg-type]
+    return analyse(Given(SimpleNamespace(**{"lesions": None, **given})), **choices)  # type: ignore[arg-type]
 
 
 def names(found: CasesStudy, kind: str) -> list[str]:
@@ -79,11 +79,34 @@ def test_telling_cases_say_rating_place_and_recalls() -> None:
     case = cases_of(tables(), cases_each=1).shown["rated high"][0]
     assert (case.cancer, case.ai_rating) == (False, 8.0)
     # Above it: c1 9.0, c4 9.5 and x1 9.9, of the eight cases with a rating and a truth.
-    assert case.ai_place == (4, 8)
+    assert (case.n_rated, case.n_higher, case.n_lower) == (8, 3, 3)
+    assert case.features == ()
     assert case.recalls == {
         "unaided": Recalls(recalled=3, called=3),
         "aided": Recalls(recalled=2, called=3),
     }
+
+
+def test_telling_cases_say_what_is_known_of_woman_and_lesions() -> None:
+    given = tables()
+    known = {"age_years": [54.0] + [float("nan")] * 9, "density": ["C"] + [None] * 9}
+    given["cases"] = given["cases"].assign(**known)
+    rows = [
+        ("c1", "1", "1", "mass", "invasive lobular", 11.0),
+        ("c1", "1", "2", "mass", "invasive lobular", 11.0),  # the same lesion on another image
+        ("c1", "2", "1", "calcification", None, float("nan")),
+        ("c2", "1", "1", None, None, float("nan")),
+    ]
+    columns = ["case_id", "lesion_id", "image_id", "lesion_type", "histology", "size_mm"]
+    given["lesions"] = pd.DataFrame(rows, columns=columns)
+    shown = {case.case_id: case for case in cases_of(given).shown["missed by readers"]}
+    assert shown["c1"].features == (
+        "54 years",
+        "density C",
+        "mass, invasive lobular, 11 mm",
+        "calcification",
+    )
+    assert shown["c2"].features == ()
 
 
 def test_telling_cases_half_of_the_readers_is_not_most() -> None:

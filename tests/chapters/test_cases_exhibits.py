@@ -13,7 +13,10 @@ CASE = TellingCase(
     case_id="SECRET-1",
     cancer=True,
     ai_rating=9.9,
-    ai_place=(13, 1240),
+    n_rated=1240,
+    n_higher=12,
+    n_lower=1227,
+    features=("54 years", "density C", "mass, invasive ductal carcinoma, 11 mm"),
     recalls={"unaided": Recalls(recalled=1, called=10), "aided": Recalls(recalled=6, called=10)},
 )
 FOUND = CasesStudy(
@@ -29,7 +32,7 @@ FOUND = CasesStudy(
 def test_answer_counts_the_cancers_that_readers_called() -> None:
     assert exhibits.head(FOUND).answer == (
         "More than half of the readers without AI did not recall 19 of 95 (20.0%) cancers. "
-        "One case chosen by rule stands below."
+        "One case was chosen by rule to be looked at."
     )
 
 
@@ -38,17 +41,34 @@ def test_answer_without_readers_or_cancers_says_so() -> None:
     assert exhibits.head(nobody).answer.startswith("No reader called a cancer without AI.")
     none = replace(FOUND, n_of_kind=dict.fromkeys(KINDS, 0), shown=dict.fromkeys(KINDS, ()))
     assert exhibits.head(none).answer == (
-        "There is no cancer among the cases with pictures. No case stands below."
+        "There is no cancer among the cases with pictures. No case is shown."
     )
 
 
 def test_label_says_reference_standard_rating_place_and_recalls() -> None:
     assert exhibits.label(CASE) == (
-        "Cancer. The AI rated it 9.9, place 13 of 1,240 cases; recalled by 1 of 10 without AI and "
-        "6 of 10 with AI."
+        "Cancer; 54 years; density C; mass, invasive ductal carcinoma, 11 mm. The AI rated it 9.9, "
+        "the 13th highest of 1,240 cases; recalled by 1 of 10 without AI and 6 of 10 with AI."
     )
-    highest = replace(CASE, cancer=False, ai_rating=10.0, ai_place=(1, 3), recalls={})
+    bare = replace(CASE, cancer=False, ai_rating=10.0, features=(), recalls={}, n_rated=3)
+    highest = replace(bare, n_higher=0, n_lower=2)
     assert exhibits.label(highest) == "No cancer. The AI rated it 10, the highest of three cases."
+
+
+@pytest.mark.parametrize(
+    ("n_higher", "n_lower", "place"),
+    [
+        (1, 98, "2nd highest"),
+        (2, 97, "3rd highest"),
+        (10, 89, "11th highest"),
+        (22, 77, "23rd highest"),
+        (99, 0, "lowest"),
+        (78, 21, "22nd lowest"),
+    ],
+)
+def test_a_place_counts_from_the_nearer_end(n_higher, n_lower, place) -> None:
+    case = replace(CASE, n_rated=100, n_higher=n_higher, n_lower=n_lower)
+    assert f"rated it 9.9, the {place} of 100 cases" in exhibits.label(case)
 
 
 @pytest.mark.parametrize(

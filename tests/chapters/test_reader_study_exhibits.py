@@ -4,12 +4,13 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.reader_study_sample import drawn_ratings, frames, reader_tables
 from toolkit.chapters.reader_study import exhibits
 from toolkit.chapters.reader_study.analysis import Plan, ReadingOrder, analyse
-from toolkit.words.sentences import agreement_sentence
+from toolkit.words.sentences import agreement_sentence, estimate_phrase
 from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
 
 NAN = math.nan
@@ -104,7 +105,6 @@ def test_every_exhibit_is_made_of_any_study(any_study):
     head = exhibits.head(any_study)
     assert len(head.facts) == 3
     assert "nan" not in head.answer.lower()
-    assert len(exhibits.reading_map(any_study).data) == 2 * len(any_study.rows)
     for made in (make(any_study) for make in FIGURES):
         assert made.finding
         if made.figure is not None:
@@ -211,24 +211,94 @@ def test_facts_name_design_and_analysis():
     assert dict(exhibits.head(with_gap()).facts)["Analysis"].endswith("U-statistic")
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "other"), [("sensitivity", "Specificity"), ("specificity", "Sensitivity")]
+)
+def test_sensitivity_never_stands_without_specificity_in_the_answer(endpoint, other):
+    study = crossed(Plan(endpoint=endpoint))
+    change = study.endpoints[other.lower()].difference
+    said = f"{other} differs by {estimate_phrase(change)}."
+    assert said in exhibits.head(study).answer
+    assert "differs by" not in exhibits.head(crossed()).answer
+
+
+def marks_of(readings, least=0.5):
+    """Return one mark of each reading that is rated above a number, as high as its rating."""
+    key = ["reader_id", "case_id", "modality", "session", "rating"]
+    return readings[readings["rating"] > least][key].assign(mark_id="1")
+
+
+def test_ratings_of_the_highest_marks_are_said_to_be_inferred():
+    rating, truth = drawn_ratings()
+    readings, readers, cases = reader_tables(np.maximum(rating, 0.5), truth)
+    marks = marks_of(readings)
+    answer = exhibits.head(analyse(frames(readings, readers, cases, marks), Plan())).answer
+    assert "Each rating is that of the reading's highest mark" in answer
+    second = marks.assign(mark_id="2", rating=marks["rating"] - 9)  # a lower mark changes nothing
+    both = pd.concat([marks, second], ignore_index=True)
+    lowest = readings.assign(rating=readings["rating"].where(readings["rating"] > 0.5, -99.0))
+    assert analyse(frames(lowest, readers, cases, both), Plan()).from_marks
+    other = marks.assign(rating=marks["rating"] + 1)
+    for given in (None, other, marks.iloc[:0]):
+        study = analyse(frames(readings, readers, cases, given), Plan())
+        assert not study.from_marks
+        assert "highest mark" not in exhibits.head(study).answer
+
+
+def kinds_of(specialist):
+    rating, truth = drawn_ratings(6)
+    readings, readers, cases = reader_tables(rating, truth, call=called(rating))
+    return analyse(frames(readings, readers.assign(specialist=specialist), cases), Plan())
+
+
+def test_each_kind_of_readers_has_the_analysis_of_its_own_readers():
+    study = kinds_of([1, 1, 1, 0, 0, 0])
+    rating, truth = drawn_ratings(6)
+    assert list(study.kinds) == ["Breast radiologists (3)", "General radiologists (3)"]
+    for one, own in zip(study.kinds.values(), (rating[:, :3], rating[:, 3:]), strict=True):
+        alone = analysed(own, truth).primary.difference
+        assert (one.difference.estimate, one.difference.ci_low) == (alone.estimate, alone.ci_low)
+        ours = one.difference.to_dict()
+        assert ours in [made.to_dict() for made in exhibits.record(study).values()]
+    made = exhibits.change(study)
+    assert "; breast radiologists (3) +" in made.finding
+    assert "not tested against each other" in made.caption
+    labels = [text.get_text() for text in made.figure.texts]
+    assert labels.index("Mean") < labels.index("General radiologists (3)")
+    assert list(made.data["label"][-3:]) == [*study.kinds, "Mean"]
+
+
+@pytest.mark.parametrize("specialist", [[1] * 6, [NAN] * 6, [0, 0, NAN, 0, 0, 0]])
+def test_one_kind_of_readers_is_no_comparison(specialist):
+    study = kinds_of(specialist)
+    assert study.kinds == {}
+    assert "radiologists" not in exhibits.change(study).finding
+
+
+def test_one_specialist_alone_has_no_row():
+    study = kinds_of([1, NAN, 0, 0, 0, 0])
+    assert "one reader alone" in study.kinds["Breast radiologists (1)"].difference.note
+    assert "reast radiologists" not in exhibits.change(study).finding
+
+
 # --- who read what ------------------------------------------------------------------------------
 
 
-def test_the_map_says_which_design_it_shows():
-    assert exhibits.reading_map(crossed()).finding == (
-        "Each of five readers read all 60 examinations in both modalities."
-    )
-    assert exhibits.reading_map(crossed()).caption.endswith("fully crossed, as the plan declares.")
+def test_a_map_is_drawn_only_where_not_everybody_read_everything():
+    made = exhibits.reading_map(crossed())
+    assert made.figure is None
+    assert made.finding == "Each of five readers read all 60 examinations in both modalities."
     gap = with_gap()
     assert exhibits.reading_map(gap).finding == (
         "1 of the 600 readings that five readers could have made of 60 examinations are missing."
     )
     assert "Light, not read." in exhibits.reading_map(gap).caption
-    assert exhibits.reading_map(gap).caption.endswith("incomplete, the plan: fully crossed.")
+    assert exhibits.reading_map(gap).caption.endswith("incomplete, declared as fully crossed.")
     assert "different readers are compared" in exhibits.reading_map(nested()).finding
-    assert exhibits.reading_map(split()).finding.startswith(
-        "Two groups of readers read examinations of their"
-    )
+    made = exhibits.reading_map(split())
+    assert made.finding.startswith("Two groups of readers read examinations of their")
+    assert made.caption.endswith("split plot, as declared.")
+    assert len(made.data) == 2 * 6
     base = crossed()
     for kind, found in (
         ("cases nested in reader", "Each reader read examinations of their own"),
@@ -250,16 +320,20 @@ def test_map_data_counts_by_truth():
     ("order", "text"),
     [
         ((0, 0, 0, NAN), "Nobody read an examination in both modalities."),
-        ((9, 0, 0, NAN), "9 times; the data do not say which reading came first."),
+        (
+            (9, 0, 0, NAN),
+            "Nine pairs of readings are of one reader, one examination and both modalities; the "
+            "data do not say which reading came first.",
+        ),
         (
             (9, 4, 5, 43.0),
-            "unaided reading came first 4 times, aided reading 5 times. The two readings were at "
+            "in 4 of them unaided reading came first, in 5 aided reading. The two readings were at "
             "least 43 days apart.",
         ),
         (
             (9, 4, 3, NAN),
-            "aided reading 3 times, not known 2 times. How long apart the two readings were is "
-            "not in the data.",
+            "in 3 aided reading, and 2 are not known. How long apart the two readings were is not "
+            "in the data.",
         ),
     ],
 )
@@ -285,7 +359,7 @@ def test_roc_words_count_what_the_calls_did():
         "With aided reading all five readers found more of the cancers, and three of five readers "
         "recalled more of the examinations without."
     )
-    assert "Open circle and arrow head" in exhibits.roc(study).caption
+    assert "Open circle to arrow head" in exhibits.roc(study).caption
 
 
 def test_roc_words_without_calls_and_without_ratings():
@@ -359,7 +433,7 @@ def test_analysis_table_holds_the_primary_and_every_alternative():
     study = crossed()
     view = exhibits.analysis_table(study).table
     names = [row.cells[0] for row in view.rows]
-    assert names[:3] == ["Analysis of the answer", study.primary.name, "Alternatives"]
+    assert names[:3] == ["Analysis of the answer", study.primary.name, "Other analyses"]
     assert names[3:] == [other.name for other in study.alternatives]
     percent = exhibits.analysis_table(calls_only()).table
     assert "in percentage points" in percent.foot
@@ -420,7 +494,7 @@ def test_variance_words_name_the_largest_share_and_what_is_below_zero():
     )
     assert "was estimated below 0 and counts as none" in exhibits.variance(study).caption
     foot = exhibits.component_table(study).table.foot
-    assert foot.endswith("Below 0, so not to be told from none: reader × modality.")
+    assert foot.endswith("One below 0 is not to be told from none.")
     assert list(exhibits.variance(study).data["share"]) == [0.0, 1.0, 0.0]
 
 

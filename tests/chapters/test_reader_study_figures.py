@@ -97,8 +97,14 @@ def test_roc_pairs_draw_an_arrow_from_a_to_b():
     with_arrow = roc_pairs_figure(
         [pair(point_a=(0.1, 0.4), point_b=(0.2, 0.7))], label_a="a", label_b="b"
     )
-    (arrow,) = arrows(with_arrow)
-    assert arrow._posA_posB == [(0.1, 0.4), (0.2, 0.7)]
+    edge, arrow = arrows(with_arrow)
+    assert edge._posA_posB == arrow._posA_posB == [(0.1, 0.4), (0.2, 0.7)]
+    curves = [line for line in with_arrow.axes[0].lines if line.get_marker() == "None"]
+    colours = [to_hex(line.get_color()) for line in curves]
+    # No curve has the arrow's colour, and an edge of paper parts it from those that it crosses.
+    assert to_hex(arrow.get_edgecolor()) == color("ink") not in colours
+    assert to_hex(edge.get_edgecolor()) == color("paper")
+    assert edge.get_linewidth() > arrow.get_linewidth()
     plain = roc_pairs_figure([pair()], label_a="a", label_b="b")
     assert arrows(plain) == []
 
@@ -116,7 +122,7 @@ def test_roc_pairs_draw_heads_alone_where_there_is_no_way():
 
 def test_roc_pairs_draw_a_reader_of_one_modality():
     figure = roc_pairs_figure([pair(curve_a=None, text_a="")], label_a="a", label_b="b")
-    solid = [line for line in figure.axes[0].lines if line.get_linewidth() == 2.0]
+    solid = [line for line in figure.axes[0].lines if line.get_linewidth() == 1.5]
     assert len(solid) == 1
 
 

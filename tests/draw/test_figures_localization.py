@@ -16,13 +16,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, Polygon
 
 from tests.draw.test_figures import texts_of
-from toolkit.draw.distances import DistanceRow, distance_figure
-from toolkit.draw.froc import FrocLine, froc_figure
-from toolkit.draw.lesions import MissedView, PlacedMark, TypeRow, lesion_type_figure, missed_figure
-from toolkit.draw.roc import SquarePanel, square_curves_figure
+from toolkit.draw.froc import CurvePanel, FrocLine, curves_figure
+from toolkit.draw.lesions import TypeRow, lesion_type_figure
 from toolkit.draw.style import color, wrapped
 from toolkit.draw.svg import figure_svg
 from toolkit.results import Curve, Estimate
@@ -70,84 +67,32 @@ def lines(n_readers: int = 5, *, kind: str = "froc", long: bool = False) -> list
     ]
 
 
+def froc_of(lines_: list[FrocLine], **labels: str) -> Figure:
+    words_ = {"x_label": "False marks per case", "y_label": "Lesions found", **labels}
+    return curves_figure([CurvePanel(title="FROC", lines=lines_, counts=True, **words_)])
+
+
 def froc(n_readers: int = 5, *, long: bool = False) -> Figure:
-    return froc_figure(lines(n_readers, long=long))
+    return froc_of(lines(n_readers, long=long))
 
 
-def square(n: int = 3, n_readers: int = 5, *, long: bool = False) -> Figure:
+def square(n: int = 2, n_readers: int = 5, *, long: bool = False) -> Figure:
     panels = [
-        SquarePanel(
+        CurvePanel(
             title="Weighted AFROC",
             lines=lines(n_readers, kind="wafroc", long=long),
-            x_label="Healthy breasts with a false mark",
+            x_label="Healthy examinations of either breast that were recalled for any place",
             y_label="Weighted lesions found",
         ),
-        SquarePanel(
+        CurvePanel(
             title="Inferred ROC",
             lines=lines(n_readers, kind="roc", long=long),
             x_label="1 − specificity",
             y_label="Sensitivity",
             chance=True,
         ),
-        SquarePanel(
-            title="LROC",
-            lines=lines(n_readers, kind="lroc")[:1],
-            x_label="Healthy examinations of either breast that were recalled for any place",
-            y_label="Correctly localized",
-        ),
     ]
-    return square_curves_figure(panels[:n])
-
-
-def distance_row(label: str, n: int, role: str = "aided", seed: int = 1) -> DistanceRow:
-    draw = np.random.default_rng(seed)
-    distance = np.concatenate([draw.exponential(5, n), draw.uniform(0, 110, n // 3)])
-    return DistanceRow(label=label, distance=distance, hit=distance <= 15, role=role)
-
-
-def distances(n_rows: int = 4, *, long: bool = False) -> Figure:
-    roles = ("unaided", "aided", "ai")
-    rows = [distance_row(f"R{k + 1}", 60, roles[k % 3], k) for k in range(n_rows)]
-    rows.append(DistanceRow(label=LONG if long else "Nobody", distance=np.zeros(0),
-                            hit=np.zeros(0, dtype=bool), role="unaided"))  # fmt: skip
-    return distance_figure(rows, unit="mm", limit=15.0, n_elsewhere={"R1": 31})
-
-
-def mark(x: float, y: float, label: str, *, hit: bool = False, role: str = "unaided") -> PlacedMark:
-    return PlacedMark(x_px=x, y_px=y, hit=hit, role=role, label=label)
-
-
-def view(**changes: object) -> MissedView:
-    made = MissedView(
-        title="Case 12, lesion 1",
-        subtitle="invasive, 8 mm · found by 1 of 9",
-        laterality="R",
-        view="MLO",
-        rows=3328,
-        columns=2560,
-        lesion=(1200, 1500, 90),
-        outline=None,
-        marks=[
-            mark(1210, 1490, "R3", hit=True),
-            mark(600, 800, "R1", role="aided"),
-            mark(2300, 2900, "AI", role="ai"),
-        ],
-    )
-    return replace(made, **changes)
-
-
-OUTLINE = np.array([[800.0, 1300], [1000, 1280], [1080, 1450], [900, 1600]])
-
-
-def missed() -> Figure:
-    return missed_figure(
-        [
-            view(),
-            view(view="CC", laterality="L", marks=[]),
-            view(outline=OUTLINE, marks=[mark(900 + 9 * k, 1400, f"R{k}") for k in range(9)]),
-            view(lesion=None, rows=2000, columns=2400, title=LONG, subtitle=LONG, marks=[]),
-        ],
-    )
+    return curves_figure(panels[:n])
 
 
 def share(estimate: float, low: float = nan, high: float = nan) -> Estimate:
@@ -174,19 +119,15 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "froc_of_twenty": lambda: froc(20),
     "froc_long_names": lambda: froc(long=True),
     "square_one": lambda: square(1),
-    "square_three": square,
+    "square_two": square,
     "square_of_twenty": lambda: square(1, 20),
     "square_long_names": lambda: square(long=True),
-    "distances": distances,
-    "distances_of_twenty": lambda: distances(20),
-    "distances_long_name": lambda: distances(long=True),
-    "missed": missed,
     "types": types,
     "types_of_one": lambda: types(pairs=False),
     "types_long_names": lambda: types(labels=(LONG, LONG)),
 }
 # One of each, for what takes a process of its own.
-ELSEWHERE = ("froc_floor", "square_three", "distances", "missed", "types")
+ELSEWHERE = ("froc_floor", "square_two", "types")
 every_figure = pytest.mark.parametrize("name", FIGURES)
 
 
@@ -263,7 +204,7 @@ def test_the_same_bytes_in_another_process():
     assert done.stdout.split() == here
 
 
-@pytest.mark.parametrize(("n", "size"), [(1, 4.6), (2, 7.5), (3, 7.5)], ids=["one", "two", "three"])
+@pytest.mark.parametrize(("n", "size"), [(1, 4.6), (2, 7.5)], ids=["one", "two"])
 def test_square_panels_are_square_and_as_wide_as_the_book(n, size):
     figure = square(n=n, n_readers=0)
     assert figure.get_size_inches()[0] == size
@@ -296,7 +237,7 @@ def test_the_export_floor_is_an_open_end_with_its_words():
     assert end.get_markerfacecolor() == color("paper")
     assert end.get_markeredgecolor() == color("ai")
     assert words(draw("froc_floor")).count("export floor") == 1
-    filled = froc_figure([replace(line, floor=False) for line in lines(0)])
+    filled = froc_of([replace(line, floor=False) for line in lines(0)])
     assert markers(filled, "s")[-1].get_markerfacecolor() == color("ai")
     assert "export floor" not in words(filled)
 
@@ -334,13 +275,13 @@ def test_curves_without_marks_perfect_or_undefined_are_drawn_or_said():
         FrocLine(label="Perfect", curve=perfect),
         FrocLine(label="No lesions", curve=point_curve(nan, nan), role="ai"),
     ]
-    figure = froc_figure(odd)
+    figure = froc_of(odd)
     assert figure.axes[0].get_xlim() == (0, 1)
     assert words(figure).count("not defined") == 1
     assert markers(figure, "^")[0].get_ydata()[0] == 1
     assert not markers(figure, "s")
-    panel = SquarePanel(title="", lines=odd, x_label="x", y_label="y")
-    assert words(square_curves_figure([panel])).count("not defined") == 1
+    panel = CurvePanel(title="", lines=odd, x_label="x", y_label="y")
+    assert words(curves_figure([panel])).count("not defined") == 1
 
 
 def test_names_too_long_for_the_plot_stand_below_it_all_of_them():
@@ -352,189 +293,24 @@ def test_names_too_long_for_the_plot_stand_below_it_all_of_them():
     taller = draw("froc_long_names").get_size_inches()[1] - draw("froc_floor").get_size_inches()[1]
     assert taller > 0.5
     undefined = FrocLine(label=LONG, curve=point_curve(nan, nan))
-    assert words(froc_figure([undefined]))[-1].endswith("not defined")
+    assert " ".join(words(froc_of([undefined]))).endswith("not defined")
 
 
 def test_axis_labels_say_what_marks_are_counted_per():
-    figure = froc_figure(lines(0), axis_labels=("False marks per image", "Cancers found"))
+    figure = froc_of(lines(0), x_label="False marks per image", y_label="Cancers found")
     assert {"False marks per image", "Cancers found"} <= set(words(figure))
 
 
-def test_square_curves_refuse_too_many_panels_and_curves_beyond_one():
-    panel = SquarePanel(title="FROC", lines=lines(0), x_label="x", y_label="y")
-    for panels in ([], [panel] * 4):
-        with pytest.raises(ValueError, match=f"draws one to three panels, but got {len(panels)}"):
-            square_curves_figure(panels)
-    wide = replace(panel, lines=[FrocLine(label="R1", curve=curve(1.5))])
-    with pytest.raises(ValueError, match=r"panel 'FROC': curves must lie within 0 and 1, but 'R1'"):
-        square_curves_figure([wide])
-
-
-def dots(figure: Figure, face: str) -> list[tuple[float, float]]:
-    """Places of the dots of one face, in all rows."""
-    found = [line for line in markers(figure, "o") if line.get_markerfacecolor() == color(face)]
-    return [point for line in found for point in line.get_xydata().tolist()]
-
-
-def test_each_mark_is_a_dot_hits_above_and_solid_others_below_and_open():
-    distance = np.array([0.0, 4, 4, 15, 15.001, 60])
-    row = DistanceRow(label="R1", distance=distance, hit=distance <= 15, role="aided")
-    figure = distance_figure([row], unit="mm", limit=15.0)
-    solid, open_ = dots(figure, "aided"), dots(figure, "paper")
-    assert (len(solid), len(open_)) == (4, 2)
-    # The axis of rows runs down: a hit has the smaller y.
-    assert max(y for _, y in solid) < min(y for _, y in open_)
-    assert max(x for x, _ in solid) < 15 < min(x for x, _ in open_)
-    assert figure.axes[0].get_xlim()[1] >= 60
-
-
-def test_rows_share_one_scale_of_counts():
-    few, many = (
-        DistanceRow(label=str(n), distance=np.ones(n), hit=np.ones(n, dtype=bool), role="aided")
-        for n in (2, 20)
-    )
-    rows = markers(distance_figure([few, many], unit="mm"), "o")
-    heights = [np.ptp(line.get_ydata()) for line in rows if line.get_ydata().size]
-    assert heights[1] / heights[0] == pytest.approx(19.0)
-
-
-def test_a_million_marks_are_drawn_with_few_dots():
-    figure = distance_figure([distance_row("R1", 750_000)], unit="mm", limit=15.0)
-    assert sum(line.get_xdata().size for line in markers(figure, "o")) < 4000
-    assert "750,000" not in words(figure)  # counts are of hits and of others
-    assert sum(int(text.replace(",", "")) for text in words(figure) if "," in text[:-3]
-               and text.replace(",", "").isdigit()) == 1_000_000  # fmt: skip
-
-
-def test_the_radius_is_drawn_and_named_and_counts_stand_beside():
-    figure = distances()
-    assert {"hit within 15 mm", "Hit", "No hit", "Elsewhere", "31", "no mark to measure"} <= set(
-        words(figure)
-    )
-    (line,) = [one for one in figure.axes[0].lines if one.get_color() == color("cancer")]
-    assert line.get_xdata() == [15.0, 15.0]
-    plain = words(distance_figure([distance_row("R1", 5)], unit="px"))
-    assert not {"Elsewhere"} & set(plain)
-    assert not [text for text in plain if text.startswith("hit within")]
-
-
-@pytest.mark.parametrize("limit", [0.01, 15.0, 4000.0])
-def test_any_radius_lies_on_the_axis(limit):
-    figure = distance_figure([distance_row("R1", 60)], unit="mm", limit=limit)
-    assert limit < figure.axes[0].get_xlim()[1]
-
-
-def test_distances_of_nothing_have_an_axis():
-    empty = DistanceRow(label="R1", distance=np.zeros(0), hit=np.zeros(0, dtype=bool), role="ai")
-    for limit in (None, 15.0):
-        assert "no mark to measure" in words(distance_figure([empty], unit="mm", limit=limit))
-
-
-def test_distances_refuse_what_they_cannot_draw():
-    row = distance_row("R1", 6)
-    with pytest.raises(ValueError, match="rows must hold at least one row, but there is none"):
-        distance_figure([], unit="mm")
-    with pytest.raises(
-        ValueError, match=r"row 'R1': distance and hit must have one shape .* \(8,\)"
-    ):
-        distance_figure([replace(row, hit=row.hit[:3])], unit="mm")
-    with pytest.raises(ValueError, match="row 'R1': hit must be boolean, but got float64"):
-        distance_figure([replace(row, hit=row.hit * 1.0)], unit="mm")
-    for wrong in (-1.0, nan, np.inf):
-        bad = row.distance.copy()
-        bad[2] = wrong
-        with pytest.raises(
-            ValueError, match=f"0 or more and finite, but got {wrong:g}; count marks"
-        ):
-            distance_figure([replace(row, distance=bad)], unit="mm")
-    with pytest.raises(
-        ValueError, match="limit must be above 0 and finite, but got 0; leave it out"
-    ):
-        distance_figure([row], unit="mm", limit=0.0)
-    with pytest.raises(ValueError, match="n_elsewhere names no row: R2"):
-        distance_figure([row], unit="mm", n_elsewhere={"R2": 1})
-    with pytest.raises(ValueError, match="needs rows of different labels, but R1 repeats"):
-        distance_figure([row, row], unit="mm", n_elsewhere={"R1": 1})
-
-
-def test_frames_keep_the_shape_of_their_image():
-    for axes, one in zip(
-        missed().axes, (3328 / 2560, 3328 / 2560, 3328 / 2560, 2000 / 2400), strict=True
-    ):
-        assert axes.bbox.height / axes.bbox.width == pytest.approx(one)
-        assert axes.get_ylim()[0] > axes.get_ylim()[1] == 0  # rows count from the top
-
-
-def test_the_chest_wall_is_at_the_side_of_the_breast():
-    figure = missed()
-    for axes, at in ((figure.axes[0], 2560), (figure.axes[1], 0)):
-        (wall,) = [line for line in axes.lines if line.get_linewidth() == 3]
-        assert list(wall.get_xdata()) == [at, at]
-    assert words(figure).count("chest wall") == 4
-    assert {"R MLO", "L CC"} <= set(words(figure))
-
-
-def test_a_lesion_is_its_outline_a_circle_or_a_sentence():
-    circle, _, outlined, unknown = missed().axes
-    (ring,) = [patch for patch in circle.patches if isinstance(patch, Circle)]
-    assert (ring.center, ring.radius) == ((1200, 1500), 90)
-    (shape,) = [patch for patch in outlined.patches if isinstance(patch, Polygon)]
-    assert shape.get_xy()[:4] == pytest.approx(OUTLINE)
-    for patch in (ring, shape):
-        assert tuple(patch.get_edgecolor()[:3]) == pytest.approx(
-            [int(color("cancer")[k : k + 2], 16) / 255 for k in (1, 3, 5)]
-        )
-    assert [t.get_text() for t in unknown.texts].count("place of the lesion not recorded") == 1
-    assert len(unknown.patches) == 1  # the frame
-
-
-def test_a_tiny_lesion_is_still_seen():
-    (axes,) = missed_figure([view(lesion=(1200, 1500, 1))]).axes
-    (ring,) = [patch for patch in axes.patches if isinstance(patch, Circle)]
-    points = ring.radius * axes.bbox.width / 2560 * 72 / axes.figure.dpi
-    assert points == pytest.approx(4.0)
-
-
-def test_marks_that_hit_are_filled_and_named():
-    (axes,) = missed_figure([view()]).axes
-    faces = {
-        line.get_marker(): line.get_markerfacecolor()
-        for line in axes.lines
-        if line.get_xydata().size == 2
-    }
-    assert faces == {"o": color("unaided"), "^": color("paper"), "s": color("paper")}
-    assert {"R1", "R3", "AI"} <= {text.get_text() for text in axes.texts}
-
-
-def test_marks_at_one_place_share_a_name():
-    close = [mark(600 + 5 * k, 800, f"R{k}") for k in range(3)]
-    assert "R0, R1, R2" in words(missed_figure([view(marks=close)]))
-    many = [mark(600 + 2 * k, 800, f"R{k}") for k in range(9)]
-    assert "R0, R1 + 7" in words(missed_figure([view(marks=many)]))
-    # A hit and a miss, or two roles, never share one.
-    apart = [mark(600, 800, "R1"), mark(602, 800, "R2", hit=True), mark(604, 800, "R3", role="ai")]
-    assert {"R1", "R2", "R3"} <= set(words(missed_figure([view(marks=apart)])))
-
-
-def test_missed_refuses_what_lies_outside_its_image():
-    with pytest.raises(ValueError, match="views must hold at least one view, but there is none"):
-        missed_figure([])
-    with pytest.raises(
-        ValueError, match="'Case 12, lesion 1': rows and columns must be above 0; got 0"
-    ):
-        missed_figure([view(rows=0)])
-    with pytest.raises(
-        ValueError, match=r"mark 'R4' at \(2561, 5\) px lies outside the image of 25"
-    ):
-        missed_figure([view(marks=[mark(2561, 5, "R4")])])
-    with pytest.raises(ValueError, match=r"mark 'R4' at \(nan, 5\) px lies outside"):
-        missed_figure([view(marks=[mark(nan, 5, "R4")])])
-    with pytest.raises(ValueError, match=r"lesion at \(-1, 5\) px lies outside the image"):
-        missed_figure([view(lesion=(-1, 5, 3))])
-    with pytest.raises(
-        ValueError, match=r"outline must have shape \(n_points, 2\), 3 or more; got"
-    ):
-        missed_figure([view(outline=OUTLINE[:2])])
+def test_curves_refuse_too_many_panels_and_shares_beyond_one():
+    panel = CurvePanel(title="AFROC", lines=lines(0), x_label="x", y_label="y")
+    for panels in ([], [panel] * 3):
+        with pytest.raises(ValueError, match=f"draws one or two panels, but got {len(panels)}"):
+            curves_figure(panels)
+    wide = replace(panel, lines=[FrocLine(label="R1", curve=replace(curve(1.5), label="R1"))])
+    match = r"panel 'AFROC': shares must lie within 0 and 1, but 'R1' reaches 1\.5"
+    with pytest.raises(ValueError, match=match):
+        curves_figure([wide])
+    assert curves_figure([replace(wide, counts=True)]).axes[0].get_xlim()[1] >= 1.5
 
 
 def test_types_are_written_with_counts_percent_and_interval():

@@ -67,7 +67,7 @@ class TestGallery:
         page = gallery_page([case], labels=["Missed by 6 of 9 <b>."], stamp="SIMULATED")
         reading = read_html(page)
         assert reading.faults == ()
-        assert reading.html.count("<img") == page.count("<img") == 3
+        assert reading.html.count("<img") == page.count("<img") == 4  # three views, and a part
         assert "Missed by 6 of 9 <b>." in reading.text
         assert "http" not in page
 
@@ -85,7 +85,7 @@ class TestGallery:
             "reader with AI",
             "reader without AI &lt;3&gt;",
         ]
-        shapes = re.findall(r'stroke-width="2">(.*?)</g>', drawn)
+        shapes = re.findall(r'stroke-width="1.5">(.*?)</g>', drawn)
         assert len(set(shapes)) == 3
         assert ["circle" in shape for shape in shapes] == [False, True, True]
         assert ["dasharray" in shape for shape in shapes] == [False, False, True]
@@ -107,6 +107,11 @@ class TestGallery:
         assert page[: page.index("<figcaption>")].count("<title>") == 1
         assert "Marks on other frames, not drawn: 1." in page
         assert "L MLO: frame 4 of 9; n" in page
+
+    def test_no_theme_parts_a_picture_from_the_marks_on_it(self, case):
+        """A theme pads pictures in the dark, and what lies over them would be shifted."""
+        for style in re.findall(r'<(?:img|svg)[^>]*style="(position[^"]*)"', gallery_page([case])):
+            assert {"margin:0", "padding:0"} <= set(style.split(";"))
 
     def test_nothing_tells_whose_pictures_they_are(self, case):
         page = gallery_page([case])
@@ -199,8 +204,48 @@ class TestLesions:
         assert drawn == "38.0,20.0 28.0,20.0 28.0,30.0"
 
     def test_the_caption_says_what_is_dotted(self):
-        assert "Dotted: the lesion (mass, 11 mm)." in self.page_of()
+        assert "Dotted: the lesion; beside the views, enlarged without marks." in self.page_of()
         assert "Dotted" not in gallery_page([[view_of("L", "CC")]])
+
+    def parts(self, view):
+        """Return the parts that are shown enlarged, as grey pictures."""
+        page = gallery_page([[view]])
+        found = re.findall(r'alt="Part of [^"]*"[^>]*base64,([^"]+)"', page)
+        assert page.count("<title>") <= 2  # none on a part
+        return [np.asarray(Image.open(io.BytesIO(base64.b64decode(one)))) for one in found]
+
+    def test_a_lesion_stands_enlarged_beside_and_nothing_lies_on_it(self):
+        view = view_of("L", "CC", rows=400, columns=300)
+        image = replace(view.image, pixels=np.zeros((400, 300), dtype=np.float32))
+        image.pixels[190:210, 90:110] = image.pixels.max() + 4000  # a bright lesion
+        corners = ((90.0, 190.0), (110.0, 190.0), (110.0, 210.0), (90.0, 210.0))
+        mark = ViewMark(x=100, y=200, role="aided")
+        shown = replace(view, image=image, lesions=(ViewLesion(corners=corners),), marks=(mark,))
+        (part,) = self.parts(shown)
+        assert part.shape == (112, 112)  # 0.28 of the longer side
+        assert part[51:61, 51:61].min() > 200  # the lesion is its middle
+        assert part[:30].max() < 60
+
+    def test_a_part_stays_within_the_picture_and_holds_a_large_lesion(self):
+        view = view_of("L", "CC", rows=400, columns=300)
+        corner = ((0.0, 0.0), (8.0, 0.0), (8.0, 8.0))
+        large = ((50.0, 100.0), (200.0, 100.0), (200.0, 250.0), (50.0, 250.0))
+        both = (ViewLesion(corners=corner), ViewLesion(corners=large))
+        assert [part.shape for part in self.parts(replace(view, lesions=both))] == [
+            (112, 112),
+            (150, 150),  # 300 pixels, the whole width, in blocks of two
+        ]
+
+    def test_without_a_lesion_the_ais_highest_mark_stands_beside(self):
+        marks = (
+            ViewMark(x=10, y=12, role="ai", label="9"),
+            ViewMark(x=30, y=40, role="ai", label="87"),
+            ViewMark(x=9, y=9, role="aided", label="99"),
+        )
+        page = gallery_page([[view_of("L", "CC", marks)]])
+        assert page.count('alt="Part of L CC enlarged, without marks."') == 1
+        assert "Beside the views: where the AI marked, enlarged without marks." in page
+        assert "Part of" not in gallery_page([[view_of("L", "CC", marks[2:])]])
 
     def test_a_table_gives_outlines_and_circles(self):
         rows = [

@@ -1,4 +1,4 @@
-"""FROC curves, and the figure of merit of every reader with two modalities."""
+"""Curves of marks: lesions found against false marks, or against cases with one."""
 
 from __future__ import annotations
 
@@ -19,14 +19,12 @@ from toolkit.draw.labels import (
     free_place,
     in_points,
     label_curve,
-    spread_apart,
 )
 from toolkit.draw.style import (
     BODY,
     FULL_WIDTH,
     LABEL,
     SMALL,
-    TICK,
     color,
     halo,
     new_figure,
@@ -42,7 +40,6 @@ from toolkit.draw.style import (
     write,
 )
 from toolkit.results import Curve
-from toolkit.words.wording import number_text
 
 FrocRole = Literal["unaided", "aided", "ai"]
 
@@ -58,8 +55,11 @@ _FLOOR_WORDS = "export floor"
 _NOT_DEFINED = "not defined"
 _MOST_LINES = 3
 _BESIDE = 1.1  # a name stands best this much farther to the right than the last mark
-_HEIGHT, _LEFT = 2.95, 0.6
-_NAME_WIDTH = 2.4
+# Width of the figure and side of a panel, by the number of panels; then how far apart two begin.
+_SIZES = {1: (4.6, 3.82), 2: (FULL_WIDTH, 2.95)}
+_LEFT, _PITCH = 0.6, 3.85
+_NAME_WIDTH = 0.6
+_CHANCE = 0.72
 
 
 class RoleStyle(NamedTuple):
@@ -97,6 +97,8 @@ class FrocLine:
     floor : bool
         Whether the curve ends because the AI delivers nothing below its export floor: an open end
         with these words instead of the filled last mark.
+    ends : bool
+        Whether the last mark has its marker; a mean of curves that stop apart has no last mark.
     """
 
     label: str
@@ -104,6 +106,7 @@ class FrocLine:
     readers: Sequence[Curve] = ()
     role: FrocRole = "aided"
     floor: bool = False
+    ends: bool = True
 
 
 def is_defined(curve: Curve) -> bool:
@@ -155,7 +158,7 @@ def _draw_main(axes: Axes, line: FrocLine, style: RoleStyle) -> FloatArray:
         curve.x[stop],
         curve.y[stop],
         marker=style.marker,
-        markersize=_MARKER_PT,
+        markersize=_MARKER_PT if line.ends else 0,
         markerfacecolor=color("paper" if line.floor else style.face),
         markeredgecolor=color(style.line),
         markeredgewidth=1.6,
@@ -288,138 +291,134 @@ def draw_sample(figure: Figure, place: tuple[float, float], role: FrocRole, dash
     )
 
 
-@dataclass(frozen=True)
-class SlopeRow:
-    """The figure of merit of one reader with the comparator a and with b."""
-
-    label: str
-    a: float
-    b: float
-
-
-def _set_axes(axes: Axes, lines: Sequence[FrocLine], labels: tuple[str, str]) -> None:
-    """Set lesions from 0 to 1 and marks from 0 to the largest number seen, rounded up."""
-    curves = [curve for line in lines for curve in (line.curve, *line.readers)]
-    most = max((float(curve.x.max()) for curve in curves if is_defined(curve)), default=0.0) or 1.0
-    step = nice_ticks(0, most, most=7)[1]
-    end = math.ceil(most / step - 1e-9) * step
-    axes.set_xlim(0, end)
-    axes.set_ylim(0, 1)
-    outward(axes)
-    x_ticks, y_ticks = nice_ticks(0, end, most=8), [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    axes.set_xticks(x_ticks, tick_text(x_ticks))
-    axes.set_yticks(y_ticks, [text.replace("1.0", "1") for text in tick_text(y_ticks)])
-    axes.set_xlabel(labels[0], labelpad=3)
-    axes.set_ylabel(labels[1], labelpad=4)
-
-
-def _label_side(
-    axes: Axes, x: float, values: Sequence[float], texts: Sequence[str], *, left: bool
-) -> None:
-    """Write values beside one end of the slopes."""
-    low, high = axes.get_ylim()
-    points = axes.bbox.height * 72 / axes.figure.dpi / (high - low)
-    heights = [(value - low) * points for value in values]
-    for value, text, height, place in zip(
-        values, texts, heights, spread_apart(heights), strict=True
-    ):
-        axes.annotate(
-            text,
-            (x, value),
-            (-9 if left else 9, place - height - 3),
-            textcoords="offset points",
-            fontsize=TICK,
-            ha="right" if left else "left",
-            color=color("ink"),
-        )
-
-
-def _draw_slopes(axes: Axes, slopes: Sequence[SlopeRow], labels: tuple[str, str]) -> None:
-    """Draw every reader from a, open circle, to b, triangle."""
-    values = [value for row in slopes for value in (row.a, row.b)]
-    spare = (max(values) - min(values) or 0.1) * 0.12
-    axes.set_xlim(-0.05, 1.05)
-    axes.set_ylim(min(values) - spare, max(values) + spare)
-    axes.set_axis_off()
-    for row in slopes:
-        axes.plot([0, 1], [row.a, row.b], color=color("aided"), linewidth=1.5, zorder=1)
-    ends: tuple[tuple[int, list[float], FrocRole], ...] = (
-        (0, [row.a for row in slopes], "unaided"),
-        (1, [row.b for row in slopes], "aided"),
-    )
-    for x, heights, role in ends:
-        marker, face, edge, *_ = ROLE_STYLES[role]
-        axes.plot(
-            [x] * len(heights),
-            heights,
-            linestyle="none",
-            marker=marker,
-            markersize=7,
-            markerfacecolor=color(face),
-            markeredgecolor=color(edge),
-            markeredgewidth=1.5,
-            clip_on=False,
-        )
-        axes.annotate(
-            labels[x],
-            (x, 0),
-            (0, -14),
-            xycoords=axes.get_xaxis_transform(),
-            textcoords="offset points",
-            fontsize=SMALL,
-            color=color("muted"),
-            ha="center",
-        )
-    before = [number_text(row.a, digits=3) for row in slopes]
-    after = [f"{number_text(row.b, digits=3)} {row.label}" for row in slopes]
-    _label_side(axes, 0, [row.a for row in slopes], before, left=True)
-    _label_side(axes, 1, [row.b for row in slopes], after, left=False)
-
-
-def froc_figure(
-    lines: Sequence[FrocLine],
-    *,
-    slopes: Sequence[SlopeRow] = (),
-    slope_labels: tuple[str, str] = ("a", "b"),
-    titles: tuple[str, str] = ("FROC, mean of all readers", "Figure of merit by reader"),
-    axis_labels: tuple[str, str] = ("Non-lesion marks per case", "Lesions found"),
-) -> Figure:
-    """Draw FROC curves up to the last mark, never beyond it, and the readers' slopes.
+@dataclass(frozen=True, kw_only=True)
+class CurvePanel:
+    """Curves of one kind.
 
     Parameters
     ----------
+    title : str
+        Beside the letter of the panel; not drawn where there is one panel alone.
     lines : sequence of FrocLine
-        One for each modality.
-    slopes : sequence of SlopeRow
-        Readers with both modalities, as a second panel.
-    slope_labels : (str, str)
-        Names of the two modalities under the slopes.
-    titles : (str, str)
-        Titles of the panels; without slopes there are none.
-    axis_labels : (str, str)
-        Of x and y: what marks are counted per, and of what the height is a share.
+        Modalities, or the AI.
+    x_label, y_label : str
+        What is counted, and of what the height is a share.
+    counts : bool
+        Whether x counts marks, as in a FROC panel, whose axis ends at the largest number seen,
+        rounded up; otherwise it is a share from 0 to 1.
+    chance : bool
+        Whether the diagonal means chance, as in an ROC panel; in no other it does.
+    """
+
+    title: str
+    lines: Sequence[FrocLine]
+    x_label: str
+    y_label: str
+    counts: bool = False
+    chance: bool = False
+
+
+def curves_figure(panels: Sequence[CurvePanel]) -> Figure:
+    """Draw one or two panels of curves up to the last mark; what no mark supports is dotted.
+
+    Parameters
+    ----------
+    panels : sequence of CurvePanel
+        From left to right.
 
     Returns
     -------
     Figure
-        7.5 in wide with the second panel, 5.2 in without. Names stand beside their curves unless
-        one is too long for that: then all of them stand below.
+        4.6 in wide with one panel, 7.5 in with two. Names stand beside their curves unless one is
+        too long for that: then all of them stand below.
+
+    Raises
+    ------
+    ValueError
+        If there are no panels or more than two, or a curve leaves the square of shares.
     """
+    if len(panels) not in _SIZES:
+        msg = f"curves_figure draws one or two panels, but got {len(panels)}"
+        raise ValueError(msg)
+    for panel in panels:
+        _check(panel)
+    full, side = _SIZES[len(panels)]
+    top = 0.26 if len(panels) > 1 else 0.12
     with study_style():
-        full, fit = FULL_WIDTH if slopes else 5.2, names_fit(lines, _NAME_WIDTH)
+        below = max(len(wrapped(panel.x_label, side)) for panel in panels) * NAME_LINE + 0.42
+        lines = [line for panel in panels for line in panel.lines]
+        fit = names_fit(lines, side * _NAME_WIDTH)
         names = [] if fit else names_below(lines, full - _LEFT)
-        below = _HEIGHT + 0.85
-        figure = new_figure(full, below + height_below(names))
-        draw_below(figure, (_LEFT, below), names)
-        axes = place_axes(figure, left=_LEFT, top=0.28, width=3.85, height=_HEIGHT)
-        _set_axes(axes, lines, axis_labels)
-        taken = [points for line in lines for points in draw_line(axes, line)]
-        name_floors(axes, lines, taken)
-        if fit:
-            name_lines(axes, lines, taken, width=_NAME_WIDTH)
-        if slopes:
-            panel_title(figure, (_LEFT, 0.14), "a", titles[0])
-            panel_title(figure, (4.95, 0.14), "b", titles[1])
-            right = place_axes(figure, left=5.6, top=0.28, width=1.0, height=_HEIGHT - 0.1)
-            _draw_slopes(right, slopes, slope_labels)
+        figure = new_figure(full, top + side + below + height_below(names))
+        draw_below(figure, (_LEFT, top + side + below), names)
+        for place, panel in enumerate(panels):
+            left = _LEFT + place * _PITCH
+            if len(panels) > 1:
+                panel_title(figure, (left, top - 0.12), "ab"[place], panel.title)
+            axes = place_axes(figure, left=left, top=top, width=side, height=side)
+            taken = _draw_panel(axes, panel, side)
+            if fit:
+                name_lines(axes, panel.lines, taken, width=side * _NAME_WIDTH)
     return figure
+
+
+def _defined(panel: CurvePanel) -> list[Curve]:
+    """Return all curves of a panel that can be drawn."""
+    every = (curve for line in panel.lines for curve in (line.curve, *line.readers))
+    return [curve for curve in every if is_defined(curve)]
+
+
+def _check(panel: CurvePanel) -> None:
+    """Refuse a curve that the axes would cut."""
+    for curve in _defined(panel):
+        most = max(float(curve.y.max()), 0.0 if panel.counts else float(curve.x.max()))
+        if most > 1 + 1e-9:
+            msg = (
+                f"panel {panel.title!r}: shares must lie within 0 and 1, but {curve.label!r} "
+                f"reaches {most:.3g}; counts=True takes marks on x"
+            )
+            raise ValueError(msg)
+
+
+def _draw_panel(axes: Axes, panel: CurvePanel, side: float) -> list[FloatArray]:
+    """Draw the axes, chance and the lines; return what names keep off."""
+    ticks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    texts = [f"{tick:g}" for tick in ticks]
+    axes.set_ylim(0, 1)
+    axes.set_yticks(ticks, texts)
+    axes.set_xlim(0, 1)
+    if panel.counts:
+        most = max((float(curve.x.max()) for curve in _defined(panel)), default=0.0) or 1.0
+        step = nice_ticks(0, most, most=7)[1]
+        axes.set_xlim(0, math.ceil(most / step - 1e-9) * step)
+        ticks = nice_ticks(*axes.get_xlim(), most=7)
+        texts = tick_text(ticks)
+    axes.set_xticks(ticks, texts)
+    outward(axes)
+    axes.set_xlabel("\n".join(wrapped(panel.x_label, side)), labelpad=3)
+    axes.set_ylabel("\n".join(wrapped(panel.y_label, side)), labelpad=4)
+    taken = [points for line in panel.lines for points in draw_line(axes, line)]
+    if panel.chance:
+        taken += _draw_chance(axes, side)
+    name_floors(axes, panel.lines, taken)
+    return taken
+
+
+def _draw_chance(axes: Axes, side: float) -> list[FloatArray]:
+    """Draw the diagonal of chance with its name below; return what names keep off."""
+    axes.plot([0, 1], [0, 1], color=color("band2"), linewidth=0.9, zorder=1)
+    axes.annotate(
+        "chance",
+        (_CHANCE, _CHANCE),
+        (2, -2),
+        textcoords="offset points",
+        color=color("muted"),
+        fontsize=SMALL,
+        rotation=45,
+        rotation_mode="anchor",
+        ha="center",
+        va="top",
+    )
+    per_point = 1 / (side * 72)
+    corner = (_CHANCE - 10 * per_point, _CHANCE - 22 * per_point)
+    return [along_line(axes, [0, 1], [0, 1]), box_points(axes, corner, (32.0, 32.0))]

@@ -36,7 +36,10 @@ from toolkit.draw.style import (
 from toolkit.results import Comparison, Curve
 from toolkit.words.wording import Form, range_text, value_text
 
+RowKind = Literal["single", "pooled", "group"]
+
 _ROW = 0.34
+_ORDER: tuple[RowKind, ...] = ("single", "pooled", "group")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +54,8 @@ class ChangeRow:
         Both values.
     difference, low, high : float
         b minus a with its interval.
-    kind : {"single", "pooled"}
-        The mean of all readers is pooled and stands last.
+    kind : {"single", "pooled", "group"}
+        The mean of all readers is pooled and stands under the single ones, those of some under it.
     """
 
     label: str
@@ -61,12 +64,10 @@ class ChangeRow:
     difference: float
     low: float
     high: float
-    kind: Literal["single", "pooled"] = "single"
+    kind: RowKind = "single"
 
 
-def change_row(
-    comparison: Comparison, *, label: str = "", kind: Literal["single", "pooled"] = "single"
-) -> ChangeRow:
+def change_row(comparison: Comparison, *, label: str = "", kind: RowKind = "single") -> ChangeRow:
     """Return the row of b minus a; its label is that of the comparison unless one is given."""
     return ChangeRow(
         label=label or comparison.label,
@@ -80,8 +81,8 @@ def change_row(
 
 
 def _in_order(rows: Sequence[ChangeRow]) -> list[ChangeRow]:
-    """Return single readers by falling gain, the mean last."""
-    return sorted(rows, key=lambda row: (row.kind == "pooled", -row.difference))
+    """Return single readers by falling gain, then their mean, then those of some of them."""
+    return sorted(rows, key=lambda row: (_ORDER.index(row.kind), -row.difference))
 
 
 def _draw_arrow(axes: Axes, row: ChangeRow, y: float) -> None:
@@ -338,22 +339,24 @@ def _draw_points(axes: Axes, pair: RocPair) -> None:
         return
     step = (0.0, 0.0) if a is None else (b[0] - a[0], b[1] - a[1])
     if math.hypot(*step) < _SHORTEST_ARROW:
-        axes.plot(*b, marker="^", markersize=5, color=color("aided"), zorder=5, clip_on=False)
+        axes.plot(*b, marker="^", markersize=5, color=color("ink"), zorder=5, clip_on=False)
         return
-    arrow = FancyArrowPatch(
-        a,
-        b,
-        arrowstyle="-|>,head_length=4.5,head_width=2.4",
-        mutation_scale=1,
-        shrinkA=2.6,
-        shrinkB=0,
-        color=color("aided"),
-        linewidth=1.2,
-        joinstyle="miter",
-        zorder=5,
-        clip_on=False,
-    )
-    axes.add_patch(arrow)
+    # Ink on an edge of paper: of one colour with a curve it could not be told from it.
+    for role, width, head in (("paper", 3.6, "6.5,head_width=4"), ("ink", 1.3, "5,head_width=2.6")):
+        arrow = FancyArrowPatch(
+            a,
+            b,
+            arrowstyle=f"-|>,head_length={head}",
+            mutation_scale=1,
+            shrinkA=2.6,
+            shrinkB=0,
+            color=color(role),
+            linewidth=width,
+            joinstyle="miter",
+            zorder=5,
+            clip_on=False,
+        )
+        axes.add_patch(arrow)
 
 
 def _draw_pair(axes: Axes, pair: RocPair, words: tuple[str, str], *, first: bool) -> None:
@@ -368,8 +371,8 @@ def _draw_pair(axes: Axes, pair: RocPair, words: tuple[str, str], *, first: bool
     axes.plot([0, 1], [0, 1], color=color("band2"), linewidth=0.9)
     _shade_gain(axes, pair)
     for curve, role, dash, width in (
-        (pair.curve_a, "unaided", (0, (4, 2)), 1.4),
-        (pair.curve_b, "aided", "-", 2.0),
+        (pair.curve_a, "unaided", (0, (4, 2)), 1.0),
+        (pair.curve_b, "aided", "-", 1.5),
     ):
         if curve is None:
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,7 +16,6 @@ from toolkit.arrays import BoolArray, IndexArray
 from toolkit.draw.style import (
     BODY,
     FULL_WIDTH,
-    LABEL,
     SMALL,
     TICK,
     color,
@@ -24,15 +23,12 @@ from toolkit.draw.style import (
     panel_title,
     place_axes,
     study_style,
-    text_width,
     widest,
     write,
 )
-from toolkit.words.wording import count_text, number_text
+from toolkit.words.wording import count_text, joined, number_text
 
-# Shares of one whole are greys, never role colours; each with the ink that reads on it.
-_GREYS = (("unaided", "paper"), ("band2", "ink"), ("axis", "ink"), ("band", "ink"))
-_BAR, _LEVEL, _BRACE = 0.48, 0.19, 0.23
+_PITCH, _BAR = 0.34, 0.2
 _SUM_TOLERANCE = 1e-6
 
 
@@ -61,114 +57,45 @@ def _check(parts: Sequence[VariancePart]) -> None:
     if not parts or min(shares) < 0 or abs(sum(shares) - 1) > _SUM_TOLERANCE:
         msg = f"shares of the variance must be 0 or more and add up to 1, but got {shares!r}"
         raise ValueError(msg)
-    if len(parts) > len(_GREYS):
-        msg = f"a bar tells at most {len(_GREYS)} shares apart, but got {len(parts)}; join some"
-        raise ValueError(msg)
-
-
-def _levels(parts: Sequence[VariancePart]) -> list[int]:
-    """Return for each label the line over the bar on which it meets no other."""
-    ends: dict[int, float] = {}
-    levels = []
-    start = 0.0
-    for part in parts:
-        level = next(line for line in range(len(parts)) if ends.get(line, 0.0) <= start)
-        ends[level] = start + text_width(part.label) + 0.12
-        levels.append(level)
-        start += part.share * FULL_WIDTH
-    return levels
-
-
-def _spans(parts: Sequence[VariancePart], factor: str) -> Iterator[tuple[float, float]]:
-    """Return begin and end in inches of neighbouring parts that shrink with one factor."""
-    start = begin = 0.0
-    inside = False
-    for part in parts:
-        shrinks = factor in part.shrinks_with
-        if shrinks and not inside:
-            begin = start
-        if inside and not shrinks:
-            yield begin, start
-        inside = shrinks
-        start += part.share * FULL_WIDTH
-    if inside:
-        yield begin, start
-
-
-def _draw_brace(canvas: Axes, span: tuple[float, float], y: float, text: str) -> None:
-    """Draw a bracket under the bar with its words in the middle, or after it if too short."""
-    begin, end = span[0] + 0.03, span[1] - 0.03
-    width = text_width(text, TICK) + 0.14
-    middle = (begin + end) / 2
-    inside = end - begin > width + 0.2
-    gap = (middle - width / 2, middle + width / 2) if inside else (end, end)
-    ink = color("axis")
-    canvas.plot([begin, begin, gap[0]], [y - 0.08, y, y], color=ink, linewidth=1.0)
-    canvas.plot([gap[1], end, end], [y, y, y - 0.08], color=ink, linewidth=1.0)
-    left = min(end + 0.06, FULL_WIDTH - width)
-    canvas.text(
-        middle if inside else left,
-        y + 0.045,
-        text,
-        color=color("muted"),
-        fontsize=TICK,
-        ha="center" if inside else "left",
-    )
 
 
 def variance_figure(parts: Sequence[VariancePart]) -> Figure:
-    """Draw the shares of the variance as one bar, with what would make each smaller.
+    """Draw the shares of the variance, a bar each, with what would make each smaller.
 
     Parameters
     ----------
     parts : sequence of VariancePart
-        From left to right; those that shrink with one thing should be neighbours.
+        From top to bottom.
 
     Raises
     ------
     ValueError
-        If the shares are negative, do not add up to 1, or are more than four.
+        If the shares are negative or do not add up to 1.
     """
     _check(parts)
-    levels = _levels(parts)
-    factors = list(dict.fromkeys(factor for part in parts for factor in part.shrinks_with))
-    top = 0.1 + _LEVEL * (max(levels) + 1)
-    height = top + _BAR + 0.14 + _BRACE * len(factors)
+    height = 0.1 + _PITCH * len(parts)
+    words = [
+        f"shrinks with {joined(part.shrinks_with)}" if part.shrinks_with else "" for part in parts
+    ]
     with study_style():
         figure = new_figure(FULL_WIDTH, height)
+        left = widest([part.label for part in parts]) + 0.2
+        room = FULL_WIDTH - left - widest(words, TICK) - 0.85
         canvas = place_axes(figure, left=0, top=0, width=FULL_WIDTH, height=height)
         canvas.set_xlim(0, FULL_WIDTH)
         canvas.set_ylim(height, 0)
         canvas.set_axis_off()
-        left = 0.0
-        for part, level, (fill, ink) in zip(parts, levels, _GREYS, strict=False):
-            width = part.share * FULL_WIDTH
-            canvas.add_patch(
-                Rectangle(
-                    (left, top),
-                    max(width - 0.02, 0.0),
-                    _BAR,
-                    facecolor=color(fill),
-                    edgecolor=color("axis"),
-                    linewidth=0.5,
-                )
-            )
-            canvas.text(left + 0.02, top - 0.08 - level * _LEVEL, part.label, fontsize=BODY)
-            text = f"{number_text(part.share * 100, digits=0)}%"
-            if width > text_width(text, LABEL, 600) + 0.12:
-                canvas.text(
-                    left + 0.09,
-                    top + _BAR / 2 + 0.05,
-                    text,
-                    color=color(ink),
-                    fontsize=LABEL,
-                    fontweight=600,
-                )
-            left += width
-        for order, factor in enumerate(factors):
-            for span in _spans(parts, factor):
-                y = top + _BAR + 0.13 + order * _BRACE
-                _draw_brace(canvas, span, y, f"shrinks with {factor}")
+        most = max(part.share for part in parts)
+        for order, (part, text) in enumerate(zip(parts, words, strict=True)):
+            middle = 0.05 + _PITCH * (order + 0.5)
+            width = room * part.share / most
+            place = (left, middle - _BAR / 2)
+            canvas.add_patch(Rectangle(place, width, _BAR, facecolor=color("axis"), linewidth=0))
+            share = f"{number_text(part.share * 100, digits=1)}%"
+            write(figure, (0, middle + 0.05), part.label)
+            write(figure, (left + width + 0.08, middle + 0.05), share, weight=600)
+            edge = (FULL_WIDTH, middle + 0.05)
+            write(figure, edge, text, role="muted", size=TICK, align="right")
     return figure
 
 

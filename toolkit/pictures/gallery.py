@@ -23,24 +23,38 @@ from toolkit.words.palette import ROLES
 from toolkit.words.wording import counted
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from toolkit.readers.dicom.pixels.image import MammogramImage
 
 # The book drops style sheets and pictures inside drawings, so both are written into the elements.
 _BLACK: Final = "#000000"  # as in a reading room, whatever the theme of the page
 _LIGHT_ON_BLACK: Final = {role: colours[1] for role, colours in ROLES.items()}
 _QUALITY: Final = 80  # of the JPEG
+_SYMBOL: Final = 1 / 48  # of the longer side: the smallest radius of a mark's symbol
+# What is shown enlarged without marks: at least this share of the longer side, or this many times
+# the lesion; so many pixels wide.
+_CROP_SHARE, _CROP_TIMES, _CROP_PIXELS = 0.28, 2.5, 260
 # Drawn around (0, 0) with radius 1; each is told from the others without its colour.
 _SHAPES: Final[dict[Role, str]] = {
     "ai": '<path d="M-1-1H1V1H-1Z"/>',
     "unaided": '<circle r="1" stroke-dasharray="4 3"/>',
     "aided": '<circle r="1"/><path d="M-.4-1.7H.4L0-1Z"/>',
 }
-_FOUR: Final = (
-    f"display:grid;grid-template-columns:1fr 1fr;gap:2px;padding:2px;max-width:600px;"
-    f"background:{_BLACK};print-color-adjust:exact;-webkit-print-color-adjust:exact"
+_DARK: Final = (
+    f"gap:2px;padding:2px;background:{_BLACK};"
+    "print-color-adjust:exact;-webkit-print-color-adjust:exact"
 )
+_BESIDE: Final = "display:flex;flex-wrap:wrap;gap:6px;align-items:flex-start"
+_FOUR: Final = f"display:grid;grid-template-columns:1fr 1fr;flex:1 1 330px;max-width:460px;{_DARK}"
+_CROPS: Final = f"display:flex;flex-wrap:wrap;flex:1 1 170px;min-width:0;max-width:460px;{_DARK}"
 _PLACE: Final = "position:relative;aspect-ratio:3/4;min-width:0;overflow:hidden"
-_WHOLE: Final = "position:absolute;left:0;top:0;width:100%;height:100%;max-width:none;margin:0"
+# Without room around it: a theme that pads pictures in the dark would part them from their marks.
+_WHOLE: Final = (
+    "position:absolute;left:0;top:0;width:100%;height:100%;max-width:none;margin:0;padding:0;"
+    "border-radius:0"
+)
 
 
 def gallery_page(
@@ -80,8 +94,9 @@ def gallery_page(
 
     Notes
     -----
-    Pictures are reduced and compressed with loss: they show where marks lie, and are not fit to
-    be read.
+    Beside the views each lesion, or where there is none the AI's own mark, is shown enlarged and
+    without marks, since marks hide what they are about. Pictures are reduced and compressed with
+    loss: they show where marks lie, and are not fit to be read.
     """
     for name, given in (("labels", labels), ("numbers", numbers)):
         if given is not None and len(given) != len(cases):
@@ -108,11 +123,13 @@ def _figure(case: Case, head: str, anchored: str, label: str, longest: int, stam
         _frame(place, view, longest, stamp) for place, view in zip(HANGING, places, strict=True)
     )
     views = [view for view in places if view is not None]
+    cut = "".join(_crop(view, place, stamp) for view in views for place in _places(view, views))
+    crops = f'<div style="{_CROPS}">{cut}</div>' if cut else ""
     sentence = f' <span class="t">{escape(label)}</span>' if label else ""
     return (
         f'<figure class="fig fig-narrow"{anchored}><div role="group" aria-label="{head}: '
-        f'{counted(len(views), "mammogram")}" style="{_FOUR}">{frames}</div><figcaption>'
-        f"<b>{head}.</b>{sentence} {_caption(views)}</figcaption></figure>"
+        f'{counted(len(views), "mammogram")}" style="{_BESIDE}"><div style="{_FOUR}">{frames}</div>'
+        f"{crops}</div><figcaption><b>{head}.</b>{sentence} {_caption(views)}</figcaption></figure>"
     )
 
 
@@ -125,10 +142,10 @@ def _caption(views: Sequence[CaseView]) -> str:
         if (n := sum(mark.role == role for mark in drawn))
     ]
     parts = [f"Marks: {', '.join(keys)}." if keys else "No marks."]
-    kinds = list(dict.fromkeys(one.label for view in views for one in view.lesions))
-    if kinds:
-        named = "; ".join(filter(None, kinds))
-        parts.append(f"Dotted: the lesion{escape(f' ({named})') if named else ''}.")
+    if any(view.lesions for view in views):
+        parts.append("Dotted: the lesion; beside the views, enlarged without marks.")
+    elif any(_places(view, views) for view in views):
+        parts.append("Beside the views: where the AI marked, enlarged without marks.")
     hidden = sum(len(view.marks) for view in views) - len(drawn)
     if hidden:
         parts.append(f"Marks on other frames, not drawn: {hidden}.")
@@ -202,7 +219,8 @@ def _corner(side: str, edge: str, text: str, role: str) -> str:
     """Return words in a corner that lies away from the chest wall."""
     style = (
         f"position:absolute;{side}:6px;{edge}:4px;color:{_LIGHT_ON_BLACK[role]};"
-        "font-size:13px;font-weight:600;line-height:1.2"
+        f"font-size:13px;font-weight:600;line-height:1.2;text-shadow:0 0 2px {_BLACK},0 0 4px "
+        f"{_BLACK}"
     )
     return f'<span style="{style}">{escape(text)}</span>'
 
@@ -210,14 +228,14 @@ def _corner(side: str, edge: str, text: str, role: str) -> str:
 def _mark(mark: ViewMark, image: MammogramImage) -> str:
     """Return a mark: its symbol on a wider black line, so that it is seen on bright tissue."""
     x, y = image.placed(mark.x, mark.y)
-    size = max(mark.radius or 0.0, max(image.pixels.shape) / 30)
+    size = max(mark.radius or 0.0, max(image.pixels.shape) * _SYMBOL)
     colour = _LIGHT_ON_BLACK[mark.role]
     shape = _shape(mark.role)
     return (
         f'<g transform="translate({x:.1f} {y:.1f}) scale({size:.1f})">'
         f"<title>{escape(mark.words)}</title>"
-        f'<g stroke="{_BLACK}" stroke-width="4.5">{_solid(shape)}</g>'
-        f'<g stroke="{colour}" stroke-width="2">{shape}</g></g>'
+        f'<g stroke="{_BLACK}" stroke-width="3">{_solid(shape)}</g>'
+        f'<g stroke="{colour}" stroke-width="1.5">{shape}</g></g>'
     )
 
 
@@ -238,11 +256,65 @@ def _solid(shape: str) -> str:
     return shape.replace(' stroke-dasharray="4 3"', "")
 
 
+def _places(view: CaseView, views: Sequence[CaseView]) -> list[tuple[float, float, float]]:
+    """Return what is shown enlarged: centre and radius of each lesion in the picture as shown.
+
+    Of a case without a lesion it is the AI's mark with the highest label of each view.
+    """
+    image = view.image
+    if any(one.lesions for one in views):
+        found = []
+        for lesion in view.lesions:
+            x, y = zip(*(image.placed(*corner) for corner in lesion.corners), strict=True)
+            radius = max(max(x) - min(x), max(y) - min(y)) / 2
+            found.append(((max(x) + min(x)) / 2, (max(y) + min(y)) / 2, radius))
+        return found
+    marks = [mark for mark in _drawn(view) if mark.role == "ai"]
+    if not marks:
+        return []
+    highest = max(marks, key=lambda mark: _score(mark.label))
+    return [(*image.placed(highest.x, highest.y), highest.radius or 0.0)]
+
+
+def _score(label: str) -> float:
+    """Return the score that a label is, below all where it is none."""
+    try:
+        return float(label)
+    except ValueError:
+        return float("-inf")
+
+
+def _crop(view: CaseView, place: tuple[float, float, float], stamp: str) -> str:
+    """Return a part of a view, without marks, its middle where the place is."""
+    rows, columns = view.image.pixels.shape
+    x, y, radius = place
+    side = min(max(rows, columns) * _CROP_SHARE, rows, columns)
+    half = min(max(side, 2 * radius * _CROP_TIMES), rows, columns) / 2
+    left, top = (
+        round(min(max(at - half, 0), end - 2 * half)) for at, end in ((x, columns), (y, rows))
+    )
+    size = max(1, int(2 * half))
+    grey = view.image.grey()[top : top + size, left : left + size]
+    name = f"{view.image.laterality} {view.image.view}"
+    return (
+        '<div style="position:relative;flex:1 1 140px;aspect-ratio:1;overflow:hidden">'
+        f'<img alt="Part of {name} enlarged, without marks." style="{_WHOLE}" '
+        f'src="{_jpeg(grey, _CROP_PIXELS)}">'
+        f"{_corner('left', 'top', name, 'ink')}"
+        f"{_corner('left', 'bottom', stamp, 'sim') if stamp else ''}</div>"
+    )
+
+
 def _picture(image: MammogramImage, longest: int) -> str:
+    """Return a whole picture as a data address."""
+    return _jpeg(image.grey(), longest)
+
+
+def _jpeg(grey: NDArray[np.uint8], longest: int) -> str:
     """Return a small JPEG as a data address; pixels are averaged in blocks."""
     from PIL import Image
 
-    picture = Image.fromarray(image.grey())
+    picture = Image.fromarray(grey)
     factor = max(1, -(-max(picture.size) // longest))
     stream = io.BytesIO()
     picture.reduce(factor).save(stream, "JPEG", quality=_QUALITY, optimize=True)

@@ -1,24 +1,21 @@
-"""Lesions of scored marks: which kinds are found, which are missed, and where those lie."""
+"""Lesions of scored marks: which kinds are found, and which are missed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit.arrays import FloatArray
 from toolkit.results import Estimate
-from toolkit.scoring.mark_readings import MarkTables
-from toolkit.scoring.mark_rules import centroid, polygon_of
 from toolkit.scoring.marks import LocalizedMarks
 from toolkit.scoring.ratings import ScoringError
 from toolkit.stats.proportions import mean_proportion_ci
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 UNKNOWN = "not known"
 
@@ -163,129 +160,3 @@ def missed_lesions(
         for place in order
         if missed[place] > least_share * len(chosen)
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class MarkAt:
-    """A mark on an image; ``hit`` says whether it hits the lesion that the view is of."""
-
-    x_px: float
-    y_px: float
-    hit: bool
-    source: str
-    label: str
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class LesionView:
-    """A lesion on one image that shows it, with the marks there.
-
-    Parameters
-    ----------
-    laterality, view : str
-        Of the image; empty where they are not known.
-    rows, columns : int
-        Size of the image in pixels.
-    x_px, y_px, radius_px : float
-        Place and radius of the lesion; the radius is NaN where it is not known.
-    outline : ndarray of shape (n_corners, 2), or None
-        Its outline.
-    marks : tuple of MarkAt
-        Each with its source and the label of its reader.
-    """
-
-    laterality: str
-    view: str
-    rows: int
-    columns: int
-    x_px: float
-    y_px: float
-    radius_px: float
-    outline: FloatArray | None
-    marks: tuple[MarkAt, ...]
-
-
-def lesion_views(
-    tables: MarkTables,
-    *,
-    case_id: str,
-    lesion_id: str,
-    marks: Mapping[str, tuple[LocalizedMarks, int]],
-) -> tuple[LesionView, ...]:
-    """Return every image that shows a lesion, with the marks of some readers on it.
-
-    Parameters
-    ----------
-    tables : MarkTables
-        What the marks were scored from.
-    case_id, lesion_id : str
-        The lesion.
-    marks : mapping of str to (LocalizedMarks, int)
-        By source, such as a modality or an AI: scored marks, and the place of their modality.
-
-    Returns
-    -------
-    tuple of LesionView
-        Empty where marks or lesions have no places.
-    """
-    if not tables.placed or tables.images is None:
-        return ()
-    table = tables.lesions
-    same = (table["case_id"] == case_id) & (table["lesion_id"] == lesion_id)
-    shown = table[same].merge(tables.images, on="image_id", how="inner", suffixes=("", "_of_image"))
-    found = []
-    for row in shown.to_dict("records"):
-        outline = polygon_of(row["outline"]) if isinstance(row.get("outline"), str) else None
-        x, y = _number(row, "x_px"), _number(row, "y_px")
-        if outline is not None and np.isnan(x + y):
-            x, y = centroid(outline)
-        if np.isnan(x + y):
-            continue
-        found.append(
-            LesionView(
-                laterality=_word(row, "laterality"),
-                view=_word(row, "view"),
-                rows=int(row["rows"]),
-                columns=int(row["columns"]),
-                x_px=x,
-                y_px=y,
-                radius_px=_number(row, "radius_px"),
-                outline=outline,
-                marks=tuple(_marks_on(row, tables.marks, marks)),
-            )
-        )
-    return tuple(found)
-
-
-def _marks_on(
-    lesion: dict[Any, Any],
-    table: pd.DataFrame,
-    marks: Mapping[str, tuple[LocalizedMarks, int]],
-) -> Iterator[MarkAt]:
-    """Yield the marks on the image of a lesion; one that went to another lesion is no hit here."""
-    for source, (scored, modality) in marks.items():
-        own = (scored.lesion_case_id == lesion["case_id"]) & (
-            scored.lesion_id == lesion["lesion_id"]
-        )
-        hits = np.append(own, False)[scored.mark_lesion]
-        rows = table.iloc[scored.mark_row - 1]
-        on_image = (rows["image_id"] == lesion["image_id"]).to_numpy(dtype=bool)
-        for place in np.flatnonzero(on_image & (scored.mark_modality == modality)):
-            yield MarkAt(
-                x_px=float(rows["x_px"].iloc[place]),
-                y_px=float(rows["y_px"].iloc[place]),
-                hit=bool(hits[place]),
-                source=source,
-                label=scored.study.readers[scored.mark_reader[place]],
-            )
-
-
-def _number(row: dict[Any, Any], name: str) -> float:
-    """Return a number of a row, NaN where the table has none."""
-    return float(row.get(name, np.nan))
-
-
-def _word(row: dict[Any, Any], name: str) -> str:
-    """Return a word of a row, empty where the table has none."""
-    value = row.get(name)
-    return value if isinstance(value, str) else ""

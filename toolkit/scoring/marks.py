@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
-from toolkit.results import Result
+from toolkit.arrays import FloatArray, IndexArray, IntArray
 from toolkit.scoring.mark_hits import (
     MarkCounts,
     Scored,
@@ -41,7 +40,7 @@ from toolkit.scoring.mark_readings import (
 )
 from toolkit.scoring.mark_rules import AsRecorded, HitRule
 from toolkit.scoring.ratings import ScoringError
-from toolkit.stats.froc import FrocStudy, froc_study, max_llf, max_nlf_all_cases, wafroc
+from toolkit.stats.froc import FrocStudy, froc_study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -271,146 +270,3 @@ def _classes(
     same[:1] = False
     kind[order[~same]] = "LL"
     return kind
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class HitRuleRow(Result):
-    """One reader in one modality by one hit rule; columns as in the glossary."""
-
-    hit_rule: str
-    label: str
-    lesions_found: int
-    n_lesions: int
-    lesion_sensitivity: float
-    nl_marks: int
-    n_images: int
-    nl_per_image: float
-    wafroc: float
-
-
-def compare_hit_rules(
-    tables: MarkTables,
-    rules: Sequence[HitRule | AsRecorded],
-    *,
-    unit: MarkUnit,
-    modalities: Sequence[str],
-    ai_modality: str | None = None,
-    session: str | None = "1",
-    common_cases: bool = False,
-    benign_histology: Sequence[str] = (),
-) -> tuple[HitRuleRow, ...]:
-    """Return how the results of every reader depend on the hit rule.
-
-    Parameters
-    ----------
-    tables, unit, modalities, ai_modality, session, common_cases, benign_histology
-        As of ``localize_marks``.
-    rules : sequence of HitRule
-        Two or more are worth a table; the first is that of the plan.
-
-    Returns
-    -------
-    tuple of HitRuleRow
-        Rule by rule, reader by reader. wAFROC is NaN with a note where all or no units have a
-        lesion.
-
-    Raises
-    ------
-    ScoringError
-        As ``localize_marks``, or if there is no rule.
-    """
-    if not rules:
-        msg = "rules must hold at least one hit rule, but got none"
-        raise ScoringError(msg)
-    found = []
-    for rule in rules:
-        scored = localize_marks(
-            tables,
-            rule=rule,
-            unit=unit,
-            modalities=modalities,
-            ai_modality=ai_modality,
-            session=session,
-            common_cases=common_cases,
-            benign_histology=benign_histology,
-        )
-        found += hit_rule_rows(scored)
-    return tuple(found)
-
-
-def hit_rule_rows(scored: LocalizedMarks) -> list[HitRuleRow]:
-    """Return one row a reader and modality of marks that one rule scored."""
-    study = scored.study
-    truth = study.truth
-    rows = []
-    for reader, modality in np.ndindex(study.shape):
-        reading = study.reading(reader, modality)
-        area = wafroc(reading)
-        rows.append(
-            HitRuleRow(
-                hit_rule=scored.rule,
-                label=f"{study.readers[reader]}, {study.modalities[modality]}",
-                lesions_found=int((reading.lesion_rating > -np.inf).sum()),
-                n_lesions=int(truth.lesion_case.size),
-                lesion_sensitivity=max_llf(reading),
-                nl_marks=int(reading.nl_case.size),
-                n_images=int(truth.n_images.sum()),
-                nl_per_image=max_nlf_all_cases(reading),
-                wafroc=area,
-                method="marks scored by one hit rule",
-                note="no unit with, or none without, a lesion: no wAFROC" if np.isnan(area) else "",
-            )
-        )
-    return rows
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class MarkDistances:
-    """Distances of marks from the nearest centre of a lesion on the same image.
-
-    Parameters
-    ----------
-    distance : ndarray, shape (n_marks,)
-        In ``unit``.
-    hit : ndarray of bool, shape (n_marks,)
-        Whether the rule made the mark a hit, the highest on its lesion or a further one.
-    reader, modality : ndarray of int, shape (n_marks,)
-        From 0.
-    unit : {"mm", "px"}
-        Millimetres where every such image has a pixel spacing, else pixels.
-    n_elsewhere : int
-        Marks on images without a lesion, which have no distance.
-    """
-
-    distance: FloatArray
-    hit: BoolArray
-    reader: IntArray
-    modality: IntArray
-    unit: str
-    n_elsewhere: int
-
-
-def mark_distances(scored: LocalizedMarks) -> MarkDistances:
-    """Return how far marks lie from the nearest lesion: where a rule of distance cuts.
-
-    Parameters
-    ----------
-    scored : LocalizedMarks
-        Scored by place.
-
-    Returns
-    -------
-    MarkDistances
-        Of marks on images that show a lesion.
-    """
-    near = ~np.isnan(scored.distance_px)
-    known = not np.isnan(scored.distance_mm[near]).any()
-    distance = scored.distance_mm if known else scored.distance_px
-    return MarkDistances(
-        distance=distance[near],
-        hit=scored.mark_class[near] != "NL",
-        reader=scored.mark_reader[near],
-        modality=scored.mark_modality[near],
-        unit="mm" if known else "px",
-        n_elsewhere=int((~near).sum()),
-    )

@@ -147,6 +147,43 @@ def study_readings(
     )
 
 
+def ratings_are_of_marks(readings: pd.DataFrame, marks: pd.DataFrame | None) -> bool:
+    """Return whether every rating is that of the reading's highest mark: an inferred ROC study.
+
+    Parameters
+    ----------
+    readings, marks : DataFrame
+        Canonical tables; no marks say no.
+
+    Returns
+    -------
+    bool
+        Also readings without a mark must then have one rating in common, below every mark.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> key = {"reader_id": "A", "modality": "unaided", "session": "1"}
+    >>> readings = pd.DataFrame([{**key, "case_id": "1", "rating": 3.0},
+    ...                          {**key, "case_id": "2", "rating": 0.0}])
+    >>> marks = pd.DataFrame([{**key, "case_id": "1", "rating": 3.0}])
+    >>> ratings_are_of_marks(readings, marks)
+    True
+    """
+    key = ["reader_id", "case_id", "modality", "session"]
+    rated = readings[readings["rating"].notna()]
+    if marks is None or marks.empty or rated.empty:
+        return False
+    highest = marks.groupby(key, sort=False)["rating"].max().rename("highest").reset_index()
+    both = rated[[*key, "rating"]].merge(highest, on=key, how="left")
+    marked, unmarked = both.dropna(subset="highest"), both[both["highest"].isna()]
+    same = bool(len(marked)) and bool((marked["rating"] == marked["highest"]).all())
+    below = unmarked["rating"].nunique() < 2 and not bool(
+        (unmarked["rating"] >= marks["rating"].min()).any()
+    )
+    return same and below
+
+
 def _places(case_id: NDArray[np.str_], of: NDArray[np.str_]) -> IndexArray:
     """Return where each of some cases stands among all."""
     sorter = np.argsort(case_id)

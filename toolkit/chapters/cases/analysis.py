@@ -5,6 +5,7 @@ They are chosen by rule, never by hand: whoever picks examples picks those that 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -40,9 +41,10 @@ class TellingCase:
         The reference standard.
     ai_rating : float
         The AI's rating of the case.
-    ai_place : (int, int)
-        Its place among all cases that the AI rated, from the highest, and how many these are;
-        cases of one rating share the best place.
+    n_rated, n_higher, n_lower : int
+        Cases that the AI rated, and those of them that it rated higher and lower.
+    features : tuple of str
+        What is known of woman and lesions: age, density, type, size and histology.
     recalls : dict of str to Recalls
         By modality; a modality in which nobody called the case is not there.
     """
@@ -50,7 +52,10 @@ class TellingCase:
     case_id: str
     cancer: bool
     ai_rating: float
-    ai_place: tuple[int, int]
+    n_rated: int
+    n_higher: int
+    n_lower: int
+    features: tuple[str, ...]
     recalls: dict[str, Recalls]
 
 
@@ -108,7 +113,8 @@ def analyse(
     Parameters
     ----------
     tables : Tables
-        Cases, readers, readings and images. Only cases with an image are chosen from.
+        Cases, readers, readings, images, and lesions where there are any. Only cases with an image
+        are chosen from.
     modality_without : str
         Reading condition of people by which a cancer counts as missed.
     modality_with : str or None
@@ -169,7 +175,7 @@ def analyse(
         ai=ai.labels[0],
         modality=modality_without,
         shown={
-            kind: tuple(_case(ai, read, int(row)) for row in order[:cases_each])
+            kind: tuple(_case(ai, read, int(row), tables) for row in order[:cases_each])
             for kind, order in orders.items()
         },
         n_of_kind={kind: int(order.size) for kind, order in orders.items()},
@@ -192,7 +198,7 @@ def _counts(ai: RatingArray, read: RatingArray) -> tuple[IntArray, IntArray]:
     return called, np.array([np.nansum(call) for call in calls], dtype=np.int64)
 
 
-def _case(ai: RatingArray, read: dict[str, RatingArray], row: int) -> TellingCase:
+def _case(ai: RatingArray, read: dict[str, RatingArray], row: int, tables: Tables) -> TellingCase:
     """Return one case with what was said of it."""
     rating, case_id = float(ai.rating[row, 0]), str(ai.case_id[row])
     all_ratings = ai.rating[~np.isnan(ai.rating[:, 0]), 0]
@@ -205,6 +211,36 @@ def _case(ai: RatingArray, read: dict[str, RatingArray], row: int) -> TellingCas
         case_id=case_id,
         cancer=bool(ai.truth[row] == 1),
         ai_rating=rating,
-        ai_place=(int((all_ratings > rating).sum()) + 1, int(all_ratings.size)),
+        n_rated=int(all_ratings.size),
+        n_higher=int((all_ratings > rating).sum()),
+        n_lower=int((all_ratings < rating).sum()),
+        features=_features(tables, case_id),
         recalls=recalls,
     )
+
+
+def _features(tables: Tables, case_id: str) -> tuple[str, ...]:
+    """Return what the tables know of a woman and her lesions, in words."""
+    [case] = tables.cases[tables.cases["case_id"] == case_id].to_dict("records")
+    found = []
+    if not math.isnan(age := float(case.get("age_years", math.nan))):
+        found.append(f"{age:.0f} years")
+    if isinstance(density := case.get("density"), str):
+        found.append(f"density {density}")
+    lesions = tables.optional("lesions")
+    if lesions is None:
+        return tuple(found)
+    own = lesions[lesions["case_id"] == case_id]
+    if "lesion_id" in own:
+        own = own.drop_duplicates("lesion_id")  # a row an image
+    for lesion in own.to_dict("records"):
+        words = [
+            str(lesion[name])
+            for name in ("lesion_type", "histology")
+            if isinstance(lesion.get(name), str)
+        ]
+        if not math.isnan(size := float(lesion.get("size_mm", math.nan))):
+            words.append(f"{size:g} mm")
+        if words:
+            found.append(", ".join(words))
+    return tuple(dict.fromkeys(found))

@@ -46,9 +46,9 @@ def _answer(study: CasesStudy) -> str:
         missed = f"More than half of the readers {read} did not recall {some}"
         missed += " cancer" if study.n_cancers_called == 1 else " cancers"
     if not n_shown:
-        return f"{missed}. No case stands below."
-    stand = "stands" if n_shown == 1 else "stand"
-    return f"{missed}. {capital(counted(n_shown, 'case'))} chosen by rule {stand} below."
+        return f"{missed}. No case is shown."
+    were = "was" if n_shown == 1 else "were"
+    return f"{missed}. {capital(counted(n_shown, 'case'))} {were} chosen by rule to be looked at."
 
 
 def opening(study: CasesStudy, kind: Kind) -> str:
@@ -74,11 +74,15 @@ def labels(study: CasesStudy, kind: Kind) -> list[str]:
 
 def label(case: TellingCase) -> str:
     """Return what is known of one case."""
-    place, total = case.ai_place
-    standing = "the highest" if place == 1 else f"place {count_text(place)}"
+    place, end = case.n_higher + 1, "highest"
+    if case.n_lower < case.n_higher:
+        place, end = case.n_lower + 1, "lowest"
     rating = number_text(case.ai_rating, digits=2).rstrip("0").rstrip(".")
-    what = "Cancer" if case.cancer else "No cancer"
-    sentence = f"{what}. The AI rated it {rating}, {standing} of {counted(total, 'case')}"
+    what = "; ".join(["Cancer" if case.cancer else "No cancer", *case.features])
+    sentence = (
+        f"{what}. The AI rated it {rating}, the {'' if place == 1 else _ordinal(place) + ' '}{end} "
+        f"of {counted(case.n_rated, 'case')}"
+    )
     said = [
         f"{recalls.recalled} of {recalls.called} {_condition(modality)}"
         for modality, recalls in case.recalls.items()
@@ -86,12 +90,18 @@ def label(case: TellingCase) -> str:
     return f"{sentence}; recalled by {joined(said)}." if said else f"{sentence}."
 
 
+def _ordinal(number: int) -> str:
+    """Return a place in a row."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{count_text(number)}{'th' if number % 100 in (11, 12, 13) else ending}"
+
+
 def rule(study: CasesStudy) -> str:
     """Return how the cases were chosen."""
     return (
         "Chosen by rule, not by hand: missed is a cancer that more than half of the readers "
-        f"{_condition(study.modality)} did not recall. Places count from the highest of all "
-        "ratings that the AI gave; cases of one rating keep the order of the cases table."
+        f"{_condition(study.modality)} did not recall. Places count all cases that the AI "
+        "rated; cases of one rating share a place, and keep the order of the cases table."
     )
 
 

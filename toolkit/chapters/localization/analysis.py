@@ -30,16 +30,14 @@ from toolkit.chapters.localization.scored import (
 from toolkit.results import Better, Comparison, Estimate
 from toolkit.scoring.lesions import (
     UNKNOWN,
-    LesionView,
     MissedLesion,
     lesion_groups,
     lesion_sensitivity_of_marks,
-    lesion_views,
     missed_lesions,
 )
 from toolkit.scoring.mark_readings import MarkTables
 from toolkit.scoring.mark_rules import AsRecorded, HitRule, InsideOutline, Overlap, WithinRadius
-from toolkit.scoring.marks import HitRuleRow, LocalizedMarks, hit_rule_rows
+from toolkit.scoring.marks import LocalizedMarks
 from toolkit.scoring.ratings import ScoringError
 from toolkit.scoring.verdicts import disagreement_flag, undefined_difference
 from toolkit.stats.froc import FrocFom, froc_fom_table, lesion_sensitivity_by_group
@@ -49,7 +47,6 @@ from toolkit.words.sentences import effect_phrase
 from toolkit.words.wording import count_text
 
 RADII_MM = (5.0, 10.0, 15.0, 20.0)
-MOST_VIEWS = 6
 
 Named = TypeVar("Named", bound=Estimate)
 
@@ -79,31 +76,6 @@ class MarkAnalysis(Analysis):
     def is_defined(self) -> bool:
         """Whether there is an estimate."""
         return not math.isnan(self.difference.estimate)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RuleResult:
-    """The study scored by one hit rule, or why it cannot be.
-
-    Parameters
-    ----------
-    rule : str
-        The rule in words.
-    planned : bool
-        Whether it is that of the plan.
-    rows : tuple of HitRuleRow
-        Reader by reader, each in all modalities; empty where the rule cannot be applied.
-    analysis : MarkAnalysis or None
-        The primary comparison by this rule.
-    reason : str
-        Why the rule cannot be applied.
-    """
-
-    rule: str
-    planned: bool
-    rows: tuple[HitRuleRow, ...] = ()
-    analysis: MarkAnalysis | None = None
-    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -138,14 +110,10 @@ class Missed:
         In the modality by which lesions are chosen.
     n_missed : dict
         Readers who missed it, by modality; for the AI 1 or 0.
-    views : tuple of LesionView
-        Every image that shows it, with the marks of the readers in that modality, and of the AI;
-        empty where there are no places, and beyond the first few lesions.
     """
 
     lesion: MissedLesion
     n_missed: dict[Side, int]
-    views: tuple[LesionView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -160,8 +128,8 @@ class LocalizationStudy(ScoredMarks, Summarised):
         The planned analysis.
     alternatives : tuple of MarkAnalysis
         Others, with a flag where their verdict differs from the primary one.
-    rules : tuple of RuleResult
-        The primary comparison by the planned hit rule, first, and by others; empty where marks or
+    rules : tuple of MarkAnalysis
+        The primary comparison by other hit rules, each named by its rule; empty where marks or
         lesions have no places, so that there is one way to score them.
     groups : tuple of LesionGroup
         Types first, each by name; those that are not known last.
@@ -172,7 +140,7 @@ class LocalizationStudy(ScoredMarks, Summarised):
     readers: tuple[ReaderMarks, ...]
     primary: MarkAnalysis
     alternatives: tuple[MarkAnalysis, ...]
-    rules: tuple[RuleResult, ...]
+    rules: tuple[MarkAnalysis, ...]
     groups: tuple[LesionGroup, ...]
     missed: tuple[Missed, ...]
 
@@ -187,7 +155,7 @@ class LocalizationStudy(ScoredMarks, Summarised):
             "cases": f"{count_text(truth.n_cases)}, {count_text(truth.diseased.sum())} with cancer",
             "lesions": f"{count_text(truth.lesion_case.size)}; hit: {self.scored.rule}",
             "readers": f"{self.n_people}; AI: {self.ai_name or self.ai_note or 'not asked for'}",
-            "other analyses": f"{len(self.alternatives)}, by other hit rules {len(self.rules[1:])}",
+            "other analyses": f"{len(self.alternatives)}, by other hit rules {len(self.rules)}",
             "missed by most": f"{count_text(len(self.missed))} lesions",
         }
 
@@ -226,7 +194,7 @@ def analyse(tables: Tables, **parameters: Any) -> LocalizationStudy:
         readers=reader_marks(marks),
         primary=primary,
         alternatives=_alternatives(marks, primary),
-        rules=_rule_results(marks),
+        rules=_by_other_rules(marks, primary),
         groups=_grouped_lesions(marks),
         missed=_most_missed(marks),
     )
@@ -265,7 +233,7 @@ def _others(plan: Plan, primary: MarkAnalysis) -> list[Choices]:
         found.append(planned._replace(covariance="jackknife", lowest=True))
     every: tuple[Random, ...] = ("readers and cases", "cases", "readers")
     found += [planned._replace(random=random) for random in every if random != planned.random]
-    figures: tuple[Endpoint, ...] = ("wAFROC", "wAFROC1", "AFROC", "AFROC1", "HrAuc")
+    figures: tuple[Endpoint, ...] = ("wAFROC", "wAFROC1", "AFROC", "HrAuc")
     if plan.paradigm == "LROC":
         figures = ("PCL", "ALROC", "HrAuc") if plan.false_positive_fraction else ("ALROC", "HrAuc")
     elif plan.nl_per_image is not None:
@@ -412,40 +380,35 @@ def _towards(comparison: Comparison) -> int:
     return -side if comparison.better == "lower" else side
 
 
-def _rule_results(study: ScoredMarks) -> tuple[RuleResult, ...]:
-    """Return the primary comparison by the planned hit rule and by others."""
+def _by_other_rules(study: ScoredMarks, primary: MarkAnalysis) -> tuple[MarkAnalysis, ...]:
+    """Return the primary comparison by other hit rules than the given one, with their flags."""
     if not study.tables.placed:
         return ()
-    planned = study.plan.rule
     rules: list[HitRule | AsRecorded] = [InsideOutline()]
     rules += [WithinRadius(radius_mm=radius) for radius in RADII_MM]
     rules.append(Overlap(least=LEAST_OVERLAP, mark_radius_mm=study.plan.hit_radius_mm))
     if "mark_type" in study.tables.marks and study.plan.unit == "exam":
         rules.append(AsRecorded())
-    others = [rule for rule in rules if rule.text != planned.text]
-    return tuple(_by_rule(study, rule, planned=rule is planned) for rule in (planned, *others))
+    others = [_by_rule(study, rule) for rule in rules if rule.text != study.plan.rule.text]
+    return tuple(replace(other, flag=_flag(primary, other)) for other in others)
 
 
-def _by_rule(study: ScoredMarks, rule: HitRule | AsRecorded, *, planned: bool) -> RuleResult:
-    """Return the study scored by one rule, or why the rule cannot be applied."""
+def _by_rule(study: ScoredMarks, rule: HitRule | AsRecorded) -> MarkAnalysis:
+    """Return the primary comparison by one rule, or why the rule cannot be applied."""
+    plan, planned = study.plan, _planned(study.plan)
     try:
-        scored = study.scored if planned else scored_by(study.tables, study.plan, rule)
+        scored = scored_by(study.tables, plan, rule)
     except ScoringError as refused:
-        return RuleResult(rule=rule.text, planned=False, reason=str(refused))
-    analysis = mark_analysis(study, _planned(study.plan), scored=scored)
-    rows = tuple(hit_rule_rows(scored))
-    return RuleResult(rule=rule.text, planned=planned, rows=rows, analysis=analysis)
-
-
-def by_side(study: ScoredMarks, result: RuleResult) -> list[list[HitRuleRow]]:
-    """Return the rows of the comparator and of what is compared with it."""
-    place = np.arange(len(result.rows)).reshape(study.scored.study.shape)
-    if study.plan.of_ai:
-        ai = np.array([label == study.ai_name for label in study.scored.study.readers])
-        groups = [place[~ai, 0], place[ai, 0]]
-    else:
-        groups = [place[:, 0], place[:, 1]]
-    return [[result.rows[int(number)] for number in group] for group in groups]
+        reason, margin = str(refused), plan.fom_difference_margin
+        difference = undefined_difference(
+            _quantity(plan.endpoint),
+            reason,
+            margin=margin,
+            names=study.names,
+            ci_level=plan.ci_level,
+        )
+        return MarkAnalysis(endpoint=plan.endpoint, name=rule.text, difference=difference)
+    return replace(mark_analysis(study, planned, scored=scored), name=rule.text)
 
 
 def _grouped_lesions(study: ScoredMarks) -> tuple[LesionGroup, ...]:
@@ -513,29 +476,16 @@ def _most_missed(study: ScoredMarks) -> tuple[Missed, ...]:
     """
     if study.people is None:
         return ()
-    last: Side = "a" if study.plan.of_ai else "b"
-    people, modality = study.sides[last]
-    shown: Mapping[str, tuple[LocalizedMarks, int]] = {
-        side: marks for side, marks in study.sides.items() if side in (last, "ai")
-    }
+    people, modality = study.sides["a" if study.plan.of_ai else "b"]
     chosen = missed_lesions(
         people,
         modality=modality,
         readers=range(len(people.study.readers)),
         least_share=study.plan.missed_share,
     )
-    found, n_views, full = [], 0, False
-    for lesion in chosen:
-        views: tuple[LesionView, ...] = ()
-        if not full:
-            views = lesion_views(
-                study.tables, case_id=lesion.case_id, lesion_id=lesion.lesion_id, marks=shown
-            )
-            full = n_views > 0 and n_views + len(views) > MOST_VIEWS  # whole lesions only
-            views = () if full else views
-            n_views += len(views)
-        found.append(Missed(lesion=lesion, n_missed=_missed_by(study, people, lesion), views=views))
-    return tuple(found)
+    return tuple(
+        Missed(lesion=lesion, n_missed=_missed_by(study, people, lesion)) for lesion in chosen
+    )
 
 
 def _missed_by(study: ScoredMarks, people: LocalizedMarks, lesion: MissedLesion) -> dict[Side, int]:

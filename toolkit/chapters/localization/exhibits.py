@@ -1,4 +1,4 @@
-"""What chapter 08 shows first: its answer, the curves, the readers and the other analyses."""
+"""What chapter 08 shows: its answer, curves, readers, other analyses, and lesions found."""
 
 from __future__ import annotations
 
@@ -9,27 +9,29 @@ from typing import Literal
 import numpy as np
 
 from toolkit.chapters.exhibit import MOST_READERS, Exhibit, Headline
-from toolkit.chapters.localization.analysis import LocalizationStudy, MarkAnalysis
+from toolkit.chapters.localization.analysis import LocalizationStudy, MarkAnalysis, Missed
 from toolkit.chapters.localization.scored import (
+    SHORT,
     CurveKind,
     Endpoint,
     ReaderMarks,
+    Side,
     SideCurves,
     curves_of,
-    lies_above,
     points_of,
 )
-from toolkit.draw.froc import FrocLine, FrocRole, SlopeRow, froc_figure
+from toolkit.draw.froc import CurvePanel, FrocLine, FrocRole, curves_figure
 from toolkit.draw.html import IntervalBar, TableColumn, TableRow, TableView, interval_bar
-from toolkit.draw.roc import SquarePanel, square_curves_figure
+from toolkit.draw.lesions import TypeRow, lesion_type_figure
 from toolkit.draw.tables import value_columns
-from toolkit.results import Comparison, Curve, Result
+from toolkit.results import Comparison, Result, stacked_frame
 from toolkit.stats.mrmc.analysis import FEW_READERS
 from toolkit.words.sentences import (
     agreement_sentence,
     answer_text,
     ci_text,
     effect_phrase,
+    estimate_phrase,
     estimate_text,
     form_of,
 )
@@ -50,15 +52,16 @@ from toolkit.words.wording import (
 
 ROLES: dict[str, FrocRole] = {"a": "unaided", "b": "aided", "ai": "ai"}
 DAGGER = "\u2020"
-_AREAS: dict[CurveKind, str] = {
-    "wafroc": "weighted AFROC",
-    "wafroc1": "weighted AFROC1",
-    "afroc": "AFROC",
-    "afroc1": "AFROC1",
-    "lroc": "LROC",
-}
+MOST_ROWS = 10
 # The curve under which the endpoint is the area; the weighted one for all others.
-_AREA_OF: dict[Endpoint, CurveKind] = {"AFROC": "afroc", "AFROC1": "afroc1", "wAFROC1": "wafroc1"}
+_AREA_OF: dict[Endpoint, CurveKind] = {
+    "AFROC": "afroc",
+    "AFROC1": "afroc1",
+    "wAFROC1": "wafroc1",
+    "HrAuc": "roc",
+    "HrSe": "roc",
+    "HrSp": "roc",
+}
 
 
 def noun(study: LocalizationStudy) -> str:
@@ -78,12 +81,13 @@ def measure(study: LocalizationStudy, endpoint: Endpoint) -> str:
     fraction = plan.false_positive_fraction
     whole = fraction is None or fraction == 1
     share = "" if whole else f" of {number_text(fraction or math.nan, digits=2)}"
+    every = f"with the false marks of all {unit}"
     words: dict[Endpoint, str] = {
-        "wAFROC": "weighted AFROC figure of merit",
-        "wAFROC1": "weighted AFROC1 figure of merit",
-        "AFROC": "AFROC figure of merit",
-        "AFROC1": "AFROC1 figure of merit",
-        "HrAuc": "AUC inferred from the highest mark",
+        "wAFROC": "weighted AFROC area",
+        "wAFROC1": f"weighted AFROC area {every}",
+        "AFROC": "AFROC area",
+        "AFROC1": f"AFROC area {every}",
+        "HrAuc": "highest-rating AUC",
         "HrSe": f"share of {unit} with cancer that have a mark",
         "HrSp": f"share of {unit} without cancer that have no mark",
         "MaxLLF": "share of lesions with a mark",
@@ -96,9 +100,10 @@ def measure(study: LocalizationStudy, endpoint: Endpoint) -> str:
     return words[endpoint]
 
 
-def short(endpoint: Endpoint) -> str:
-    """Return how tables and titles of panels name a figure of merit."""
-    return "Lesions found" if endpoint == "lesion_sensitivity" else endpoint
+def _meaning(study: LocalizationStudy, endpoint: Endpoint) -> str:
+    """Return what the short name of a figure of merit stands for, where that says more."""
+    name, text = SHORT[endpoint], measure(study, endpoint)
+    return "" if text.startswith(in_sentence(name)) else f"{name}: {text}."
 
 
 def merit_form(one: MarkAnalysis) -> Form:
@@ -268,360 +273,244 @@ def record(study: LocalizationStudy) -> dict[str, Result]:
     for one in primary.each:
         reader = one.label_a if study.plan.of_ai else one.label
         results[f"{endpoint}_difference_{reader.lower()}"] = one
-    for number, other in enumerate(study.alternatives, start=1):
-        results[f"alternative_{number}"] = other.difference
+    for kind, others in (("alternative", study.alternatives), ("hit_rule", study.rules)):
+        for number, other in enumerate(others, start=1):
+            results[f"{kind}_{number}"] = other.difference
     for group in study.groups:
         for found_by, estimate in group.found.items():
             name = f"found_{group.kind}_{group.label}_{found_by}".replace(" ", "_")
             results[name] = estimate
-    kind: CurveKind = "lroc" if study.plan.paradigm == "LROC" else "froc"
-    curves = {f"{kind}_{one.side}": one.mean for one in curves_of(study, kind)}
-    return {**results, **_of_rules(study), **curves}
+    first: CurveKind = "lroc" if study.plan.paradigm == "LROC" else "froc"
+    return {**results, **{f"{first}_{one.side}": one.all for one in curves_of(study, first)}}
 
 
-def _of_rules(study: LocalizationStudy) -> dict[str, Result]:
-    """Return the numbers of every hit rule that can be applied."""
-    results: dict[str, Result] = {}
-    for number, rule in enumerate(study.rules, start=1):
-        if rule.analysis is not None:
-            results[f"hit_rule_{number}_difference"] = rule.analysis.difference
-        for place, row in enumerate(rule.rows, start=1):
-            results[f"hit_rule_{number}_row_{place}"] = row
-    return results
-
-
-def froc(study: LocalizationStudy) -> Exhibit:
-    """Return the FROC curves and each reader's figure of merit; a sentence for one place each."""
-    if study.plan.paradigm == "LROC":
-        return Exhibit(
-            finding="Each reading is one rating and one place, so that there is no FROC curve: the "
-            "LROC curve below asks the same question."
-        )
-    curves, primary = curves_of(study, "froc"), study.primary
-    slopes, found = _slopes(study), _found_text(study)
-    figure = froc_figure(
-        _lines(study, curves),
-        slopes=slopes,
-        slope_labels=both_heads(study),
-        titles=("FROC", f"{short(primary.endpoint)} by reader"),
-        axis_labels=(f"False marks per {per(study)}", "Lesions found"),
-    )
-    twice = study.tables.images is not None and study.plan.unit != "image"
-    thick = (
-        "thick, mean of the readers, which ends where the first of them stops marking; thin, "
-        "single readers; "
-    )
-    parts = [
-        f"{'**a** ' if slopes else ''}Empirical FROC curves, {counts_text(study)}; "
-        f"{_colours(study)}; {thick if study.n_people > 1 else ''}the marker is the last mark, "
-        "and no curve is extended beyond it.",
-        "False marks are counted on each image, so that one finding marked on two views counts "
-        "twice."
-        if twice
-        else "",
-        rule_text(study),
-        f"**b** {capital(measure(study, primary.endpoint))} of each reader." if slopes else "",
-    ]
-    compared = not study.plan.of_ai and primary.each
-    return Exhibit(
-        figure=figure,
-        finding=_gain(study, curves) if compared else f"{capital(found)}.",
-        caption=" ".join(filter(None, parts)),
-        alt=(
-            f"FROC curves, lesions found over false marks per {per(study)}, "
-            f"{count_text(study.scored.study.truth.n_cases)} {noun(study)}s, {people(study)}. "
-            f"{capital(found)}."
-        )[:250],
-        data=points_of({"froc": curves}, side_names(study)),
-    )
-
-
-def _lines(
-    study: LocalizationStudy, curves: Sequence[SideCurves], *, pooled: bool = False
-) -> list[FrocLine]:
-    """Return the lines of a panel: the mean with its readers, or all marks pooled."""
-    names = side_names(study)
-    return [
-        FrocLine(
-            label=capital(names[one.side]),
-            curve=one.pooled if pooled else one.mean,
-            readers=() if pooled else one.readers[:MOST_READERS],
-            role=ROLES[one.side],
-            floor=study.plan.paradigm == "FROC" and one.floor is not None,
-        )
-        for one in curves
-    ]
-
-
-def _slopes(study: LocalizationStudy) -> list[SlopeRow]:
-    """Return each reader's figure of merit with both modalities."""
-    table = study.primary.table
-    if study.plan.of_ai or table is None or table.n_readers > MOST_READERS:
-        return []
-    return [
-        SlopeRow(label, float(row[0]), float(row[1]))
-        for label, row in zip(table.readers, table.value, strict=True)
-    ]
-
-
-def _gain(study: LocalizationStudy, curves: Sequence[SideCurves]) -> str:
-    """Return how many readers gained, and which mean curve lies above."""
-    each, name = study.primary.each, side_names(study)["b"]
-    better = sum((one.estimate > 0) == (one.better != "lower") for one in each)
-    text = f"{capital(some_of(better, len(each), 'reader'))} did better with {name}"
-    a, b = curves[0].mean, curves[1].mean
-    if lies_above(b, a):
-        return f"{text}, and the mean curve lies above throughout."
-    if lies_above(a, b):
-        return f"{text}; the mean curve with {name} lies below throughout."
-    return f"{text}; the mean curves cross."
-
-
-def _found_text(study: LocalizationStudy) -> str:
-    """Return what the AI and the readers marked in all, whatever the rating."""
-    parts = [
-        f"the AI marked {share_text(row.found, row.n_lesions)} lesions with "
-        f"{number_text(row.rate, digits=2)} false marks per {per(study)}"
-        for row in study.readers
-        if row.side == "ai"
-    ]
-    readers = [row for row in study.readers if row.side == "a"]
-    if readers:
-        mean = 100 * float(np.mean([row.found / max(row.n_lesions, 1) for row in readers]))
-        false = number_text(mean_of(row.rate for row in readers), digits=2)
-        who = "the reader" if len(readers) == 1 else f"{people(study)} on average"
-        parts.append(f"{who} marked {number_text(mean, digits=1)}% with {false}")
-    return ", ".join(parts)
-
-
-def mean_of(values: Iterable[float]) -> float:
-    """Return the mean; NaN of none."""
-    every = list(values)
-    return float(np.mean(every)) if every else math.nan
-
-
-def _colours(study: LocalizationStudy) -> str:
-    """Return which line is which."""
-    names = side_names(study)
-    looks = {"a": "dashed grey", "b": "solid green", "ai": "solid blue"}
-    return "; ".join(f"{looks[side]}, {names[side]}" for side in study.sides)
-
-
-def floor(study: LocalizationStudy) -> str:
-    """Return where the AI's curve stops, what it found, or why there are no marks of it."""
-    if study.ai is None:
-        return f"The AI is not shown: {study.ai_note}." if study.ai_note else ""
-    if study.plan.paradigm == "LROC":
-        return ""
-    ai = study.ai.study
-    same = ai.truth.n_cases == study.scored.study.truth.n_cases
-    where = "the same" if same else f"{count_text(ai.truth.n_cases)} of the"
-    text = _found_text(study) if not study.plan.of_ai else ""
-    alone = f" In all {text.split(', ')[0]}, on {where} {noun(study)}s." if text else ""
-    return (
-        f"The AI delivers no mark below a score of {ai.export_floor[0]:g}: its curve stops there, "
-        f"and what it would find beyond is not known.{alone}"
-    )
-
-
-def square(study: LocalizationStudy) -> Exhibit:
-    """Return the AFROC curves of the readers and pooled, or the LROC curves; and inferred ROC."""
+def curves(study: LocalizationStudy) -> Exhibit:
+    """Return lesions found against false marks, and the curve whose area is the endpoint."""
     lroc = study.plan.paradigm == "LROC"
-    first: CurveKind = "lroc" if lroc else _AREA_OF.get(study.plan.endpoint, "wafroc")
-    drawn = {kind: curves_of(study, kind) for kind in (first, "roc")}
-    names, wafroc = spoken(study), _AREAS[first]
-    words = "area under the LROC curve" if lroc else f"{wafroc} area"
-    areas = [
-        f"{number_text(_area(one.mean), digits=3)} for {names[one.side]} "
-        f"({number_text(_area(roc.mean), digits=3)} if the place did not count)"
-        for one, roc in zip(drawn[first], drawn["roc"], strict=True)
-    ]
-    finding = f"The {words} is {joined(areas)}."
-    kind = "LROC" if lroc else "AFROC"
+    first: CurveKind = "lroc" if lroc else "froc"
+    second: CurveKind = "roc" if lroc else _AREA_OF.get(study.plan.endpoint, "wafroc")
+    drawn = {kind: curves_of(study, kind) for kind in (first, second)}
+    finding = _areas_found(study, drawn) if lroc else _marks_found(study)
     return Exhibit(
-        figure=square_curves_figure(_panels(study, first, drawn)),
+        figure=curves_figure([_panel(study, kind, drawn[kind]) for kind in drawn]),
         finding=finding,
-        caption=_square_caption(study),
-        alt=(
-            f"{kind} curves of {people(study)} and inferred ROC curves, {counts_text(study)}. "
-            f"{finding}"
-        )[:250],
+        caption=_caption(study, second),
+        alt=f"{first.upper()} curves of {people(study)}, {counts_text(study)}. {finding}"[:250],
         data=points_of(drawn, side_names(study)),
     )
 
 
-def _panels(
-    study: LocalizationStudy, first: CurveKind, drawn: Mapping[CurveKind, Sequence[SideCurves]]
-) -> list[SquarePanel]:
-    """Return the panels of the square figure."""
-    cases = f"{capital(noun(study))}s"
-    every = f"{cases}, " if first.endswith("1") else "Without cancer, "
-    x, y, kinds = f"{every}false mark", "Lesions found", [(capital(_AREAS[first]), False)]
-    if first == "lroc":
-        x, y = f"{cases} without cancer, called", "With cancer, right place"
-    else:
-        y += ", weighted" if first.startswith("w") else ""
-        kinds.append(("Marks pooled", True))
-    panels = [
-        SquarePanel(
-            title=title, lines=_lines(study, drawn[first], pooled=pooled), x_label=x, y_label=y
+def _marks_found(study: LocalizationStudy) -> str:
+    """Return how many readers gained, and what each side marked in all, whatever the rating."""
+    names, by = spoken(study), "by" if study.plan.of_ai else "with"
+    said: list[str] = []
+    for side in study.sides:
+        rows = [row for row in study.readers if row.side == side]
+        share = value_text(mean_of(row.share for row in rows), form="percent")
+        if len(rows) == 1:
+            share = share_text(rows[0].found, rows[0].n_lesions)
+        lesions, marks = ("", "") if said else (" lesions were marked", f" marks per {per(study)}")
+        lesions = f" of the{lesions}" if lesions and len(rows) > 1 else lesions
+        false = number_text(mean_of(row.rate for row in rows), digits=2)
+        said.append(
+            f"{share}{lesions} at {false}{marks and ' false'}{marks} "
+            f"{'by' if side == 'ai' else by} {names[side]}"
         )
-        for title, pooled in kinds
-    ]
-    roc = SquarePanel(
-        title="Inferred ROC",
-        lines=_lines(study, drawn["roc"]),
-        x_label=f"{cases} without cancer, marked",
-        y_label="With cancer, marked",
-        chance=True,
+    found, each = joined(said), study.primary.each
+    if study.plan.of_ai or not each:
+        return f"{capital(found)}."
+    return f"{capital(_better(each))} did better with {names['b']}; {found}."
+
+
+def _areas_found(study: LocalizationStudy, drawn: Mapping[CurveKind, Sequence[SideCurves]]) -> str:
+    """Return the areas under both curves of a study with one place a reading."""
+    lroc, roc = (
+        [number_text(float(np.trapezoid(one.all.y, one.all.x)), digits=3) for one in drawn[kind]]
+        for kind in ("lroc", "roc")
     )
-    return [*panels, roc]
+    names = [spoken(study)[one.side] for one in drawn["lroc"]]
+    areas = [
+        f"{area} for {name} ({any_place} if the place did not count)"
+        for area, name, any_place in zip(lroc, names, roc, strict=True)
+    ]
+    return f"The area under the LROC curve is {joined(areas)}."
 
 
-def _area(curve: Curve) -> float:
-    """Return the area under a curve."""
-    return float(np.trapezoid(curve.y, curve.x))
+def mean_of(values: Iterable[float]) -> float:
+    """Return the mean of some values."""
+    return float(np.mean(list(values)))
 
 
-def _square_caption(study: LocalizationStudy) -> str:
-    """Return what the square panels draw."""
-    roc = f"Each {noun(study)} by its highest mark, wherever that lies; grey diagonal, chance."
-    colours, counts = capital(_colours(study)), counts_text(study)
+def _panel(study: LocalizationStudy, kind: CurveKind, drawn: Sequence[SideCurves]) -> CurvePanel:
+    """Return one panel, its lines named."""
+    names, cases = side_names(study), f"{noun(study)}s"
+    lines = [
+        FrocLine(
+            label=capital(names[one.side]),
+            curve=one.all,
+            readers=one.readers[:MOST_READERS],
+            role=ROLES[one.side],
+            floor=study.plan.paradigm == "FROC" and one.floor is not None,
+            # The mean of other curves has no last mark: one reader stops before another.
+            ends=kind in ("froc", "lroc") or one.side == "ai",
+        )
+        for one in drawn
+    ]
+    without = f"{capital(cases)} without cancer"
+    words = {
+        "froc": ("FROC", f"False marks per {per(study)}", "Lesions found"),
+        "lroc": ("LROC", f"{without}, called", "Cancers, called at the right place"),
+        "roc": ("ROC, wherever the mark lies", f"{without}, marked", "Cancers, marked"),
+        "afroc": ("AFROC", f"{without}, false mark", "Lesions found"),
+        "afroc1": ("AFROC, all cases", f"{capital(cases)} with a false mark", "Lesions found"),
+    }
+    title, x, y = words[kind.removeprefix("w")]
+    if kind.startswith("w"):
+        title, y = f"Weighted {title}", f"{y}, weighted"
+    return CurvePanel(
+        title=title, lines=lines, x_label=x, y_label=y, counts=kind == "froc", chance=kind == "roc"
+    )
+
+
+def _caption(study: LocalizationStudy, second: CurveKind) -> str:
+    """Return what both panels draw, and where curves stop."""
+    looks = {"a": "dashed grey", "b": "solid green", "ai": "solid blue"}
+    names = side_names(study)
+    colours = "; ".join(f"{looks[side]}, {names[side]}" for side in study.sides)
+    roc = f"Each {noun(study)} by its highest mark, wherever that lies; diagonal, chance."
+    thin = "; thin, single readers" if study.n_people else ""
     if study.plan.paradigm == "LROC":
-        text = (
-            f"**a** Cancers called at their right place over {noun(study)}s without cancer called; "
-            f"the curve ends at the share of all right places. **b** {roc} {colours}; thick, mean "
-            f"of the readers; thin, single readers. {counts}."
-        )
+        a = f"Thick, mean of the readers, which ends at the share of all right places{thin}."
+        parts = [f"**a** {a} **b** {roc}"]
     else:
-        text = (
-            "**a** Lesions found over cases with a false mark; thick, mean of the readers, whose "
-            "area is the mean figure of merit; thin, single readers; dotted, straight on to 1, "
-            "which no mark supports. **b** All marks of all readers as if on one scale. "
-            f"**c** {roc} {colours}. {capital(counts)}."
-        )
-    return f"{text} {rule_text(study)}"
+        a = "Thick, all marks as if on one scale, up to the mean of the readers' last marks; no "
+        a += f"curve goes on beyond its last mark{thin}."
+        b = "Thick, mean of the readers, whose area is the figure of merit; dotted, from where a "
+        b += "first reader stops marking and goes straight on to 1, which no mark supports."
+        parts = [f"**a** {a} **b** {roc if second == 'roc' else b}"]
+        if study.tables.images is not None and study.plan.unit != "image":
+            parts.append("A finding marked falsely on two views counts twice in **a**.")
+    parts += [f"{capital(colours)}.", _ai_note(study), f"{capital(counts_text(study))}."]
+    return " ".join(filter(None, [*parts, rule_text(study)]))
+
+
+def _ai_note(study: LocalizationStudy) -> str:
+    """Return where the AI's curve stops, or why there are no marks of it."""
+    if study.ai is None:
+        return f"The AI is not shown: {study.ai_note}." if study.ai_note else ""
+    if study.plan.paradigm == "LROC":
+        return ""
+    n_cases, floor = study.ai.study.truth.n_cases, study.ai.study.export_floor[0]
+    fewer = n_cases < study.scored.study.truth.n_cases
+    return (
+        f"The AI delivers no mark below a score of {floor:g}: its curve stops there, and what it "
+        "would find beyond is not known."
+        + (f" It read {count_text(n_cases)} of the {noun(study)}s." if fewer else "")
+    )
 
 
 def reader_table(study: LocalizationStudy) -> Exhibit:
-    """Return figure of merit, lesions found and false marks of each reader."""
-    return Exhibit(table=_ai_table(study) if study.plan.of_ai else _modality_table(study))
-
-
-def _both(one: Comparison, form: Form) -> list[str]:
-    """Return both values and their difference."""
-    values = (value_text(v, form=form, unit=False) for v in (one.estimate_a, one.estimate_b))
-    return [*values, estimate_text(one, form=form, unit=False)]
-
-
-def _modality_table(study: LocalizationStudy) -> TableView:
-    """Return the readers with both modalities."""
-    names, heads, primary = side_names(study), both_heads(study), study.primary
-    lroc, figure, form = study.plan.paradigm == "LROC", short(primary.endpoint), merit_form(primary)
+    """Return figure of merit, lesions found and false marks of each reader, and of the AI."""
+    primary, of_ai = study.primary, study.plan.of_ai
+    lroc, figure, heads = study.plan.paradigm == "LROC", SHORT[primary.endpoint], both_heads(study)
     spans = ["Right places"] if lroc else ["Lesions found", f"False marks per {per(study)}"]
     columns = [TableColumn("", align="left")]
-    columns += [TableColumn(head, span=figure) for head in (*heads, "Difference")]
-    columns += [TableColumn(head, span=span) for span in spans for head in heads]
+    if of_ai:
+        unit = " (%)" if merit_form(primary) == "percent" else ""
+        columns += [TableColumn(f"{figure}{unit}"), *value_columns("AI minus reader")]
+        columns += [TableColumn(span) for span in spans]
+    else:
+        columns += [TableColumn(head, span=figure) for head in (*heads, "Difference")]
+        columns += [TableColumn(head, span=span) for span in spans for head in heads]
+    each = {one.label_a if of_ai else one.label: one for one in primary.each}
     sides = [[row for row in study.readers if row.side == side] for side in ("a", "b")]
-    mean = ["Mean", *_both(primary.difference, form)]
-    mean += [value_text(mean_of(row.share for row in rows), form="percent") for rows in sides]
-    if not lroc:
-        mean += [number_text(mean_of(row.rate for row in rows), digits=2) for rows in sides]
-    body, figures = [TableRow(mean, "emphasis")], {one.label: one for one in primary.each}
-    for number, pair in enumerate(zip(*sides, strict=True)):
-        one = figures.get(pair[0].label)
-        cells = [pair[0].label, *(_both(one, form) if one else [EM_DASH] * 3)]
-        cells += [f"{row.found}/{row.n_lesions}" for row in pair]
-        cells += [number_text(row.rate, digits=2) for row in pair if not lroc]
-        body.append(TableRow(cells, rule=number == 0))
-    cut = f" The first {MOST_READERS} of {study.n_people} readers."
-    return TableView(
-        title="Figure of merit and lesions found, by reader",
-        columns=columns,
-        rows=body[: MOST_READERS + 1],
-        dense=True,
-        foot=_reader_foot(study, f"Difference: {names['b']} minus {names['a']}.")
-        + (cut if study.n_people > MOST_READERS else ""),
-    )
-
-
-def _reader_foot(study: LocalizationStudy, how: str) -> str:
-    """Return what the tables of readers count, and why there is no figure where there is none."""
-    one, lroc = study.primary, study.plan.paradigm == "LROC"
-    what = "Right places count" if lroc else "Lesions found and false marks count"
-    text = (
-        f"{capital(counts_text(study))}. {short(one.endpoint)}: {measure(study, one.endpoint)}. "
-        f"{how} {what} every mark, whatever its rating. {rule_text(study)}"
-    )
-    return text if one.is_defined else f"{text} No figure of merit: {one.difference.note}."
-
-
-def _ai_table(study: LocalizationStudy) -> TableView:
-    """Return the AI, the mean of the readers and each reader."""
-    primary, lroc = study.primary, study.plan.paradigm == "LROC"
-    form, figure, change = merit_form(primary), short(primary.endpoint), primary.difference
-    columns = [
-        TableColumn("", align="left"),
-        TableColumn(f"{figure}{' (%)' if form == 'percent' else ''}"),
-        *value_columns("AI minus reader"),
-        TableColumn("Right places" if lroc else "Lesions found"),
-        *([] if lroc else [TableColumn(f"False marks per {per(study)}")]),
-    ]
-    readers = [row for row in study.readers if row.side == "a"]
-    body = [TableRow(_ai_row(study, r, "AI"), "emphasis") for r in study.readers if r.side == "ai"]
-    if readers:
+    pairs = list(zip(*filter(None, sides), strict=True))
+    body = []
+    if ai := [row for row in study.readers if of_ai and row.side == "ai"]:
+        value = value_text(primary.difference.estimate_b, form=merit_form(primary), unit=False)
+        body.append(TableRow(["AI", value, "", "", *_count_cells(study, ai)], "emphasis"))
+    if pairs:
         mean = [
-            "Mean of the readers",
-            value_text(change.estimate_a, form=form, unit=False),
-            *change_cells(change, form)[:2],
-            value_text(mean_of(row.share for row in readers), form="percent"),
-            *([] if lroc else [number_text(mean_of(row.rate for row in readers), digits=2)]),
+            value_text(mean_of(r.share for r in rows), form="percent") for rows in sides if rows
         ]
-        body.append(TableRow(mean, "emphasis"))
-    body += [
-        TableRow(_ai_row(study, row, row.label), rule=number == 0)
-        for number, row in enumerate(readers[:MOST_READERS])
-    ]
-    return TableView(
-        title="Figure of merit and lesions found, the AI and each reader",
-        columns=columns,
-        rows=body,
-        dense=True,
-        foot=_reader_foot(
-            study,
-            f"CI of the mean: {in_sentence(primary.name)}; of each reader: over cases alone.",
-        ),
+        if not lroc:
+            mean += [number_text(mean_of(r.rate for r in rows), digits=2) for rows in sides if rows]
+        name = "Mean of the readers" if of_ai else "Mean"
+        body.append(TableRow([name, *_merit_cells(study, primary.difference), *mean], "emphasis"))
+    for number, pair in enumerate(pairs[:MOST_READERS]):
+        cells = _merit_cells(study, each.get(pair[0].label))
+        cells = [pair[0].label, *cells, *_count_cells(study, pair)]
+        body.append(TableRow(cells, rule=number == 0))
+    return Exhibit(
+        table=TableView(
+            title="Figure of merit and lesions found, by reader",
+            columns=columns,
+            rows=body,
+            dense=True,
+            foot=_reader_foot(study),
+        )
     )
 
 
-def _ai_row(study: LocalizationStudy, row: ReaderMarks, label: str) -> list[str]:
-    """Return the row of a reader, or of the AI, in the table of both."""
-    primary, table = study.primary, study.primary.table
-    form, each = merit_form(primary), {one.label_a: one for one in primary.each}
-    values = {} if table is None else dict(zip(table.readers, table.value[:, 0], strict=True))
-    value = float(values.get(row.label, math.nan))
-    cells, one = [label, value_text(value, form=form, unit=False)], each.get(row.label)
-    cells += change_cells(one, form)[:2] if one else ["", ""]
-    cells.append(f"{row.found}/{row.n_lesions}")
-    return cells if study.plan.paradigm == "LROC" else [*cells, number_text(row.rate, digits=2)]
+def _merit_cells(study: LocalizationStudy, one: Comparison | None) -> list[str]:
+    """Return both figures of merit and their difference; of a reader beside an AI one, with CI."""
+    if one is None:
+        return [EM_DASH] * 3
+    form = merit_form(study.primary)
+    a, b = (value_text(v, form=form, unit=False) for v in (one.estimate_a, one.estimate_b))
+    difference, interval, _ = change_cells(one, form)
+    return [a, difference, interval] if study.plan.of_ai else [a, b, difference]
+
+
+def _count_cells(study: LocalizationStudy, rows: Sequence[ReaderMarks]) -> list[str]:
+    """Return lesions found of all, and false marks per image."""
+    found = [f"{row.found}/{row.n_lesions}" for row in rows]
+    if study.plan.paradigm == "LROC":
+        return found
+    return found + [number_text(row.rate, digits=2) for row in rows]
+
+
+def _reader_foot(study: LocalizationStudy) -> str:
+    """Return what the table of readers counts, and why there is no figure where there is none."""
+    one, counts, lroc = study.primary, study.scored.counts, study.plan.paradigm == "LROC"
+    what = "Right places count" if lroc else "Lesions found and false marks count"
+    how = f"Difference: {study.names[1]} minus {study.names[0]}."
+    if study.plan.of_ai:
+        how = f"CI of the mean: {in_sentence(one.name)}; of each reader: over cases alone."
+    special = {
+        "further marks on a lesion, not counted": counts.further,
+        "false marks on a benign finding": counts.on_benign,
+        "in the breast without the lesion": counts.other_breast,
+    }
+    marks = [f"{count_text(n)} {name}" for name, n in special.items() if n]
+    n_readers = study.n_people
+    parts = [
+        f"{capital(counts_text(study))}.",
+        _meaning(study, one.endpoint),
+        f"{how} {what} every mark, whatever its rating.",
+        rule_text(study) if lroc else f"{capital(study.scored.note)}.",
+        f"Of all marks {joined(marks)}." if marks else "",
+        f"The first {MOST_READERS} of {n_readers} readers." if n_readers > MOST_READERS else "",
+        "" if one.is_defined else f"No figure of merit: {one.difference.note}.",
+    ]
+    return " ".join(filter(None, parts))
 
 
 def analysis_table(study: LocalizationStudy) -> Exhibit:
-    """Return the primary analysis, and others of the same and of other figures of merit."""
+    """Return the answer's analysis, and others: other figures of merit, other hit rules."""
     primary, others = study.primary, study.alternatives
-    name = short(primary.endpoint)
-    same = [one for one in others if one.endpoint == primary.endpoint]
-    other = [one for one in others if one.endpoint != primary.endpoint]
-    rows = [
-        TableRow([f"{name}, analysis of the answer"], "group"),
-        _row(primary, primary.name, "emphasis"),
-    ]
-    if same:
-        rows.append(TableRow([f"{name}, other analyses"], "group"))
-        rows += [_row(one, one.name) for one in same]
-    if other:
-        rows.append(TableRow(["Other figures of merit"], "group"))
-        rows += [_row(one, short(one.endpoint)) for one in other]
+    same = [_row(one, one.name) for one in others if one.endpoint == primary.endpoint]
+    other = [_row(one, SHORT[one.endpoint]) for one in others if one.endpoint != primary.endpoint]
+    applied = [_row(one, _short_rule(one.name)) for one in study.rules if one.is_defined]
+    name = SHORT[primary.endpoint]
+    rows = [TableRow([f"{name}, analysis of the answer"], "group")]
+    rows.append(_row(primary, primary.name, "emphasis"))
+    for head, group in (
+        (f"{name}, other analyses", same),
+        (f"{name}, other hit rules", applied),
+        ("Other figures of merit", other),
+    ):
+        rows += [TableRow([head], "group"), *group] if group else []
     columns = [
         TableColumn("", align="left"),
         *map(TableColumn, (*both_heads(study), "Diff.")),
@@ -632,10 +521,15 @@ def analysis_table(study: LocalizationStudy) -> Exhibit:
         title="The analysis of the answer, and others",
         columns=columns,
         rows=rows,
-        foot=_analysis_foot(study, bool(other)),
+        foot=_analysis_foot(study),
         dense=True,
     )
     return Exhibit(table=view)
+
+
+def _short_rule(rule: str) -> str:
+    """Return a hit rule as short as a table needs it; the foot has it in full."""
+    return capital(rule.partition(" (")[0].partition(",")[0].removesuffix(" of the lesion"))
 
 
 def _row(one: MarkAnalysis, name: str, kind: Literal["plain", "emphasis"] = "plain") -> TableRow:
@@ -649,14 +543,14 @@ def _row(one: MarkAnalysis, name: str, kind: Literal["plain", "emphasis"] = "pla
     return TableRow(cells, kind)
 
 
-def _analysis_foot(study: LocalizationStudy, others: bool) -> str:
+def _analysis_foot(study: LocalizationStudy) -> str:
     """Return what was analysed, abbreviations, and which analyses are not defined."""
     every = (study.primary, *study.alternatives)
-    endpoints = dict.fromkeys(one.endpoint for one in every)
-    names = "; ".join(f"{short(each)}, {measure(study, each)}" for each in endpoints)
+    names = " ".join(dict.fromkeys(_meaning(study, one.endpoint) for one in every))
     reasons = [
-        f"\u201c{short(one.endpoint)}, {one.name}\u201d is not defined: {one.difference.note}."
-        for one in every
+        f"\u201c{SHORT[one.endpoint]}, {in_sentence(_short_rule(one.name))}\u201d is not defined: "
+        f"{one.difference.note.partition(' (')[0]}."
+        for one in (*every, *study.rules)
         if not one.is_defined
     ]
     notes = [
@@ -669,23 +563,15 @@ def _analysis_foot(study: LocalizationStudy, others: bool) -> str:
     if patients != study.scored.study.truth.n_cases:
         women = f" of {count_text(patients)} women, who are what every covariance takes as "
         women += "independent"
-    afroc = (
-        "AFROC: w, each case with cancer counts the same, else each lesion; 1, false marks on "
-        "cases with cancer count too."
-    )
-    random = in_sentence(study.primary.name.partition(";")[0])
-    figures = (
-        f"Other figures of merit: {random}; jackknife for areas, bootstrap for shares read off a "
-        "curve."
-    )
-    verdict = f"{DAGGER} Disagrees with the analysis of the answer."
+    flagged = any(one.flag for one in (*study.alternatives, *study.rules))
+    no_places = "Without places of marks and lesions in the data no other hit rule can be tried."
     parts = [
         f"{capital(counts_text(study))}{women}. Obuchowski and Rockette's analysis with "
-        f"Hillis's degrees of freedom. {names}.",
-        afroc if study.plan.paradigm == "FROC" else "",
-        figures if others else "",
+        f"Hillis's degrees of freedom; jackknife for areas, bootstrap for shares read off a curve. "
+        f"{names}",
         rule_text(study),
-        verdict if any(one.flag for one in every) else "",
+        "" if study.rules else no_places,
+        f"{DAGGER} Disagrees with the analysis of the answer." if flagged else "",
         *dict.fromkeys(reasons),
         *dict.fromkeys(notes),
     ]
@@ -696,4 +582,115 @@ def agreement(study: LocalizationStudy) -> str:
     """Return in words where another analysis has another verdict, or that none has."""
     if not study.primary.is_defined:
         return "The analysis of the answer is not defined, so that nothing can be compared with it."
-    return agreement_sentence([one.flag for one in study.alternatives if one.is_defined])
+    others = (*study.alternatives, *study.rules)
+    return agreement_sentence([one.flag for one in others if one.is_defined])
+
+
+def groups(study: LocalizationStudy) -> Exhibit:
+    """Return lesions found by type and size; a sentence where neither is known."""
+    pair: tuple[Side, Side] = ("a", "ai") if study.plan.of_ai else ("a", "b")
+    names, plan, rows = side_names(study), study.plan, []
+    for group in study.groups:
+        found = [estimate for side, estimate in group.found.items() if side in pair]
+        if found:  # the AI comes first where there are no readers
+            a, b = found[0], found[1] if len(found) > 1 else None
+            rows.append(TypeRow(label=capital(group.label), a=a, b=b, n=group.n_lesions))
+    if not rows:
+        return Exhibit(
+            finding="Neither type nor size of the lesions is in the data, or the parameters name "
+            "no classes of size: lesions cannot be told apart by kind."
+        )
+    at = ", whatever the rating"
+    if plan.nl_per_image is not None and plan.paradigm != "LROC":
+        at = f" at {number_text(plan.nl_per_image, digits=2)} false marks per {per(study)}"
+    labels = [capital(names[side]) for side in pair if side in study.groups[0].found]
+    estimates = [estimate for group in study.groups for estimate in group.found.values()]
+    methods = "; ".join(dict.fromkeys(estimate.ci_method for estimate in estimates))
+    who = f" Mean of {people(study)}, who are taken as fixed." if study.n_people else ""
+    data = stacked_frame(estimates)
+    data.insert(0, "side", [side for group in study.groups for side in group.found])
+    finding = _group_finding(study, pair)
+    return Exhibit(
+        figure=lesion_type_figure(
+            rows,
+            labels=(labels[0], labels[1] if len(labels) > 1 else ""),
+            roles=(ROLES[pair[0]], ROLES[pair[1]]),
+            axis_label=f"Lesions found{at}",
+        ),
+        finding=finding,
+        caption=(
+            f"Share of lesions found{at}; number of lesions in parentheses; lines, "
+            f"{100 * plan.ci_level:g}% CI ({methods}; lesions of one woman taken as "
+            f"alike).{who} {capital(counts_text(study))}. {rule_text(study)}"
+        ),
+        alt=f"Lesions found by kind, dots with intervals. {finding}"[:250],
+        data=data,
+    )
+
+
+def _group_finding(study: LocalizationStudy, pair: Sequence[Side]) -> str:
+    """Return the kind of lesion that is found least."""
+    kind, side = study.groups[0].kind, [one for one in pair if one in study.groups[0].found][-1]
+    same = [group for group in study.groups if group.kind == kind and side in group.found]
+    defined = [group for group in same if not math.isnan(group.found[side].estimate)]
+    if not defined:
+        return "No kind of lesion has a defined share found."
+    least = min(defined, key=lambda group: group.found[side].estimate)
+    return (
+        f"Found least often {'with' if side == 'b' else 'by'} {spoken(study)[side]}: "
+        f"{least.label} ({counted(least.n_lesions, 'lesion')}), "
+        f"{estimate_phrase(least.found[side])}."
+    )
+
+
+def missed(study: LocalizationStudy) -> str:
+    """Return how many lesions most readers missed, and how many of them the AI found."""
+    if not study.n_people:
+        return "There are no marks of readers, so that no lesion can be said to be missed by most."
+    total = int(study.scored.study.truth.lesion_case.size)
+    share = f"{100 * study.plan.missed_share:g}%"
+    if not study.missed:
+        return f"None of {counted(total, 'lesion')} was missed by more than {share} of the readers."
+    name = "" if study.plan.of_ai else f" with {side_names(study)['b']}"
+    by_ai = [one.n_missed["ai"] for one in study.missed if "ai" in one.n_missed]
+    ai = f"; the AI found {count_text(by_ai.count(0))} of them" if by_ai else ""
+    some = capital(share_text(len(study.missed), total))
+    return f"{some} lesions were missed by more than {share} of the readers{name}{ai}."
+
+
+def missed_table(study: LocalizationStudy) -> Exhibit | None:
+    """Return the lesions that most readers missed, one a row; None without any."""
+    every, names = study.missed, side_names(study)
+    if not every:
+        return None
+    sides = [side for side in study.sides if any(side in one.n_missed for one in every)]
+    columns = [TableColumn("Type", align="left"), TableColumn("Size (mm)")]
+    columns += [TableColumn(capital(names[side]), span="Missed by") for side in sides]
+    rows = [
+        [
+            capital(one.lesion.lesion_type) or EM_DASH,
+            number_text(one.lesion.size_mm, digits=0),
+            *(_missed_cell(one, side) for side in sides),
+        ]
+        for one in every[:MOST_ROWS]
+    ]
+    cut = f" The first {MOST_ROWS} of {len(every)}." if len(every) > MOST_ROWS else ""
+    view = TableView(
+        title="Lesions that most readers missed",
+        columns=columns,
+        rows=rows,
+        foot=(
+            f"A lesion is missed that has no mark, whatever the rating; {people(study)}.{cut} "
+            f"{rule_text(study)}"
+        ),
+    )
+    return Exhibit(table=view)
+
+
+def _missed_cell(one: Missed, side: Side) -> str:
+    """Return how many readers missed a lesion, or whether the AI did."""
+    if side not in one.n_missed:
+        return EM_DASH
+    if side == "ai":
+        return "missed" if one.n_missed["ai"] else "found"
+    return f"{one.n_missed[side]}/{one.lesion.n_readers}"

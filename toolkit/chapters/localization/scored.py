@@ -73,6 +73,21 @@ _PLAIN: dict[str, FrocFom] = {
     "MaxLLF": max_llf,
     "MaxNLF": max_nlf,
 }
+# How tables and titles of panels name a figure of merit.
+SHORT: dict[Endpoint, str] = {
+    "wAFROC": "Weighted AFROC",
+    "wAFROC1": "Weighted AFROC, all cases",
+    "AFROC": "AFROC",
+    "AFROC1": "AFROC, all cases",
+    "HrAuc": "Highest-rating AUC",
+    "HrSe": "Cancers marked",
+    "HrSp": "Others unmarked",
+    "MaxLLF": "Lesions marked",
+    "MaxNLF": "False marks",
+    "lesion_sensitivity": "Lesions found",
+    "ALROC": "LROC area",
+    "PCL": "Localized",
+}
 _OF_PARADIGM: dict[Paradigm, tuple[str, ...]] = {
     "FROC": (*_PLAIN, "lesion_sensitivity"),
     "LROC": ("ALROC", "PCL", "HrAuc"),
@@ -96,15 +111,6 @@ def fom_of(
     lowest: bool = False,
 ) -> FrocFom:
     """Return a figure of merit by its name.
-
-    Parameters
-    ----------
-    endpoint : str
-        One of the plan's names.
-    nl_per_image, fraction : float or None
-        Where it is read off, or ends; the area under the whole LROC curve without a fraction.
-    lowest : bool
-        Whether PCL is read off the lower end of a vertical step, as RJafroc does.
 
     Raises
     ------
@@ -411,20 +417,19 @@ class SideCurves:
     ----------
     side : {"a", "b", "ai"}
         Which.
-    mean : Curve
-        Vertical average of the readers; the AI's own curve.
+    all : Curve
+        All readers together; the AI's own curve. A FROC curve is that of all marks as if on one
+        scale, which ends at the mean of the readers' last marks; others are vertical averages,
+        whose area is the mean of the readers' areas.
     readers : tuple of Curve
         Single readers; empty for the AI.
-    pooled : Curve
-        All marks of all readers as if on one scale; the AI's own curve.
     floor : float or None
         Export floor where the AI's curve stops.
     """
 
     side: Side
-    mean: Curve
+    all: Curve
     readers: tuple[Curve, ...]
-    pooled: Curve
     floor: float | None = None
 
 
@@ -438,13 +443,15 @@ def curves_of(marks: ScoredMarks, kind: CurveKind) -> tuple[SideCurves, ...]:
             make(reading, label=label)
             for reading, label in zip(readings, study.readers, strict=True)
         )
-        alone = side == "ai"
+        together = singles[0]
+        if side != "ai":
+            pooled = kind == "froc"
+            together = make(pooled_reading(study, modality)) if pooled else mean_froc_curve(singles)
         found.append(
             SideCurves(
                 side=side,
-                mean=singles[0] if alone else mean_froc_curve(singles),
-                readers=() if alone else singles,
-                pooled=singles[0] if alone else make(pooled_reading(study, modality)),
+                all=together,
+                readers=() if side == "ai" else singles,
                 floor=readings[0].export_floor,
             )
         )
@@ -454,39 +461,20 @@ def curves_of(marks: ScoredMarks, kind: CurveKind) -> tuple[SideCurves, ...]:
 def points_of(
     drawn: Mapping[CurveKind, Sequence[SideCurves]], names: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Return every point of some curves, with the name of its side."""
-    rows = []
-    for kind, curves in drawn.items():
-        for one in curves:
-            labelled = [("mean", one.mean), *((curve.label, curve) for curve in one.readers)]
-            if kind not in ("froc", "lroc", "roc"):
-                labelled.append(("pooled", one.pooled))
-            rows += [
-                pd.DataFrame(
-                    {
-                        "curve": kind,
-                        "modality": names[one.side],
-                        "reader": "" if one.side == "ai" else label,
-                        "x": curve.x,
-                        "y": curve.y,
-                        "threshold": curve.threshold,
-                    }
-                )
-                for label, curve in labelled
-            ]
+    """Return every point of some curves as drawn, with the name of its side."""
+    rows = [
+        pd.DataFrame(
+            {
+                "curve": kind,
+                "modality": names[one.side],
+                "reader": "" if one.side == "ai" else label,
+                "x": curve.x,
+                "y": curve.y,
+                "threshold": curve.threshold,
+            }
+        )
+        for kind, curves in drawn.items()
+        for one in curves
+        for label, curve in (("all", one.all), *((each.label, each) for each in one.readers))
+    ]
     return pd.concat(rows, ignore_index=True)
-
-
-def lies_above(upper: Curve, lower: Curve) -> bool:
-    """Whether a curve is never below another one up to where both have marks.
-
-    Compared halfway between the points, since at a point a curve may step straight up.
-    """
-    end = min(float(upper.x[-1]), float(lower.x[-1]))
-    if not end > 0:
-        return False
-    places = np.unique(np.concatenate([upper.x, lower.x, [end]]))
-    places = places[places <= end]
-    middle = (places[1:] + places[:-1]) / 2
-    first, second = (np.interp(middle, curve.x, curve.y) for curve in (upper, lower))
-    return bool((first >= second - 1e-12).all() and (first > second).any())

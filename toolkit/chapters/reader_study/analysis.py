@@ -1,7 +1,7 @@
-"""A reader study of two modalities analysed as planned, and otherwise.
+"""A reader study of two modalities analysed as the parameters say, and otherwise.
 
-The primary analysis is fixed in the parameters. The others stand beside it, so that a reader sees
-whether the answer hangs on the method; where a verdict differs the flag says so in words.
+The other analyses stand beside that of the answer, so that a reader sees whether the answer hangs
+on the method; where a verdict differs the flag says so in words.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from toolkit.arrays import FloatArray
+from toolkit.arrays import BoolArray, FloatArray
 from toolkit.chapters.analysis import Analysis, Summarised, Tables
 from toolkit.chapters.comparison import FOMS, MEASURES, RANDOM_WORDS, Endpoint, Margins, with_cancer
 from toolkit.results import Comparison, Curve
 from toolkit.scoring.accuracy import accuracy_by_reader, few_levels
-from toolkit.scoring.ratings import RatingArray, ScoringError
-from toolkit.scoring.reader_study import StudyReadings, study_readings
+from toolkit.scoring.ratings import RatingArray, ScoringError, reader_labels
+from toolkit.scoring.reader_study import StudyReadings, ratings_are_of_marks, study_readings
 from toolkit.scoring.verdicts import disagreement_flag, undefined_difference
 from toolkit.stats.auc import CallAccuracy, auc, roc_curve
 from toolkit.stats.mrmc import (
@@ -173,6 +173,11 @@ class ReaderStudy(Summarised):
         Every reader's curves and calls.
     order : ReadingOrder
         Which reading came first.
+    kinds : dict of str to ModalityAnalysis
+        Breast radiologists and general radiologists, named with their number: the analysis of the
+        endpoint on their own readings; empty where the readers table does not tell both kinds.
+    from_marks : bool
+        Whether each rating is that of the reading's highest mark.
     """
 
     readings: StudyReadings
@@ -183,6 +188,8 @@ class ReaderStudy(Summarised):
     alone: dict[Endpoint, ModalityAnalysis]
     rows: tuple[ReaderRow, ...]
     order: ReadingOrder
+    kinds: dict[str, ModalityAnalysis]
+    from_marks: bool
 
     @property
     def primary(self) -> ModalityAnalysis:
@@ -201,8 +208,8 @@ class ReaderStudy(Summarised):
             "Compared": f"{b} minus {a}",
             "Examinations": with_cancer(readings.n_cases, readings.n_positive),
             "Readers": f"{len(readings.readers)}, {self.design.kind}",
-            "Primary endpoint": MEASURES[self.plan.endpoint],
-            "Primary analysis": self.primary.name,
+            "Endpoint": MEASURES[self.plan.endpoint],
+            "Analysis": self.primary.name,
             **{
                 capital(MEASURES[e]): effect_phrase(s.difference) for e, s in self.endpoints.items()
             },
@@ -267,7 +274,36 @@ def analyse(tables: Tables, plan: Plan) -> ReaderStudy:
         alone=alone,
         rows=reader_rows(readings, ci_level=plan.ci_level),
         order=reading_order(tables.readings, readings, session=plan.session),
+        kinds=_by_kind(planned, tables.readers),
+        from_marks=_from_marks(tables, plan),
     )
+
+
+def _by_kind(planned: _Asked, readers: pd.DataFrame) -> dict[str, ModalityAnalysis]:
+    """Return the analysis of breast radiologists and of general ones, each on their own readings.
+
+    Readers of whom it is not known are of neither kind.
+    """
+    if "specialist" not in readers:
+        return {}
+    names = reader_labels(readers)
+    kind = dict(zip(map(names.get, readers["reader_id"]), readers["specialist"], strict=True))
+    found = {}
+    for label, value in (("Breast radiologists", 1), ("General radiologists", 0)):
+        chosen = np.array([kind[name] == value for name in planned.readings.readers])
+        if not chosen.any():
+            return {}
+        own = planned.of_readers(chosen).analysis(planned.plan.choices)
+        found[f"{label} ({int(chosen.sum())})"] = own
+    return found
+
+
+def _from_marks(tables: Tables, plan: Plan) -> bool:
+    """Return whether the ratings of the study are those of the highest marks."""
+    people = tables.readers["reader_id"][tables.readers["kind"] == "human"]
+    chosen = tables.readings["reader_id"].isin(people)
+    chosen &= tables.readings["modality"].isin(plan.modalities)
+    return ratings_are_of_marks(tables.readings[chosen], tables.optional("marks"))
 
 
 def _beside(
@@ -330,6 +366,13 @@ class _Asked:
     def margin(self) -> float | None:
         """Margin of the endpoint."""
         return self.plan.margins.get(self.endpoint)
+
+    def of_readers(self, chosen: BoolArray) -> _Asked:
+        """Return the same of some readers."""
+        every = self.readings
+        names = tuple(np.array(every.readers)[chosen].tolist())
+        rating, call = every.rating[:, chosen], every.call[:, chosen]
+        return replace(self, readings=replace(every, readers=names, rating=rating, call=call))
 
     def analysis(self, choices: Choices) -> ModalityAnalysis:
         """Return one analysis, or why it is not defined."""

@@ -57,7 +57,7 @@ from toolkit.words.wording import (
 
 
 def head(study: ReaderStudy) -> Headline:
-    """Return the question of the plan, the answer of the primary analysis, and what limits it."""
+    """Return the question, the answer of the analysis, and what limits it."""
     readings, endpoint, change = study.readings, study.plan.endpoint, study.primary.difference
     a, b = study.plan.names
     more = "more accurate with {} than"
@@ -71,7 +71,7 @@ def head(study: ReaderStudy) -> Headline:
     family = "Obuchowski\u2013Rockette. " if method.startswith("Obuchowski-Rockette") else ""
     return Headline(
         question=f"Are readers {wanted.format(b)} with {a}?",
-        answer=" ".join([*parts, *_limits(study)]),
+        answer=" ".join([*parts, *_other_calls(study), *_limits(study)]),
         primary=change,
         bar=interval_bar(change, left=f"{a} better", right=f"{b} better", role="aided"),
         clinic=_clinic(study),
@@ -101,11 +101,25 @@ def _people(study: ReaderStudy) -> str:
     return counted(len(study.readings.readers), "reader")
 
 
+def _other_calls(study: ReaderStudy) -> list[str]:
+    """Return the change of specificity beside that of sensitivity, and the other way round."""
+    return [
+        f"{capital(MEASURES[one])} differs by {estimate_phrase(study.endpoints[one].difference)}."
+        for one in CALLS
+        if study.plan.endpoint in CALLS and one != study.plan.endpoint
+    ]
+
+
 def _limits(study: ReaderStudy) -> list[str]:
     """Return what limits the answer, one sentence each."""
     plan, n_readers = study.plan, len(study.readings.readers)
     fewest = min(len(array.labels) for array in study.readings.by_modality)
     sentences = []
+    if study.from_marks and plan.endpoint == "auc":
+        sentences.append(
+            "Each rating is that of the reading's highest mark, wherever it lies, and a reading "
+            "without a mark ranks below all: an inferred ROC study."
+        )
     alone = study.alone[plan.endpoint].difference
     if n_readers == 1 and not math.isnan(alone.estimate):
         sentences.append(
@@ -144,22 +158,20 @@ def _missing(study: ReaderStudy) -> str:
 
 
 def reading_map(study: ReaderStudy) -> Exhibit:
-    """Return who read what of the primary endpoint, readers by cases."""
+    """Return who read what, readers by cases; a sentence where everybody read everything."""
     readings, kind, declared = study.readings, study.design.kind, study.plan.design
+    if kind == "fully crossed":
+        return Exhibit(finding=_design_found(study))
     done = ~np.isnan(values_of(readings, study.plan.endpoint))
     cancer = readings.truth == 1
-    same = "as the plan declares" if kind == declared else f"the plan: {declared}"
+    same = "as declared" if kind == declared else f"declared as {declared}"
     gaps = " Light, not read." if study.design.n_missing else ""
-    data = [
-        {
-            "reader": reader,
-            "modality": modality,
-            "with_cancer": int(done[cancer, number, place].sum()),
-            "without_cancer": int(done[~cancer, number, place].sum()),
-        }
-        for number, reader in enumerate(readings.readers)
-        for place, modality in enumerate(readings.modalities)
-    ]
+    data = {
+        "reader": np.repeat(readings.readers, len(readings.modalities)),
+        "modality": readings.modalities * len(readings.readers),
+        "with_cancer": done[cancer].sum(axis=0).ravel(),
+        "without_cancer": done[~cancer].sum(axis=0).ravel(),
+    }
     return Exhibit(
         figure=reading_map_figure(
             done,
@@ -173,8 +185,8 @@ def reading_map(study: ReaderStudy) -> Exhibit:
             f"examinations read. Design: {kind}, {same}."
         ),
         alt=(
-            f"Map of {_people(study)} by {count_text(readings.n_cases)} examinations, a panel "
-            f"for each modality: {count_text(int(done.sum()))} readings, {kind}."
+            f"Map of {_people(study)} by {count_text(readings.n_cases)} examinations: "
+            f"{count_text(int(done.sum()))} readings, {kind}."
         ),
         data=pd.DataFrame(data),
     )
@@ -204,16 +216,16 @@ def order(study: ReaderStudy) -> str:
     found, (a, b) = study.order, study.plan.names
     if not found.n_pairs:
         return "Nobody read an examination in both modalities."
-    times = count_text(found.n_pairs)
-    both = f"One reader read an examination in both modalities {times} times"
+    pairs = counted(found.n_pairs, "pair")
+    both = f"{capital(pairs)} of readings are of one reader, one examination and both modalities"
     known = found.n_a_first + found.n_b_first
     if not known:
         return f"{both}; the data do not say which reading came first."
-    unknown = found.n_pairs - known
-    rest = f", not known {count_text(unknown)} times" if unknown else ""
+    unknown = count_text(found.n_pairs - known)
+    rest = f", and {unknown} are not known" if known < found.n_pairs else ""
     first = (
-        f"{both}: {a} came first {count_text(found.n_a_first)} times, {b} "
-        f"{count_text(found.n_b_first)} times{rest}."
+        f"{both}: in {count_text(found.n_a_first)} of them {a} came first, in "
+        f"{count_text(found.n_b_first)} {b}{rest}."
     )
     if math.isnan(found.shortest_gap_days):
         return f"{first} How long apart the two readings were is not in the data."
@@ -229,7 +241,7 @@ def roc(study: ReaderStudy) -> Exhibit:
     (a, b), modalities = study.plan.names, study.readings.modalities
     places = [tuple(roc_place(calls) for calls in row.calls) for row in study.rows]
     moved = [(first, second) for first, second in places if first and second]
-    points = f" Open circle and arrow head, the recall calls with {a} and with {b}."
+    points = f" Open circle to arrow head, the recall calls from {a} to {b}."
     pairs = [
         RocPair(
             title=row.label,
@@ -242,17 +254,14 @@ def roc(study: ReaderStudy) -> Exhibit:
         )
         for row in shown
     ]
-    data = [
-        {
-            "reader": row.label,
-            "modality": modality,
-            "auc": area,
-            "one_minus_specificity": place[0] if place else math.nan,
-            "sensitivity": place[1] if place else math.nan,
-        }
-        for row, both in zip(study.rows, places, strict=True)
-        for modality, area, place in zip(modalities, row.areas, both, strict=True)
-    ]
+    ends = [place or (math.nan, math.nan) for both in places for place in both]
+    data = {
+        "reader": [row.label for row in study.rows for _ in modalities],
+        "modality": modalities * len(study.rows),
+        "auc": [area for row in study.rows for area in row.areas],
+        "one_minus_specificity": [x for x, _ in ends],
+        "sensitivity": [y for _, y in ends],
+    }
     difference = estimate_text(study.endpoints["auc"].difference)
     return Exhibit(
         figure=roc_pairs_figure(pairs, label_a=modalities[0], label_b=modalities[1]),
@@ -307,7 +316,11 @@ def change(study: ReaderStudy) -> Exhibit:
         margin = f" Dashed, the margin of {margin_text(pooled)}; shaded, worse."
     cut = f" The {MOST_READERS} largest gains of {len(each)}." if len(each) > MOST_READERS else ""
     columns = ["label", "quantity", "estimate_a", "estimate_b", "estimate", "ci_low", "ci_high"]
+    kinds = {label: one.difference for label, one in study.kinds.items() if one.analysis}
+    rows += [change_row(one, label=label, kind="group") for label, one in kinds.items()]
+    words = "; under it each kind of readers by the same analysis, not tested against each other"
     frames = [one.summary_frame() for one in shown]
+    frames += [one.summary_frame().assign(label=label) for label, one in kinds.items()]
     frames.append(pooled.summary_frame().assign(label="Mean"))
     return Exhibit(
         figure=change_figure(
@@ -318,10 +331,11 @@ def change(study: ReaderStudy) -> Exhibit:
             form=form_of(shown[0]),
             margin=None if pooled.margin is None else margin_limit(pooled),
         ),
-        finding=_range(shown, pooled),
+        finding=_range(shown, pooled, kinds),
         caption=(
             f"**a** From {a} (open circle) to {b} (arrow head). **b** Difference with "
-            f"95% CI of each reader over cases like these{diamond}.{margin}{cut} Sorted by gain."
+            f"95% CI of each reader over cases like these{diamond}{words if kinds else ''}."
+            f"{margin}{cut} Sorted by gain."
         ),
         alt=(
             f"Arrows from {a} to {b} and a forest of the differences of {_people(study)}; mean "
@@ -331,13 +345,15 @@ def change(study: ReaderStudy) -> Exhibit:
     )
 
 
-def _range(shown: list[Comparison], pooled: Comparison) -> str:
-    """Return the range of single readers, and the mean with its interval."""
+def _range(shown: list[Comparison], pooled: Comparison, kinds: dict[str, Comparison]) -> str:
+    """Return the range of single readers, the mean with its interval, and that of each kind."""
     mean = (
         f"the mean is not defined ({pooled.note})"
         if math.isnan(pooled.estimate)
         else f"the mean is {estimate_phrase(pooled)}"
     )
+    named = (f"{in_sentence(label)} {estimate_phrase(one)}" for label, one in kinds.items())
+    mean = "; ".join([mean, *named])
     most, least = shown[0], shown[-1]
     if len(shown) == 1:
         return f"The difference of {most.label} is {estimate_phrase(most)}; {mean}."
@@ -505,11 +521,11 @@ def _reader_cells(
 
 
 def analysis_table(study: ReaderStudy) -> Exhibit:
-    """Return the primary analysis and its alternatives."""
+    """Return the analysis of the answer and others."""
     rows = [
         TableRow(["Analysis of the answer"], "group"),
         TableRow(_analysis_cells(study.primary), "emphasis"),
-        TableRow(["Alternatives"], "group"),
+        TableRow(["Other analyses"], "group"),
         *(TableRow(_analysis_cells(other)) for other in study.alternatives),
     ]
     columns = [
@@ -584,12 +600,7 @@ _SOURCES = (
         ("more readers",),
     ),
     ("share_error", "Error, one reading", "single readings vary", ("more readers", "more cases")),
-    (
-        "share_cases",
-        "Cases, shared by the readers",
-        "all readers read the same cases",
-        ("more cases",),
-    ),
+    ("share_cases", "Cases, shared by the readers", "all read the same cases", ("more cases",)),
 )
 _LEAST_SHARE = 0.0005  # a smaller one would be drawn without width
 
@@ -634,7 +645,7 @@ def variance(study: ReaderStudy) -> Exhibit:
             f"components ({analysis.covariance_method}, {_people(study)}). The readers' own level "
             f"cancels in a paired comparison and is not shown.{note}"
         ),
-        alt=f"One bar of the shares of the variance: {joined(named)}.",
+        alt=f"Bars of the shares of the variance: {joined(named)}.",
         data={"source": [source[1] for source in made], "share": [source[-1] for source in made]},
     )
 
@@ -654,10 +665,6 @@ def component_table(study: ReaderStudy) -> Exhibit | None:
     analysis = study.primary.analysis
     if analysis is None or analysis.components is None or math.isnan(analysis.components.cov1):
         return None
-    values = [getattr(analysis.components, name) for _, _, name in _COMPONENTS]
-    made = list(zip(_COMPONENTS, values, strict=True))
-    negative = [label.lower() for (label, _, _), value in made if value < 0]
-    below = f" Below 0, so not to be told from none: {joined(negative)}." if negative else ""
     return Exhibit(
         table=TableView(
             title="Variance components, not truncated",
@@ -667,13 +674,11 @@ def component_table(study: ReaderStudy) -> Exhibit | None:
                 TableColumn("Estimate \u00d7 1,000"),
             ],
             rows=[
-                [label, symbol, number_text(value * 1000, digits=4)]
-                for (label, symbol, _), value in made
+                [label, symbol, number_text(1000 * getattr(analysis.components, name), digits=4)]
+                for label, symbol, name in _COMPONENTS
             ],
-            foot=(
-                f"Obuchowski\u2013Rockette model of the {MEASURES[study.plan.endpoint]}, "
-                f"covariance over cases: {analysis.covariance_method}.{below}"
-            ),
+            foot=f"Obuchowski\u2013Rockette model, covariance over cases: "
+            f"{analysis.covariance_method}. One below 0 is not to be told from none.",
         )
     )
 
@@ -687,6 +692,9 @@ def record(study: ReaderStudy) -> dict[str, Result]:
             results[f"{endpoint}_analysis"] = named.analysis
         for one in study.reader_differences(endpoint):
             results[f"{endpoint}_difference_{one.label.lower()}"] = one
+    for label, named in study.kinds.items():
+        kind = label.partition(" ")[0].lower()
+        results[f"{study.plan.endpoint}_difference_{kind}"] = named.difference
     for number, other in enumerate(study.alternatives, start=1):
         results[f"alternative_{number}"] = other.difference
     return results

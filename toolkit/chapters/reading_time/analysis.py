@@ -360,7 +360,7 @@ def _anova(given: ComparedTimes) -> TimeAnalysis:
     if given.labels:
         reason = (
             f"no examination was timed in both modalities by all of {', '.join(given.labels)}, "
-            "which the planned analysis needs"
+            "which the analysis of the answer needs"
         )
     method = "ANOVA" if len(given.labels) != 1 else "Paired t"
     return TimeAnalysis(

@@ -51,7 +51,7 @@ _OTHER = ("No score", "Not known")
 
 
 def head(study: ReadingTimeStudy) -> Headline:
-    """Return the question that the plan asks, and the answer of the primary analysis."""
+    """Return the question, and the answer of the analysis."""
     (a, b), modality = study.timed.names, study.timed.modalities[1]
     ratio = study.primary.difference
     faster = f"Is {b} faster than {a}?"

@@ -1,4 +1,4 @@
-"""Whether another analysis says otherwise: the planned one beside the others, minutes gained."""
+"""Whether another analysis says otherwise: that of the answer beside others, minutes gained."""
 
 from __future__ import annotations
 
