@@ -129,7 +129,8 @@ def _beside(study: AgainstReadersStudy) -> list[str]:
     for other in study.against[1:]:
         found, cleared = (estimate_phrase(other.joint[e].difference) for e in CALLS)
         sentences.append(f"Against {other.name}: {found} in sensitivity, {cleared} in specificity.")
-    return sentences
+    apart = indications_text(study.by_indication, study.indication)
+    return [*sentences, apart] if apart else sentences
 
 
 def _limits(study: AgainstReadersStudy) -> list[str]:
@@ -140,8 +141,7 @@ def _limits(study: AgainstReadersStudy) -> list[str]:
         if study.endpoint == "auc" and study.weights_unused
         else ""
     )
-    apart = indications_text(study.by_indication, study.indication)
-    return [text for text in (*_few_readers(study), weights, apart, unverified) if text]
+    return [text for text in (*_few_readers(study), weights, unverified) if text]
 
 
 def _few_readers(study: AgainstReadersStudy) -> list[str]:

@@ -47,7 +47,7 @@ def head(study: StandaloneStudy) -> Headline:
     total = count_text(sum(left_out.values()))
     return Headline(
         question="How accurate is the AI alone?",
-        answer=" ".join([_answer(study), *_limits(study)]),
+        answer=" ".join(filter(None, [_answer(study), _apart(study), *_limits(study)])),
         clinic=_clinic(study),
         limits=_limits(study),
         facts=[
@@ -96,10 +96,14 @@ def _share(share: Estimate) -> str:
 
 
 def _limits(study: StandaloneStudy) -> list[str]:
-    """Return what the answer leaves open: other indications, and cancers that nobody looked for."""
-    apart = indications_text(study.by_indication, study.indication)
+    """Return what the answer leaves open: cancers that nobody looked for."""
     unverified = incorporation_text(study.incorporation, test="the AI", which="that the AI marked")
-    return [text for text in (apart, unverified) if text]
+    return [unverified] if unverified else []
+
+
+def _apart(study: StandaloneStudy) -> str:
+    """Return which indications the answer is not about."""
+    return indications_text(study.by_indication, study.indication)
 
 
 def roc(study: StandaloneStudy) -> Exhibit:
