@@ -122,13 +122,14 @@ def test_standalone_says_what_nobody_verified_with_its_bound():
     # The AI marks the healthy case of score 3, which the programme did not recall.
     answer = plain(exhibits.head(analysed(mixed(), cutoffs=[2.5])).answer)
     assert (
-        "Truth depended on whom the programme recalled: one examination that the AI marked was "
-        "not recalled, had no work-up and counts as without cancer because none came up."
+        "As far as the data tell, truth depended on whom the programme recalled: one examination "
+        "that the AI marked was not recalled, has no work-up on record and counts as without "
+        "cancer."
     ) in answer
     # Marked and recalled: cases 4 and 6, both with cancer. 6 more cancers of 3: 8 of 9, 3 of 9.
     assert "as frequent there as among recalled examinations that the AI marked (100.0%)" in answer
     assert "sensitivity would be 88.9% for the AI and 33.3% for the programme." in answer
-    assert "Truth depended" not in exhibits.head(alone()).answer
+    assert "truth depended" not in exhibits.head(alone()).answer
 
 
 def test_standalone_pools_where_screening_has_too_few_and_says_so():

@@ -185,10 +185,11 @@ def incorporation_text(found: Incorporation | None, *, test: str, which: str) ->
     """
     if found is None:
         return ""
-    were, count = ("was", "counts") if found.n == 1 else ("were", "count")
+    were, have, count = ("was", "has", "counts") if found.n == 1 else ("were", "have", "count")
     start = (
-        f"Truth depended on whom the programme recalled: {counted(found.n, 'examination')} {which} "
-        f"{were} not recalled, had no work-up and {count} as without cancer because none came up"
+        "As far as the data tell, truth depended on whom the programme recalled: "
+        f"{counted(found.n, 'examination')} {which} {were} not recalled, {have} no work-up on "
+        f"record and {count} as without cancer"
     )
     if math.isnan(found.sensitivity_if):
         return f"{start}; how many cancers that hides cannot be bounded here."
