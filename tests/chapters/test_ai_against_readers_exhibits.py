@@ -159,12 +159,12 @@ def test_the_answer_on_original_reads_holds_specificity_both_calls_and_the_bound
     answer = plain(exhibits.head(made).answer)
     assert answer.startswith("Sensitivity was 75.0% for the programme and 75.0% for the AI")
     assert "Specificity was 100.0% for the programme and 80.0% for the AI" in answer
-    assert "Against the first reads the difference is +25.0 points" in answer
+    assert "Against the first reads: +25.0 points" in answer
     assert "Examinations for other reasons (symptoms) are shown apart." in answer
     # The AI marks one healthy woman, weight 5, whom nobody recalled; of two it marks and the
     # programme recalled both have cancer: (3 + 5) of (4 + 5), and 3 of 9 for the programme.
     assert "one examination that the AI marked was not recalled" in answer
-    assert "they would be 88.9% and 33.3%." in answer
+    assert "sensitivity would be 88.9% for the AI and 33.3% for the programme." in answer
     assert "it knows no sampling weights" in exhibits.paired_table(made).table.foot
     assert "McNemar mid-P" in exhibits.paired_table(made).table.foot  # cancers weigh alike
 

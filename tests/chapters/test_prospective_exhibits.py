@@ -238,7 +238,7 @@ def test_the_answer_says_who_was_recalled_by_a_reading_but_not_worked_up():
     text = plain(answer(with_columns(recalled=in_practice)))
     assert (
         "Of the women that a reading recalled, 3 recalled with AI and 0 without AI were not "
-        "recalled in practice, had no work-up and count as without cancer"
+        "recalled in practice, have no work-up on record and count as without cancer"
     ) in text
     assert "about 6 cancers would have been found with AI and 4 without AI." in text
     either = [float(bool(woman[1]) or bool(woman[2])) for woman in WOMEN]

@@ -394,7 +394,7 @@ def test_nothing_shown_names_a_case_or_a_woman():
 def test_answer_says_what_the_highest_class_holds_that_nobody_verified():
     readings, readers, cases = tables(many(TEN, n=100, cancers=TOP))
     plain_answer = plain(exhibits.head(study_of(readings, readers, cases)).answer)
-    assert "Truth depended" not in plain_answer
+    assert "truth depended" not in plain_answer
     # At score 10 seven cancers, all recalled, and five of ten healthy women: 7 of 12.
     seen = (cases["truth"] == 1) | (np.arange(len(cases)) % 2 == 0)
     source = cases["truth"].map({1.0: "pathology_malignant", 0.0: "follow_up_24_months"})
@@ -402,7 +402,7 @@ def test_answer_says_what_the_highest_class_holds_that_nobody_verified():
         readings, readers, cases.assign(recalled=seen.astype(float), truth_source=source)
     )
     answer = plain(exhibits.head(made).answer)
-    assert "five examinations at score 10 were not recalled, had no work-up and" in answer
+    assert "five examinations at score 10 were not recalled, have no work-up on" in answer
     assert "recalled examinations at score 10 (58.3%)" in answer
     assert exhibits.head(made).limits
 

@@ -21,7 +21,7 @@ def test_standalone_answer_counts_what_was_found_and_cleared():
 def test_standalone_tables_have_a_row_a_cutoff():
     result = alone()
     view = exhibits.cutoff_table(result).table
-    assert [row.cells[0] for row in view.rows] == ["4 or more", "2 or more"]
+    assert [row.cells[0] for row in view.rows] == ["≥ 4", "≥ 2"]
     assert view.rows[0].cells[1] == "2/3"
     assert view.rows[1].cells[4] == "1/3"
     assert "those given in the parameters file" in view.foot
@@ -102,7 +102,7 @@ def test_standalone_speaks_of_screening_by_weight_and_shows_each_indication_apar
     assert result.at_cutoffs[2.5].ppv.estimate == 2 / 8
     cells = exhibits.value_table(result).table.rows[0][:3]
     assert [plain(cell) for cell in cells] == [
-        "3 to 10 (2.5 or more before rounding)",
+        "3–10 (≥ 2.5)",
         "2/3",
         "25.0",
     ]
@@ -122,13 +122,14 @@ def test_standalone_says_what_nobody_verified_with_its_bound():
     # The AI marks the healthy case of score 3, which the programme did not recall.
     answer = plain(exhibits.head(analysed(mixed(), cutoffs=[2.5])).answer)
     assert (
-        "Truth depended on whom the programme recalled: one examination that the AI marked was "
-        "not recalled, had no work-up and counts as without cancer because none came up."
+        "As far as the data tell, truth depended on whom the programme recalled: one examination "
+        "that the AI marked was not recalled, has no work-up on record and counts as without "
+        "cancer."
     ) in answer
     # Marked and recalled: cases 4 and 6, both with cancer. 6 more cancers of 3: 8 of 9, 3 of 9.
-    assert "as frequent as among recalled examinations that the AI marked (100.0%)" in answer
-    assert "they would be 88.9% and 33.3%." in answer
-    assert "Truth depended" not in exhibits.head(alone()).answer
+    assert "as frequent there as among recalled examinations that the AI marked (100.0%)" in answer
+    assert "sensitivity would be 88.9% for the AI and 33.3% for the programme." in answer
+    assert "truth depended" not in exhibits.head(alone()).answer
 
 
 def test_standalone_pools_where_screening_has_too_few_and_says_so():

@@ -19,8 +19,7 @@ def test_exact_test_alone_disagrees_near_the_limit():
     table = counts(1, 7, 1, 12)
     assert disagreement(paired_difference_ci(table), both_tests(table)) == (
         "the Tango score interval excludes no difference, the exact McNemar test does not: at a "
-        "level of 0.05 they disagree, and the primary one is the one fixed in the plan, here the "
-        "interval"
+        "level of 0.05 they disagree, and the answer follows the interval"
     )
 
 

@@ -59,6 +59,18 @@ def score_text(cutoff: float, scale: Scale) -> str:
     return f"{words} ({cutoff:g} or more before rounding)"
 
 
+def score_cell(cutoff: float, scale: Scale) -> str:
+    """Return the scores from a cut-off up as a cell of a table.
+
+    Examples
+    --------
+    >>> score_cell(9.5, (1, 10)), score_cell(7.5, (1, 10)), score_cell(0.62, (0, 1))
+    ('10 (≥ 9.5)', '8–10 (≥ 7.5)', '≥ 0.62')
+    """
+    shown = _shown_from(cutoff, scale)
+    return f"{shown} (≥ {cutoff:g})" if shown else f"≥ {cutoff:g}"
+
+
 def score_label(cutoff: float, scale: Scale) -> str:
     """Return the scores from a cut-off up as a label in a figure.
 
@@ -173,21 +185,19 @@ def incorporation_text(found: Incorporation | None, *, test: str, which: str) ->
     """
     if found is None:
         return ""
-    verb = "was" if found.n == 1 else "were"
-    count = "counts" if found.n == 1 else "count"
+    were, have, count = ("was", "has", "counts") if found.n == 1 else ("were", "have", "count")
     start = (
-        f"Truth depended on whom the programme recalled: {counted(found.n, 'examination')} "
-        f"{which} {verb} not recalled, had no work-up and {count} as without cancer"
+        "As far as the data tell, truth depended on whom the programme recalled: "
+        f"{counted(found.n, 'examination')} {which} {were} not recalled, {have} no work-up on "
+        f"record and {count} as without cancer"
     )
     if math.isnan(found.sensitivity_if):
         return f"{start}; how many cancers that hides cannot be bounded here."
-
-    def percent(value: float) -> str:
-        return value_text(value, form="percent")
-
+    share, own, programme = (
+        value_text(value, form="percent")
+        for value in (found.ppv_recalled, found.sensitivity_if, found.programme_sensitivity_if)
+    )
     return (
-        f"{start}. If none held one, the sensitivity of {test} is {percent(found.sensitivity)} and "
-        f"of the programme {percent(found.programme_sensitivity)}; with cancer as frequent as "
-        f"among recalled ones {which} ({percent(found.ppv_recalled)}), "
-        f"{percent(found.sensitivity_if)} and {percent(found.programme_sensitivity_if)}."
+        f"{start}. With cancer as frequent there as among recalled examinations {which} ({share}), "
+        f"sensitivity would be {own} for {test} and {programme} for the programme."
     )

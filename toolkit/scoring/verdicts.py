@@ -75,8 +75,7 @@ def disagreement(comparison: Comparison, tests: Tests) -> str:
     if all(notes):  # both on the other side: one sentence for both
         test = "mid-P as well as the exact McNemar test"
         notes = [verdict_note(comparison, p_value=tests[0].p_value, test=test)]
-    note = "".join(notes)
-    return f"{note}, here the interval" if note else ""
+    return "".join(notes)
 
 
 def disagreement_phrase(comparison: Comparison, tests: Tests) -> str:

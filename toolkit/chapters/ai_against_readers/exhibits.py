@@ -135,11 +135,9 @@ def _beside(study: AgainstReadersStudy) -> list[str]:
     ]
     for other in study.against[1:]:
         found, cleared = (estimate_phrase(other.joint[e].difference) for e in CALLS)
-        sentences.append(
-            f"Against {other.name} the difference is {found} in sensitivity and {cleared} in "
-            "specificity."
-        )
-    return sentences
+        sentences.append(f"Against {other.name}: {found} in sensitivity, {cleared} in specificity.")
+    apart = indications_text(study.by_indication, study.indication)
+    return [*sentences, apart] if apart else sentences
 
 
 def _limits(study: AgainstReadersStudy) -> list[str]:
@@ -150,8 +148,7 @@ def _limits(study: AgainstReadersStudy) -> list[str]:
         if study.endpoint == "auc" and study.weights_unused
         else ""
     )
-    apart = indications_text(study.by_indication, study.indication)
-    return [text for text in (*_few_readers(study), weights, apart, unverified) if text]
+    return [text for text in (*_few_readers(study), weights, unverified) if text]
 
 
 def _few_readers(study: AgainstReadersStudy) -> list[str]:
@@ -188,6 +185,7 @@ def roc(study: AgainstReadersStudy) -> Exhibit:
     """Return the curves, with every reader's point, the joint call and the AI at its cut-off."""
     truth, mean, found = study.pairs.truth, study.means["auc"].mean, study.joint["sensitivity"]
     readers, whose = counted(len(study.readers), "reader"), of_indication(study.indication)
+    diamonds = "diamond" if len(study.against) == 1 else "diamonds"
     joint = ", ".join(
         f"{RULES[one.rule][0].lower()}: {RULES[one.rule][1]}" for one in study.against
     )
@@ -221,7 +219,7 @@ def roc(study: AgainstReadersStudy) -> Exhibit:
         caption=(
             f"Empirical ROC curves on {count_text(int((truth == 0).sum()))} {whose}examinations "
             f"without and {count_text(int(truth.sum()))} with cancer. {lines} circles, each "
-            f"reader's calls; diamond, {joint}; square, the AI at score "
+            f"reader's calls; {diamonds}, {joint}; square, the AI at score "
             f"{score_text(study.ai_cutoff, study.scale)}, {how}. "
             f"{weight_note(study.pairs.readers.weight)}*AUC*, area under the curve."
         ),

@@ -108,7 +108,7 @@ def _weights(study: CohortStudy) -> list[str]:
     """Return that counts are those of the sample, where its cases stand for others."""
     if not weights_differ(sampling_weight(study.cases)):
         return []
-    return ["Its sampling weights are not applied: these are counts of the sample as drawn."]
+    return ["Sampling weights are not applied: these are counts of the sample as drawn."]
 
 
 def _left_out(study: CohortStudy) -> list[str]:

@@ -154,8 +154,8 @@ def _not_worked_up(study: ProspectiveStudy) -> list[str]:
         return []
     start = (
         f"Of the women that a reading recalled, {count_text(with_ai)} recalled {WITH} and "
-        f"{count_text(without)} {WITHOUT} were not recalled in practice, had no work-up and count "
-        "as without cancer"
+        f"{count_text(without)} {WITHOUT} were not recalled in practice, have no work-up on record "
+        "and count as without cancer"
     )
     most = (
         counts.positive_b + with_ai * ppv.estimate_b,

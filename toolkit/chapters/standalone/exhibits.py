@@ -10,6 +10,7 @@ from toolkit.chapters.case_words import (
     indication_table,
     indications_text,
     of_indication,
+    score_cell,
     score_label,
     score_text,
     weight_note,
@@ -46,7 +47,7 @@ def head(study: StandaloneStudy) -> Headline:
     total = count_text(sum(left_out.values()))
     return Headline(
         question="How accurate is the AI alone?",
-        answer=" ".join([_answer(study), *_limits(study)]),
+        answer=" ".join(filter(None, [_answer(study), _apart(study), *_limits(study)])),
         clinic=_clinic(study),
         limits=_limits(study),
         facts=[
@@ -95,10 +96,14 @@ def _share(share: Estimate) -> str:
 
 
 def _limits(study: StandaloneStudy) -> list[str]:
-    """Return what the answer leaves open: other indications, and cancers that nobody looked for."""
-    apart = indications_text(study.by_indication, study.indication)
+    """Return what the answer leaves open: cancers that nobody looked for."""
     unverified = incorporation_text(study.incorporation, test="the AI", which="that the AI marked")
-    return [text for text in (apart, unverified) if text]
+    return [unverified] if unverified else []
+
+
+def _apart(study: StandaloneStudy) -> str:
+    """Return which indications the answer is not about."""
+    return indications_text(study.by_indication, study.indication)
 
 
 def roc(study: StandaloneStudy) -> Exhibit:
@@ -194,7 +199,7 @@ def cutoff_table(study: StandaloneStudy) -> Exhibit:
             columns=[TableColumn("Score", align="left"), *call_columns()],
             rows=[
                 TableRow(
-                    [score_text(cutoff, study.scale), *call_cells(calls)],
+                    [score_cell(cutoff, study.scale), *call_cells(calls)],
                     kind="emphasis" if number == 0 else "plain",
                 )
                 for number, (cutoff, calls) in enumerate(made.items())
@@ -222,12 +227,12 @@ def value_table(study: StandaloneStudy) -> Exhibit:
     """Return predictive values and likelihood ratios at each cut-off."""
     rows = []
     for cutoff, calls in study.at_cutoffs.items():
-        cells = [score_text(cutoff, study.scale), *share_cells(calls.ppv, calls.npv)]
+        cells = [score_cell(cutoff, study.scale), *share_cells(calls.ppv, calls.npv)]
         for ratio in (calls.positive_likelihood_ratio, calls.negative_likelihood_ratio):
             cells += [estimate_text(ratio), ci_text(ratio)]
         rows.append(cells)
     columns = [TableColumn("Score", align="left"), *share_columns("PPV", "NPV")]
-    for span in ("Likelihood ratio, marked", "Likelihood ratio, not marked"):
+    for span in ("LR, marked", "LR, not marked"):
         columns += value_columns("Ratio", span=span)
     made = list(study.at_cutoffs.values())
     shares = [share for calls in made for share in (calls.ppv, calls.npv)]
@@ -240,9 +245,9 @@ def value_table(study: StandaloneStudy) -> Exhibit:
             dense=True,
             foot=(
                 f"{_notes(study)}*PPV* and *NPV*, positive and negative predictive value: they "
-                f"hold {_prevalence(study)}, and nowhere else. A likelihood ratio carries over "
-                f"where the case mix does. CI: {interval_methods(shares)} for shares, {method} "
-                "method for ratios."
+                f"hold {_prevalence(study)}, and nowhere else. *LR*, likelihood ratio, carries "
+                f"over where the case mix does. CI: {interval_methods(shares)} for shares, "
+                f"{method} method for ratios."
             ),
         )
     )
