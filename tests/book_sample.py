@@ -11,6 +11,7 @@ from toolkit.draw import html
 from toolkit.results import Comparison
 from toolkit.study.book import BookChapter, FrontPage, Pill
 from toolkit.study.book.contents import FrontComparison
+from toolkit.study.book.trail import Trail
 
 SVG = (
     '<svg class="plot" viewBox="0 0 460 300" width="460" height="300" xmlns="http://www.w3.org/2000/svg">'
@@ -254,6 +255,17 @@ def chapter(name, **fields):
     return BookChapter(name=name, number=name[:2], **fields)
 
 
+TRAIL = Trail(
+    parameters={"ai_cutoff": 9.5, "endpoint": "auc", "margins": None},
+    data=[
+        ("reader_study.cases", f"147 rows, sha256 {'4c81e0a7' * 8}"),
+        ("reader_study.cases, dates of examinations", "2021-07-01 to 2023-06-30"),
+    ],
+    versions=[("toolkit", "0.4.0")],
+    code=[("06.ipynb", f"sha256 {'1f' * 32}")],
+)
+
+
 def sample_book(folder: Path) -> dict:
     """Write the notebooks and return what ``build_book`` takes."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -277,6 +289,7 @@ def sample_book(folder: Path) -> dict:
         status="complete",
         notebook=against_readers(folder),
         record=record("Not shown. AUC 0.817 and 0.849; difference −0.032.", comparison()),
+        trail=TRAIL,
     )
     chapters.insert(1, against)
     chapters += [

@@ -4,7 +4,7 @@ import fcntl
 import gc
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,9 @@ import pytest
 from tests.book_sample import sample_book
 from tests.browser import BROWSERS, Browser
 from toolkit.study.book import build_book
+from toolkit.study.run.run import RunOptions, run_study
+
+DEMO = Path(__file__).resolve().parents[1] / "parameters" / "demo.yaml"
 
 # What a test may need beyond Python: the names of its programs, and its package on Debian.
 TOOLS = {
@@ -51,20 +54,38 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(f"{tool} is not installed (Debian: {package})")
 
 
-@pytest.fixture(scope="session")
-def sample_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample book, built once in a run however many workers it has; only to be read."""
-    place = tmp_path_factory.getbasetemp()
+def _once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder that is filled once in a run, however many workers it has."""
+    place = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         place = place.parent  # the folder of all workers
-    folder = place / "sample"
-    with (place / "sample.lock").open("w") as lock:
+    with (place / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "site").exists():
-            book = sample_book(folder / "notebooks")
-            build_book(folder / "unfinished", **book, scratch=folder / "scratch")
-            (folder / "unfinished").rename(folder / "site")
-    return folder / "site"
+        if not (place / f"{name}.made").exists():
+            make(place / name)
+            (place / f"{name}.made").touch()
+    return place / name
+
+
+@pytest.fixture(scope="session")
+def sample_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample book, built once in a run; only to be read."""
+
+    def make(folder: Path) -> None:
+        book = sample_book(folder / "notebooks")
+        build_book(folder / "site", **book, scratch=folder / "scratch")
+
+    return _once(tmp_path_factory, "sample", make) / "site"
+
+
+@pytest.fixture(scope="session")
+def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The delivered book of the demo, run once; only to be read."""
+
+    def make(folder: Path) -> None:
+        assert run_study(DEMO, RunOptions(out=folder / "demo")).complete
+
+    return (_once(tmp_path_factory, "whole", make) / "demo").resolve()
 
 
 @pytest.fixture(scope="module")

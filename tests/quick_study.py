@@ -14,7 +14,9 @@ from io import StringIO
 from pathlib import Path
 
 from toolkit.study.book.landing import landing_html
+from toolkit.study.book.site import write_records
 from toolkit.study.run.execute import ChapterOutcome
+from toolkit.study.run.faults import is_machine_fault
 from toolkit.study.run.fingerprint import verify
 from toolkit.study.run.run import RunOptions, run_study
 from toolkit.study.run.workspace import to_json, write_atomic
@@ -34,7 +36,7 @@ def execute_here(jobs, *, kernel=None, workers, on_done):  # noqa: ARG001 - ther
     for job in jobs:
         content = json.loads(job.notebook.read_text())
         first, *rest = ["".join(c["source"]) for c in content["cells"] if c["cell_type"] == "code"]
-        names, cause = {}, ""
+        names, cause, machine = {}, "", False
         try:
             with redirect_stdout(StringIO()):
                 exec(first, names)
@@ -43,15 +45,17 @@ def execute_here(jobs, *, kernel=None, workers, on_done):  # noqa: ARG001 - ther
                     exec(source, names)
         except (Exception, SystemExit) as error:
             cause = f"raised {type(error).__name__}: {error}"
+            machine = is_machine_fault(error)
         write_atomic(job.executed, to_json(content))
         status = "failed" if cause else "complete"
-        on_done(ChapterOutcome(name=job.name, status=status, cause=cause))
+        on_done(ChapterOutcome(name=job.name, status=status, cause=cause, machine=machine))
 
 
 def write_pages(out, *, front, chapters, scratch, with_code=False):  # noqa: ARG001 - there is none
     """Write a page a chapter; stands for ``build_book``."""
     (out / "chapters").mkdir(parents=True)
     (out / "index.html").write_text(f"<h1>{front.title}</h1>{landing_html(front, chapters)}")
+    write_records(out, chapters)
     for chapter in chapters:
         known = (chapter.title, chapter.status, chapter.reason, chapter.answer)
         (out / "chapters" / f"{chapter.name}.html").write_text(repr(known))

@@ -16,7 +16,12 @@ from scipy import special, stats
 
 from toolkit.stats.proportions import one as _proportion_limits
 from toolkit.stats.paired.differences import tango_limits
-from toolkit.stats.proportions.two import difference_limits, newcombe_limits
+from toolkit.stats.proportions.two import (
+    _corrected_difference_score,
+    difference_limits,
+    difference_score,
+    newcombe_limits,
+)
 
 TAIL = 0.025
 Z = stats.norm.isf(TAIL)
@@ -105,9 +110,10 @@ def _covered(n: int, lower: np.ndarray, upper: np.ndarray, truths: np.ndarray) -
 def two_groups(method: str, n_a: int, n_b: int, shares: np.ndarray) -> Coverage:
     """Return the coverage of the difference of two groups over all pairs of ``shares``."""
     inflation = (n_a + n_b) / (n_a + n_b - 1)
+    scores = {"Miettinen-Nurminen": difference_score, "SCAS": _corrected_difference_score}
     limits: Callable[..., tuple[float, float]] = (
-        (lambda cells: difference_limits(cells, inflation, TAIL))
-        if method == "Miettinen-Nurminen"
+        (lambda cells: difference_limits(cells, inflation, TAIL, scores[method]))
+        if method in scores
         else (lambda cells: newcombe_limits(cells, Z))
     )
     x_a, x_b = _likely(n_a, shares), _likely(n_b, shares)
@@ -173,7 +179,7 @@ def main() -> None:
         for method in ONE_PROPORTION:
             print(one_proportion(method, n, low, high).row(), flush=True)
     for n_a, n_b, shares in TWO_GROUPS:
-        for method in ("Miettinen-Nurminen", "Newcombe"):
+        for method in ("Miettinen-Nurminen", "SCAS", "Newcombe"):
             print(two_groups(method, n_a, n_b, shares).row(), flush=True)
     for n, discordant in PAIRS:
         print(paired(n, discordant).row(), flush=True)

@@ -74,8 +74,8 @@ def readings(**more) -> pd.DataFrame:
 def part(**more) -> Part:
     cases = pd.DataFrame({"case_id": [f"k{n}" for n in range(8)], "truth": [1.0] * 4 + [0.0] * 4})
     cases["patient_id"] = more.get("patients", cases["case_id"])
-    if "weight" in more:
-        cases["weight"] = more["weight"]
+    for name in {"weight", "indication"} & more.keys():
+        cases[name] = more[name]
     readers = pd.DataFrame({"reader_id": ["a", "b", "c", "z"], "kind": ["human"] * 3 + ["ai"]})
     return Part(cases=cases, readers=readers, readings=more.get("readings", readings()))
 
@@ -194,8 +194,8 @@ def test_head_names_agreement_and_both_coefficients(study):
     share = np.mean([p.same.estimate for p in study.pairs])
     assert f"{100 * share:.1f}%" in head.answer
     assert f"{study.recall.ac1.estimate:.3f}" in head.answer
-    assert "from a score of 50" in head.answer
-    assert dict(head.facts)["AI"] == "AI, 50 or more"
+    assert "The AI at score 50 or more agreed" in head.answer
+    assert dict(head.facts)["AI"] == "AI, score 50 or more"
 
 
 def test_matrix_shows_every_pair_once_in_each_triangle(study):
@@ -288,3 +288,10 @@ def test_readers_without_a_case_in_common_are_refused():
     ]
     with pytest.raises(ScoringError, match="no case was judged by two readers in modality"):
         analysis.analyse(part(readings=frame[keep]))
+
+
+def test_page_says_that_indications_are_taken_together():
+    reasons = ["screening"] * 5 + ["symptomatic"] * 3
+    mixed = exhibits.head(analysis.analyse(part(indication=reasons)))
+    assert "Examinations of two indications (screening and symptoms) are taken" in mixed.answer
+    assert mixed.limits

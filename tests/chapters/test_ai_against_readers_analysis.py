@@ -245,7 +245,7 @@ def test_mean_calls_need_two_readers_of_every_case():
         exhibits.accuracy_table(result).table.foot
     )
     assert dict(exhibits.head(result).facts)["Analysis"] == (
-        "Tango score; these readers' joint call"
+        "Tango score; against the panel of three readers"
     )
 
 

@@ -185,9 +185,9 @@ def test_two_versions_are_two_readers():
 def test_branches_part_the_scores_and_add_up():
     study = found()
     (marked, rest), without = study.branches, study.without
-    assert (marked.label, marked.count) == ("score ≥ 9.5", 2)  # c3 has just 9.5
+    assert (marked.label, marked.count) == ("score 10", 2)  # c3 has just 9.5
     assert marked.diagnoses == {"cancer": 1, "no cancer": 0, "not known": 1}
-    assert (rest.label, rest.count, rest.diagnoses["no cancer"]) == ("score < 9.5", 1, 1)
+    assert (rest.label, rest.count, rest.diagnoses["no cancer"]) == ("score 1–9", 1, 1)
     assert without.states == {
         "complete": 0,
         "call only": 1,

@@ -266,6 +266,8 @@ def test_table_one_says_that_sampling_weights_are_not_applied():
     assert "weights" not in exhibits.table_one(found(cases=CASES.assign(weight=1.0))).table.foot
     weighted = found(cases=CASES.assign(weight=[1.0, 6, 6, 1, 6, 6, 6]))
     assert "its sampling weights are not applied" in exhibits.table_one(weighted).table.foot
+    assert "sampling weights are not applied" in exhibits.head(weighted).answer
+    assert "weights" not in exhibits.head(found()).answer
 
 
 def test_table_one_keeps_the_order_of_the_vocabulary():

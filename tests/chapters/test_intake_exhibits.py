@@ -358,7 +358,7 @@ def test_columns_view_says_where_each_column_comes_from():
 
 def test_readers_view_counts_people_and_lists_every_ai():
     rows = exhibits.readers_table(study(readers=READERS)).table.rows
-    assert rows[1].cells[:2] == ["people", "2"]
+    assert rows[1].cells[:2] == ["readers", "2"]
     assert rows[2].cells == ["AI", "CAD", "2", "0 to 100, one score per exam"]
 
 
@@ -368,7 +368,7 @@ def test_readings_view_keeps_failed_apart():
         for row in exhibits.readings_table(study(readings=READINGS, readers=READERS)).table.rows
     }
     assert rows["AI, standalone"] == ["AI, standalone", "1", "1", "0", "2", "1", "0"]
-    assert rows["people, unaided"] == ["people, unaided", "2", "0", "0", "2", "2", "1"]
+    assert rows["readers, unaided"] == ["readers, unaided", "2", "0", "0", "2", "2", "1"]
 
 
 def test_no_reader_id_is_shown():

@@ -134,3 +134,10 @@ def test_study_prints_as_a_short_summary():
     text = repr(monitored())
     assert "2 of 2 to look at" in text
     assert "4 of 200" in text
+
+
+def test_an_arbiter_is_not_in_the_funnel_of_readers():
+    position = READINGS["reader_id"].map({"anna": 1.0, "binh": 3.0})
+    made = study_look(CASES, READINGS.assign(position=position), READERS, look_month=2, seed=1)
+    assert made.reader_readings.tolist() == [4]  # anna alone
+    assert made.recalled.tolist() == look().recalled.tolist()

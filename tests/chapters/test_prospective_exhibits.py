@@ -95,7 +95,7 @@ def test_answer_without_cancers_gives_no_ratio():
     result = compared(none)
     assert "With AI 0 cancers were found in 25 women" in plain(answer(result))
     assert head(result).bar is None
-    assert answer(result).endswith("no ratio is defined without cancers.")
+    assert "; no ratio is defined without cancers. With AI" in plain(answer(result))
     only_b = compared([(1, 0, 1)] * 3 + [(None, 0, 0)] * 20)
     assert "while no cancer is found without AI" in answer(only_b)
     assert exhibits.ratios(result).figure is not None
@@ -195,7 +195,7 @@ def test_poor_data_say_what_is_not_there():
 def test_nobody_recalled_leaves_no_ratio():
     result = compared([(None, 0, 0)] * 10)
     assert exhibits.ratios(result).finding.startswith("No ratio is defined")
-    assert answer(result).endswith("no ratio is defined without cancers.")
+    assert "; no ratio is defined without cancers. With AI" in plain(answer(result))
 
 
 def test_too_many_cancers_for_marks_are_a_table():
@@ -217,3 +217,49 @@ def test_no_reader_or_case_identifier_is_shown():
     shown = view.foot + answer(result) + str([row.cells for row in view.rows])
     assert "r1" not in shown
     assert "w0" not in shown
+
+
+def test_the_answer_gives_recalls_beside_cancers_found():
+    # Of 49 read both ways 14 were recalled without AI and 13 with it.
+    text = plain(answer(compared(WOMEN)))
+    assert "With AI 13 women were recalled (26.5%), without AI 14 (28.6%): a difference of" in text
+
+
+def with_columns(**columns):
+    """The study with other columns of its cases."""
+    readings, readers, cases = study(WOMEN)
+    return analysed(readings, readers, cases.assign(**columns))
+
+
+def test_the_answer_says_who_was_recalled_by_a_reading_but_not_worked_up():
+    # In practice only the reading without AI led to a recall: of the three recalled with AI alone
+    # and without cancer nobody was worked up. PPV1 with AI is 5 of 12, so 5 + 3 * 5 / 12 = 6.25.
+    in_practice = [float(woman[1] or 0) for woman in WOMEN]
+    text = plain(answer(with_columns(recalled=in_practice)))
+    assert (
+        "Of the women that a reading recalled, 3 recalled with AI and 0 without AI were not "
+        "recalled in practice, had no work-up and count as without cancer"
+    ) in text
+    assert "about 6 cancers would have been found with AI and 4 without AI." in text
+    either = [float(bool(woman[1]) or bool(woman[2])) for woman in WOMEN]
+    assert "in practice" not in answer(with_columns(recalled=either))
+
+
+def test_the_answer_says_that_weights_are_not_used_and_indications_pooled():
+    text = answer(with_columns(weight=[1.0] * 6 + [5.0] * (len(WOMEN) - 6)))
+    assert "The sampling weights of the cases are not used" in text
+    reasons = ["screening"] * 40 + ["symptomatic"] * (len(WOMEN) - 40)
+    text = answer(with_columns(indication=reasons))
+    assert "Examinations of two indications (screening and symptoms) are taken together" in text
+    assert "weights" not in text
+
+
+def test_who_only_arbitrates_is_no_reader():
+    readings, readers, cases = study(WOMEN)
+    third = readings.iloc[[0]].assign(reader_id="r3", position=3.0, reading_time_s=5.0)
+    people = pd.concat(
+        [readers, pd.DataFrame({"reader_id": ["r3"], "kind": "human"})], ignore_index=True
+    )
+    result = analysed(pd.concat([readings, third], ignore_index=True), people, cases)
+    assert result.women.n_readers == 2
+    assert result.women.n_arbitrated == (1, 0)

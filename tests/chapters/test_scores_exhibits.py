@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.chapters.score_sample import ROWS, TEN, by_month, many, study
+from tests.chapters.score_sample import ROWS, TEN, by_month, many, study, study_of, tables
 from toolkit.chapters.scores import exhibits
 from toolkit.draw.html import table_html
 from toolkit.results import result_from_dict
@@ -39,7 +39,8 @@ def test_answer_no_names_where_the_classes_differ_most():
     assert plain(exhibits.head(result).answer) == (
         "No. Scores 1 to 5 hold 41.8% of the screening examinations, where 50% is expected; "
         "score 10 holds 12.3%. The order is right: 1.2 cancers per 1,000 at scores 1 to 5, "
-        "28.3 per 1,000 at score 10, which holds 7 of 10."
+        "28.3 per 1,000 at score 10, which holds 7 of 10. As a recall, score 10 has a sensitivity "
+        "of 70.0% (95% CI 39.7–89.2) and a specificity of 88.0% (95% CI 86.5–89.4)."
     )
     assert exhibits.head(result).question == (
         "Is the AI score spread over its 10 classes as the vendor describes?"
@@ -312,10 +313,10 @@ def test_drift_finding_names_months_and_counts():
 
 def test_drift_caption_tells_whether_the_plans_limit_can_be_judged():
     small = exhibits.drift(study(by_month([(40, 40)] * 4))).caption
-    assert "the plan's limit of 0.10 cannot be judged by month and is not drawn" in small
+    assert "the limit given, 0.10, cannot be judged by month and is not drawn" in small
     assert "every eligible examination has a score" in small
     large = exhibits.drift(study(by_month([(900, 900)] * 4, unscored=[1, 1, 1, 1]))).caption
-    assert "the plan's limit is 0.10" in large
+    assert "the limit given is 0.10" in large
     assert "share without a score among all eligible (median 1,801)" in large
 
 
@@ -390,3 +391,24 @@ def test_nothing_shown_names_a_case_or_a_woman():
     for row in ROWS:
         assert f">{row[0]}<" not in text
         assert f",{row[0]}," not in text
+
+
+def test_answer_says_what_the_highest_class_holds_that_nobody_verified():
+    readings, readers, cases = tables(many(TEN, n=100, cancers=TOP))
+    plain_answer = plain(exhibits.head(study_of(readings, readers, cases)).answer)
+    assert "Truth depended" not in plain_answer
+    # At score 10 seven cancers, all recalled, and five of ten healthy women: 7 of 12.
+    seen = (cases["truth"] == 1) | (np.arange(len(cases)) % 2 == 0)
+    source = cases["truth"].map({1.0: "pathology_malignant", 0.0: "follow_up_24_months"})
+    made = study_of(
+        readings, readers, cases.assign(recalled=seen.astype(float), truth_source=source)
+    )
+    answer = plain(exhibits.head(made).answer)
+    assert "five examinations at score 10 were not recalled, had no work-up and" in answer
+    assert "recalled examinations at score 10 (58.3%)" in answer
+    assert exhibits.head(made).limits
+
+
+def test_decimal_scores_are_named_with_the_cut_off_they_stand_for():
+    result = study(ROWS)  # scores such as 9.8
+    assert "score 10 (9.5 or more before rounding)" in plain(exhibits.head(result).answer)

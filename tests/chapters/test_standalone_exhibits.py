@@ -12,8 +12,9 @@ def alone(people=(R0,), **changes):
 def test_standalone_answer_counts_what_was_found_and_cleared():
     text = plain(exhibits.head(alone()).answer)
     # Of the three cancers 4 and 5 reach the cut-off of 4; no other case does.
-    assert "From a score of 4 up it marked 2 of 3 examinations with cancer" in text
-    assert "left 3 of 3 without cancer unmarked" in text
+    assert "At score 4 or more its sensitivity was 66.7% (95% CI " in text
+    assert "; 2 of 3) and its specificity 100.0% (95% CI " in text
+    assert text.endswith("; 3 of 3).")
     assert text.startswith("The AI reached an AUC of 0.722")
 
 
@@ -23,7 +24,7 @@ def test_standalone_tables_have_a_row_a_cutoff():
     assert [row.cells[0] for row in view.rows] == ["4 or more", "2 or more"]
     assert view.rows[0].cells[1] == "2/3"
     assert view.rows[1].cells[4] == "1/3"
-    assert "not chosen on these data" in view.foot
+    assert "those given in the parameters file" in view.foot
     values = exhibits.value_table(result).table
     assert "3 of 6 have cancer" in values.foot
     assert len(values.rows[0]) == len(values.columns)
@@ -74,3 +75,65 @@ def test_standalone_names_clustered_women():
 def test_standalone_record_holds_every_number():
     names = set(exhibits.record(alone()))
     assert {"auc", "roc", "sensitivity_from_4", "npv_from_2"} <= names
+
+
+def mixed():
+    """Six screening examinations by weight and three others; nobody recalled the fourth."""
+    tables = study([*TRUTH, 1, 0, 1], [[*R0, 5, 1, 5]], [*AI, 5, 1, 2])
+    readings, readers, cases = tables
+    cases = cases.assign(
+        indication=["screening"] * 6 + ["symptomatic"] * 3,
+        weight=[6.0, 6, 6, 1, 1, 1, 1, 6, 1],
+        recalled=[0.0, 1, 0, 1, 1, 1, 1, 0, 1],
+        truth_source=["follow_up_24_months"] * 3 + ["pathology_malignant"] * 6,
+    )
+    return readings, readers.assign(score_min=1.0, score_max=10.0), cases
+
+
+def test_standalone_speaks_of_screening_by_weight_and_shows_each_indication_apart():
+    result = analysed(mixed(), cutoffs=[2.5])
+    assert (result.scores.n_cases, result.indication) == (6, "screening")
+    answer = plain(exhibits.head(result).answer)
+    # Of 18 healthy women by weight, the one of score 3 is marked: 6; cancers 4 and 5 of three.
+    assert "On screening examinations, by their sampling weights, the AI reached" in answer
+    assert "At score 3 to 10 (2.5 or more before rounding) its sensitivity was 66.7%" in answer
+    assert "specificity 66.7%" in answer
+    assert "Examinations for other reasons (symptoms) are shown apart." in answer
+    assert result.at_cutoffs[2.5].ppv.estimate == 2 / 8
+    cells = exhibits.value_table(result).table.rows[0][:3]
+    assert [plain(cell) for cell in cells] == [
+        "3 to 10 (2.5 or more before rounding)",
+        "2/3",
+        "25.0",
+    ]
+    foot = plain(exhibits.value_table(result).table.foot)
+    assert "where 142.9 per 1,000 have cancer, as by the weights" in foot  # 3 of 21
+    view = exhibits.by_indication(result).table
+    assert [row.cells[0] for row in view.rows] == [
+        "Screening",
+        "Symptoms",
+        "All indications together",
+    ]
+    assert [row.cells[1] for row in view.rows] == ["2/3", "1/2", "3/5"]
+    assert exhibits.by_indication(alone()) is None
+
+
+def test_standalone_says_what_nobody_verified_with_its_bound():
+    # The AI marks the healthy case of score 3, which the programme did not recall.
+    answer = plain(exhibits.head(analysed(mixed(), cutoffs=[2.5])).answer)
+    assert (
+        "Truth depended on whom the programme recalled: one examination that the AI marked was "
+        "not recalled, had no work-up and counts as without cancer because none came up."
+    ) in answer
+    # Marked and recalled: cases 4 and 6, both with cancer. 6 more cancers of 3: 8 of 9, 3 of 9.
+    assert "as frequent as among recalled examinations that the AI marked (100.0%)" in answer
+    assert "they would be 88.9% and 33.3%." in answer
+    assert "Truth depended" not in exhibits.head(alone()).answer
+
+
+def test_standalone_pools_where_screening_has_too_few_and_says_so():
+    readings, readers, cases = mixed()
+    cases = cases.assign(indication=["screening"] * 4 + ["symptomatic"] * 5)
+    result = analysed((readings, readers, cases), cutoffs=[2.5])
+    assert (result.scores.n_cases, result.indication) == (9, "all")
+    assert "Screening alone has too few examinations" in exhibits.head(result).answer

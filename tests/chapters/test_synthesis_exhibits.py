@@ -13,6 +13,7 @@ from tests.chapters.test_synthesis_analysis import (
 from tests.chapters.test_synthesis_analysis import record as planned_record
 from tests.test_results import make_comparison
 from toolkit.chapters.synthesis import exhibits
+from toolkit.words.wording import capital
 
 
 def record(name, *, clinic="", low=None, high=None, margin=0.05, **headline):
@@ -110,7 +111,7 @@ def test_not_judged_gives_each_reason():
 def test_records_are_judged_in_the_order_of_the_plan(p_values, cells, opening):
     records = three(*p_values)
     assert verdict_cells(claim_table(records, plan=THREE)) == cells
-    assert opening in exhibits.head(study(records, plan=THREE)).answer
+    assert capital(opening) in exhibits.head(study(records, plan=THREE)).answer
 
 
 def test_holm_judges_the_secondary_claims_together():

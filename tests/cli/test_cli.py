@@ -30,7 +30,7 @@ def test_help_teaches_the_way_to_begin():
     assert "reader-study-toolkit" in call("--version")[1]
 
 
-@pytest.mark.parametrize("command", ["check", "run", "why", "render", "verify", "new"])
+@pytest.mark.parametrize("command", ["check", "run", "why", "render", "verify", "export", "new"])
 def test_every_command_has_help(command):
     code, text = call(command, "--help")
     assert code == 0
@@ -42,6 +42,7 @@ def test_run_then_why_then_verify(study):  # noqa: F811
     assert code == 0, text
     assert "3 chapters executed, 0 unchanged" in text
     assert "09_times: the retrospective part has no readings.reading_time_s" in text
+    assert "to pass it on: study export" in text
     code, text = call("why", study / "tiny.yaml", *data(study), *out(study))
     assert "05_area: unchanged" in text
     code, text = call("verify", study / "reports" / "tiny")
@@ -51,6 +52,10 @@ def test_run_then_why_then_verify(study):  # noqa: F811
     code, text = call("verify", study / "reports" / "tiny")
     assert code == 2
     assert "index.html: changed" in text
+    code, text = call("run", study / "tiny.yaml", *data(study), *out(study))
+    assert code == 0
+    assert "made again, since not as a run had left it: the book\n0 chapters executed" in text
+    assert call("verify", study / "reports" / "tiny")[0] == 0
 
 
 def test_render_with_code_shows_the_code(whole_study):  # noqa: F811
@@ -134,6 +139,22 @@ def test_full_disk_is_one_message_and_keeps_the_old_book(study, monkeypatch):  #
     assert (study / "reports" / "tiny").resolve() == old
 
 
+def test_fault_of_the_machine_in_a_chapter_keeps_the_old_book(study):  # noqa: F811
+    call("run", study / "tiny.yaml", *data(study), *out(study))
+    old = (study / "reports" / "tiny").resolve()
+    edit(
+        study / "notebooks" / "05_area.ipynb",
+        "share = ",
+        "raise OSError(28, 'No space left on device')\\nshare = ",
+    )
+    code, text = call("run", study / "tiny.yaml", *data(study), *out(study))
+    assert code == 2
+    assert "05_area: raised OSError: [Errno 28] No space left on device" in text
+    assert "a fault of this machine" in text
+    assert "Traceback" not in text
+    assert (study / "reports" / "tiny").resolve() == old
+
+
 def test_new_writes_every_parameter_and_refuses_to_overwrite(tmp_path):
     target = tmp_path / "mine.yaml"
     code, text = call("new", target, "--chapters", "05,06")
@@ -147,6 +168,44 @@ def test_new_writes_every_parameter_and_refuses_to_overwrite(tmp_path):
     code, text = call("new", tmp_path / "other.yaml", "--chapters", "77")
     assert code == 2
     assert "unknown chapter '77'" in text
+
+
+def test_demo_dicom_writes_over_no_table_of_a_hospital(tmp_path):
+    (tmp_path / "hospital").mkdir()
+    (tmp_path / "hospital" / "cases.csv").write_text("case_id\n")
+    code, text = call("demo-dicom", tmp_path, "--exams", "1")
+    assert code == 2
+    assert "exists and holds files" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["hospital"]
+
+
+def test_render_and_new_write_through_no_link_and_not_into_the_data(study, tmp_path):  # noqa: F811
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    call("run", study / "tiny.yaml", *data(study), *out(study))
+    for target, words in (
+        (tmp_path / "link", "exists; name a new folder"),
+        (study.parent / "data" / "book", "inside the data folder"),
+    ):
+        code, text = call("render", study / "tiny.yaml", target, *data(study), *out(study))
+        assert code == 2
+        assert words in text
+    code, text = call("new", tmp_path / "link")
+    assert code == 2
+    assert "exists" in text
+    assert not (study.parent / "data" / "book").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "why", "render"])
+def test_hidden_folder_of_others_is_left_alone(study, command):  # noqa: F811
+    theirs = study / "reports" / ".config"
+    (theirs / "app").mkdir(parents=True)
+    extra = [study / "new"] if command == "render" else []
+    code, text = call(
+        command, study / "tiny.yaml", *extra, *data(study), "--out", study / "reports" / "config"
+    )
+    assert code == 2
+    assert ".config beside config exists and was not made by" in text
+    assert [path.name for path in theirs.rglob("*")] == ["app"]
 
 
 def test_new_file_is_right_but_for_its_data(tmp_path):

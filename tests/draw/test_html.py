@@ -246,6 +246,22 @@ def test_two_by_two_adds_up_and_shades_discordant_cells():
     assert all(found.get("scope") in ("col", "row") for found in checked.named("th"))
 
 
+def test_two_by_two_can_be_downloaded():
+    view = PairedTables(
+        title="t",
+        tables=(
+            TwoByTwo(title="With", n="n = 9", both=1, row_only=2, column_only=6, neither=None),
+        ),
+        rows=("AI +", "AI \u2212"),
+        columns=("R +", "R \u2212"),
+    )
+    assert rows_of(two_by_two_html(view, number="6.2"), "table-6-2.csv") == [
+        ["", " ", "R +", "R \u2212"],
+        ["With (n = 9)", "AI +", "1", "2"],
+        ["With (n = 9)", "AI \u2212", "6", "not known"],
+    ]
+
+
 def test_two_by_two_makes_no_total_from_what_is_not_known():
     checked = paired(None)
     cells = [piece for piece in checked.pieces if piece.isdigit() or piece == "not known"]
@@ -400,7 +416,7 @@ def test_figure_has_number_finding_alt_and_anchor():
     assert svg["role"] == "img"
     assert svg["aria-label"] == "ROC curves of the AI."
     assert checked.named("figure") == [{"class": "fig", "id": "figure-6-1"}]
-    assert checked.text == "Figure 6.1. The AI finds fewer. Empirical ROC. Data SVG"
+    assert checked.text == "Figure 6.1. The AI finds fewer. Empirical ROC. CSV SVG"
     assert 'class="fig fig-narrow"' in figure(narrow=True)
 
 
@@ -436,6 +452,42 @@ def test_data_can_be_downloaded_at_full_precision():
         ["reader", "auc"],
         ["Nguyễn", "0.30000000000000004"],
     ]
+
+
+def rows_of(html: str, name: str) -> list[list[str]]:
+    text = download(html, name)
+    assert text.startswith("\ufeff")
+    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+
+
+def test_every_table_can_be_downloaded_as_it_is_printed():
+    view = TableView(
+        title="t",
+        columns=[
+            TableColumn("", "left"),
+            TableColumn("n"),
+            TableColumn("Diff.", span="AUC"),
+            TableColumn("95%\u00a0CI", "center", span="AUC"),
+            TableColumn("*P*"),
+            TableColumn("*P*"),
+        ],
+        rows=[
+            TableRow(["Readers"], "group"),
+            ("R1", "1,234", "\u2212\u20600.030", "\u22120.1 to 0.2", ".034", "<.001"),
+            ("=R2", "\u20075", "+0.10", "", "", "67.5%"),
+        ],
+    )
+    assert rows_of(table_html(view, number="6.1"), "table-6-1.csv") == [
+        ["", "n", "AUC: Diff.", "AUC: 95% CI", "P", "P (2)"],
+        ["Readers", "", "", "", "", ""],
+        ["R1", "1234", "-0.030", "\u22120.1 to 0.2", ".034", "<.001"],
+        ["'=R2", "5", "0.10", "", "", "67.5%"],
+    ]
+
+
+def test_table_offers_its_data_in_place_of_its_cells_where_it_has_them():
+    rows = rows_of(table_html(table(), number="6.1", csv={"auc": [0.1 + 0.2]}), "table-6-1.csv")
+    assert rows == [["auc"], ["0.30000000000000004"]]
 
 
 def test_data_may_be_a_frame():

@@ -56,10 +56,11 @@ def test_every_method_but_wald_is_near_its_level_for_10000_women(method):
         (1000, 1000, RATES),
     ],
 )
-def test_miettinen_nurminen_covers_at_least_93(n_a, n_b, shares):
-    coverage = two_groups("Miettinen-Nurminen", n_a, n_b, shares)
-    assert 94.5 <= coverage.mean <= 96
-    assert coverage.minimum >= 93
+def test_miettinen_nurminen_and_scas_cover_at_least_93(n_a, n_b, shares):
+    for method in ("Miettinen-Nurminen", "SCAS"):
+        coverage = two_groups(method, n_a, n_b, shares)
+        assert 94.5 <= coverage.mean <= 96
+        assert coverage.minimum >= 93
 
 
 @pytest.mark.slow
@@ -76,3 +77,5 @@ def test_coverage_beyond_the_promised_ranges_is_known():
     assert paired(100, EXTREME_DISCORDANT).minimum == pytest.approx(92.9, abs=0.1)
     extreme = two_groups("Miettinen-Nurminen", 30, 100, EXTREME_SENSITIVITIES)
     assert extreme.minimum == pytest.approx(90, abs=0.1)
+    corrected = two_groups("SCAS", 30, 100, EXTREME_SENSITIVITIES)
+    assert corrected.minimum == pytest.approx(92.7, abs=0.1)

@@ -1,6 +1,7 @@
 """The book: what its pages say, that it stays inside its folder, and that it is always the same."""
 
 import base64
+import hashlib
 import json
 import logging
 import os
@@ -86,7 +87,8 @@ def test_every_chapter_has_a_page_and_nothing_else_is_delivered(site, book):
     names = set(files(site))
     rest = {name for name in names - pages if not name.startswith("_static/")}
     assert pages <= names
-    assert rest == {"index.html", "search.html", "searchindex.js"}
+    complete = {f"records/{one.name}.json" for one in book["chapters"] if one.status == "complete"}
+    assert rest == {"index.html", "search.html", "searchindex.js", "searchlines.js"} | complete
     assert not [name for name in names if name.endswith((".map", ".ttf", ".ipynb", ".inv"))]
     assert {"_static/fonts/OFL.txt", "_static/licences.txt"} <= names
 
@@ -95,6 +97,38 @@ def test_book_is_small(site):
     sizes = {name: len(content) for name, content in files(site).items()}
     assert sum(sizes.values()) < 1_100_000
     assert "_static/scripts/fontawesome.js" not in sizes
+
+
+def test_chapter_ends_with_its_paper_trail(site):
+    html = page(site, AGAINST)
+    (trail,) = re.findall(r'<details class="trail">.*?</details>', html, re.S)
+    said = text_of(trail)
+    for fact in (
+        "ai_cutoff 9.5",
+        "reader_study.cases 147 rows, sha256 4c81e0a7",
+        "dates of examinations 2021-07-01 to 2023-06-30",
+        "toolkit 0.4.0",
+        "06.ipynb sha256 1f",
+        "Figure 6.1 The AI finds fewer of the cancers. CSV , sha256",
+        "Table 6.1 Accuracy of the AI and of each radiologist. CSV , sha256",
+    ):
+        assert fact in said
+    assert 'href="../records/06_ai_against_readers.json"' in trail
+    record = (site / "records" / "06_ai_against_readers.json").read_bytes()
+    assert hashlib.sha256(record).hexdigest() in said
+    # The hash is that of the file which the link under the figure gives.
+    for name in ("figure-6-1", "table-6-1"):
+        address = re.search(rf'href="data:text/csv;charset=utf-8,([^"]*)" download="{name}', html)
+        file = unquote(unescape(address[1])).encode()
+        assert hashlib.sha256(file).hexdigest() in said
+    assert html.index('class="trail"') > html.index('class="prov"')
+    assert "trail" not in page(site, "chapters/22_missing_truth.html")
+
+
+def test_picture_stands_once_in_a_page(site):
+    html = page(site, AGAINST)
+    assert "data:image/svg+xml" not in html
+    assert html.count('data-kind="png" href="#figure-6-1"') == 1
 
 
 def test_sidebar_lists_chapters_by_part_under_their_own_numbers(site):

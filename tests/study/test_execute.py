@@ -1,5 +1,6 @@
 """Running chapters: every way to fail is seen and named, and what is delivered is stable."""
 
+import errno
 import json
 import os
 import re
@@ -241,6 +242,92 @@ def test_execute_chapter_names_the_failure(run: Run, mode: str) -> None:
     assert outcome.cell == int(re.search(r"cell (\d+)", outcome.cause)[1])
     later = notebook["cells"][outcome.cell :]
     assert all(cell["execution_count"] is None and not cell["outputs"] for cell in later)
+
+
+# A cell each, and whether the machine is at fault.
+FAULTS = {
+    "full disk": ("with open('/dev/full', 'w') as file:\n    file.write('x')", True),
+    "full disk, told otherwise": (
+        """
+        try:
+            with open("/dev/full", "w") as file:
+                file.write("x")
+        except OSError as error:
+            raise ValueError("the table could not be written") from error
+        """,
+        True,
+    ),
+    "full disk, a library's words": (
+        """
+        import os, pyarrow as pa, pyarrow.parquet as pq
+        os.symlink("/dev/full", "table")  # pyarrow removes what it could not write
+        pq.write_table(pa.table({"x": list(range(100_000))}), "table")
+        """,
+        True,
+    ),
+    "no memory": (
+        "import resource\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (2**33, 2**33))\n"
+        "x = bytearray(2**34)",
+        True,
+    ),
+    "too many open files": (
+        "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (1, 1))\nimport os\nos.pipe()",
+        True,
+    ),
+    "killed": ("import os\nos.kill(os.getpid(), 9)", True),
+    "mapped file gone": (
+        """
+        import mmap, os
+        with open("mapped", "w+b") as file:
+            file.truncate(2**16)
+            view = mmap.mmap(file.fileno(), 2**16)
+            file.truncate(0)
+            view[5000]
+        """,
+        True,
+    ),
+    "no such file": ("open('/none/at/all')", False),
+    "no right": ("raise PermissionError(13, 'Permission denied')", False),
+    "words in the code": ("# OSError: [Errno 28] No space left on device\n1 / 0", False),
+    "crash": ("import os\nos.kill(os.getpid(), 11)", False),
+    "exit": ("raise SystemExit(28)", False),
+    "too much output": ("print('x' * 20_000_000)", False),
+}
+
+
+@needs_linux
+@pytest.mark.parametrize("mode", FAULTS)
+def test_execute_chapter_tells_the_machine_from_the_chapter(run: Run, mode: str) -> None:
+    cell, machine = FAULTS[mode]
+    outcome, _ = run(cell)
+    assert outcome.status == "failed"
+    assert outcome.machine == machine, outcome.cause
+
+
+def test_execute_chapter_on_a_full_disk_is_a_fault_of_the_machine(
+    kernels: Kernels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    outcome = execute_chapter(make_job(tmp_path, "1"), kernels=kernels)
+    assert outcome.machine
+    assert "No space left on device" in outcome.cause
+
+
+def test_execute_chapter_where_no_kernel_can_start_for_want_of_disk(
+    kernels: Kernels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    job = make_job(tmp_path, "1")
+    monkeypatch.setattr("toolkit.study.run.kernels.Path.mkdir", full)
+    outcome = execute_chapter(job, kernels=kernels)
+    assert outcome.machine
+    assert outcome.cell is None
 
 
 @both

@@ -324,3 +324,60 @@ def test_an_image_with_a_lesion_is_an_image_of_the_study(archive, ingested, tmp_
         for line in again.said
     )
     assert not any("not made to be read" in line for line in done.said)
+
+
+@pytest.fixture
+def small(tmp_path):
+    """An archive of one examination, with the hospital's tables beside it."""
+    write_tables(write_demo_archive(tmp_path / "dicom", exams=1, seed=7), tmp_path)
+    return tmp_path
+
+
+def refused(folder, out, message):
+    """Every file as it was, after a scan that was refused."""
+    before = {path: path.lstat().st_mtime_ns for path in folder.rglob("*")}
+    with pytest.raises(OutputError, match=message):
+        ingest(str(folder / "dicom"), out, IngestRequest(tables=folder / "hospital"), quiet=True)
+    assert {path: path.lstat().st_mtime_ns for path in folder.rglob("*")} == before
+
+
+@pytest.mark.parametrize("place", ["dicom/out", "hospital/out", "dicom"])
+def test_tables_are_not_written_where_files_are_only_read(small, place):
+    refused(small, small / place, "lies in a folder that is only read")
+
+
+def test_a_link_into_the_archive_is_the_archive(small):
+    (small / "dicom" / "empty").mkdir()
+    (small / "out").symlink_to(small / "dicom" / "empty")
+    refused(small, small / "out", "lies in a folder that is only read")
+
+
+@pytest.mark.parametrize("note", ["", "[]", '{"mine": 1}'])
+def test_a_file_named_like_our_note_does_not_make_a_folder_ours(small, note):
+    (small / "out").mkdir()
+    (small / "out" / "ingest.json").write_text(note)
+    refused(small, small / "out", "was not made by study ingest")
+
+
+@pytest.mark.parametrize("name", [".scan", "hospital"])
+def test_a_link_within_our_folder_leads_nowhere_else(small, name):
+    out = small / "out"
+    ingest(str(small / "dicom"), out, IngestRequest(tables=small / "hospital"), quiet=True)
+    shutil.rmtree(out / name)
+    (small / "theirs").mkdir()
+    (out / name).symlink_to(small / "theirs")
+    refused(small, out, "was not made by study ingest")
+
+
+@pytest.mark.parametrize("pattern", ["headers-*.json.z", "reports-*.json.z", "*-pieces.json"])
+@pytest.mark.parametrize("content", [b"", b"[]"])
+def test_a_damaged_file_of_an_earlier_scan_is_made_again(small, pattern, content):
+    out, archive = small / "out", str(small / "dicom")
+    ingest(archive, out, quiet=True)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    damaged = list((out / ".scan").glob(pattern))
+    assert damaged
+    for path in damaged:
+        path.write_bytes(content)
+    ingest(archive, out, quiet=True)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before

@@ -8,10 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests import quick_study
 from toolkit.study.parameters.file import ParametersError
+from toolkit.study.run import run as run_module
+from toolkit.study.run.faults import MachineError
 from toolkit.study.run.fingerprint import verify
 from toolkit.study.run.run import RunOptions, check_study, explain, run_study
 from toolkit.study.run.workspace import OutputError
@@ -240,6 +243,24 @@ def test_run_reverted_reuses_the_older_run(study):
     assert "05_area" not in run(study).finished.executed
 
 
+def test_chapter_twice_in_a_book_has_two_numbers(study):
+    edit(
+        study / "tiny.yaml",
+        "  - {chapter: 09_times, parameters: {}}",
+        "  - {chapter: 05_area, name: 05_again, title: Again, parameters: {cut: 1}}",
+    )
+    out = run(study).out
+    numbers = {name: record(study, name)["number"] for name in ("05_area", "05_again", "06_count")}
+    assert numbers == {"05_area": "05", "05_again": "05b", "06_count": "06"}
+    assert "05b" in (out / "index.html").read_text()
+    edit(study / "tiny.yaml", "{chapter: 05_area, parameters: {cut: 3}}", "{chapter: 06_count}")
+    edit(study / "tiny.yaml", "  - {chapter: 06_count, parameters: {}}\n", "")
+    edit(study / "tiny.yaml", "parameters: {cut: 1}", "parameters: {cut: 1.0}")
+    assert "05_again" in run(study).finished.executed  # its number is another now
+    assert record(study, "05_again")["number"] == "05"
+    assert run(study, chapters=("05",)).finished.executed == []
+
+
 def test_failed_chapter_is_shown_as_failed_and_the_others_build(whole_study, monkeypatch):
     study = whole_study
     write(study, "06_count", "Count", COUNT.replace("study.cases", "study.missing_table"))
@@ -343,6 +364,182 @@ def test_file_outside_the_data_folder_is_refused(study, file):
     edit(study / "tiny.yaml", "file: cases.csv", f"file: {file}")
     with pytest.raises(TableError):
         run(study)
+
+
+def parquet_of(study, name):
+    return next((study / "reports" / ".tiny" / "work" / "tables").glob(f"*/retrospective.{name}.*"))
+
+
+def of_chapter(study, name, file):
+    work = study / "reports" / ".tiny" / "work"
+    return next(work.glob(f"chapters/{name}-*")) / file
+
+
+def other_ratings(study):
+    """The cases of a cancer get the lowest ratings."""
+    path = parquet_of(study, "readings")
+    frame = pd.read_parquet(path)
+    frame["rating"] = 6 - frame["rating"]
+    frame.to_parquet(path, index=False)
+
+
+def other_record(study):
+    edit(of_chapter(study, "05_area", "record.json"), '"numerator": 1', '"numerator": 3')
+
+
+def other_answer(study):
+    edit(of_chapter(study, "05_area", "record.json"), "1 are high", "3 are high")
+
+
+def other_page(study):
+    path = of_chapter(study, "05_area", "executed.ipynb")
+    path.write_text(path.read_text().replace("Area", "Volume"))
+
+
+def other_state(study):
+    edit(of_chapter(study, "05_area", "state.json"), '"cut": 3', '"cut": 4')
+
+
+def empty_file(find, *place):
+    def damage(study):
+        find(study, *place).write_bytes(b"")
+
+    damage.__name__ = f"empty_{'_'.join(place)}"
+    return damage
+
+
+def of_work(study, name):
+    return study / "reports" / ".tiny" / "work" / name
+
+
+def of_tables(study, name):
+    return parquet_of(study, "cases").with_name(name)
+
+
+def no_table(study):
+    parquet_of(study, "cases").unlink()
+
+
+def of_book(study, name):
+    return study / "reports" / "tiny" / name
+
+
+def other_book(study):
+    edit(of_book(study, "records/05_area.json"), '"numerator": 1', '"numerator": 3')
+
+
+def more_in_book(study):
+    of_book(study, "more.html").write_text("x")
+
+
+DAMAGE = {
+    other_ratings: ("tables",),
+    no_table: ("tables",),
+    empty_file(parquet_of, "cases"): ("tables",),
+    empty_file(of_tables, "parts.json"): ("tables",),
+    empty_file(of_tables, "seal.json"): ("tables",),
+    other_record: ("05_area",),
+    other_answer: ("05_area",),
+    other_page: ("05_area",),
+    other_state: ("05_area",),
+    empty_file(of_chapter, "05_area", "record.json"): ("05_area",),
+    empty_file(of_chapter, "05_area", "state.json"): ("05_area",),
+    empty_file(of_chapter, "90_all", "executed.ipynb"): ("90_all",),
+    empty_file(of_chapter, "90_all", "seal.json"): ("90_all",),
+    empty_file(of_work, "delivered.json"): (),
+    other_book: ("the book",),
+    more_in_book: ("the book",),
+    empty_file(of_book, "manifest.json"): ("the book",),
+    empty_file(of_book, "index.html"): ("the book",),
+}
+
+
+def delivered(study):
+    """Every file of the book."""
+    tree = (study / "reports" / "tiny").resolve()
+    return {path.relative_to(tree): path.read_bytes() for path in tree.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
+@pytest.mark.parametrize("also", ["nothing else", "a parameter"])
+def test_what_is_not_as_a_run_left_it_is_made_again(study, damage, also):
+    run(study)
+    book = delivered(study)
+    damage(study)
+    if also == "a parameter":  # of a chapter that was not damaged, on the tables that were
+        edit(study / "notebooks" / "06_count.ipynb", "have cancer.", "have cancer!")
+    report = run(study)
+    assert report.complete
+    lost = DAMAGE[damage]
+    if also == "nothing else":
+        assert report.made_again == lost
+        assert delivered(study) == book
+        assert set(report.finished.executed) == {name for name in lost if name[0].isdigit()}
+    else:
+        assert set(report.made_again) <= {*lost}  # a damaged book is replaced by another anyhow
+        assert json.loads(book[Path("records/05_area.json")]) == record(study, "05_area")
+    assert verify(report.out)
+    again = run(study)
+    assert again.made_again == ()
+    assert again.finished.executed == []
+
+
+def test_why_says_that_a_kept_run_is_damaged(study):
+    run(study)
+    other_record(study)
+    states = explain(study / "tiny.yaml", options(study))
+    assert states["05_area"].reasons == ("its earlier run is not as it was left",)
+    assert states["06_count"].reasons == ()
+
+
+def test_table_that_changes_while_a_run_reads_it_fails_its_chapter(study, monkeypatch):
+    """Between the check of the tables and the chapter that loads one, its file is exchanged."""
+    real = run_module.prepare_tables
+
+    def exchanged(*arguments):
+        index = real(*arguments)
+        other_ratings(study)
+        return index
+
+    monkeypatch.setattr(run_module, "prepare_tables", exchanged)
+    cause = run(study).finished.failed["05_area"]
+    assert "retrospective.readings is not what was read from the study's files" in cause
+
+
+FAULTS = [
+    "OSError(28, 'No space left on device')",
+    "OSError(5, 'Input/output error')",
+    "OSError(122, 'Disk quota exceeded')",
+    "OSError(30, 'Read-only file system')",
+    "OSError(12, 'Cannot allocate memory')",
+    "MemoryError",
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_of_the_machine_keeps_the_old_book_and_what_is_done(study, fault):
+    old = run(study).out.resolve()
+    changed_parameter(study)
+    write(study, "06_count", "Count", f"raise {fault}", needs=["cases.truth"])
+    with pytest.raises(MachineError, match=r"06_count: .*\n.*fault of this machine"):
+        run(study)
+    assert (study / "reports" / "tiny").resolve() == old
+    assert verify(old)
+    work = study / "reports" / ".tiny" / "work"
+    assert not list(work.rglob(".*"))
+    write(study, "06_count", "Count", COUNT, needs=["cases.truth"])
+    assert set(run(study).finished.executed) == {"90_all"}  # 05 was done, 06 is as it was
+
+
+@pytest.mark.parametrize(
+    "fault", ["FileNotFoundError(2, 'No such file')", "PermissionError(13, 'no')", "KeyError('x')"]
+)
+def test_fault_of_a_chapter_is_in_the_book(study, fault):
+    old = run(study).out.resolve()
+    write(study, "06_count", "Count", f"raise {fault}", needs=["cases.truth"])
+    report = run(study)
+    assert set(report.finished.failed) == {"06_count"}
+    assert report.out.resolve() != old
 
 
 def test_run_killed_at_any_moment_leaves_the_old_book_and_the_next_completes(study):

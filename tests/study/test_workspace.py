@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -75,6 +76,66 @@ def test_workspace_refuses_a_link_that_is_not_ours(tmp_path):
         Workspace(tmp_path / "demo")
 
 
+def test_workspace_leaves_a_hidden_folder_alone_that_is_not_ours(tmp_path):
+    foreign = tmp_path / ".config"
+    (foreign / "app").mkdir(parents=True)
+    (foreign / "app" / "manifest.json").write_text("{}")
+    (foreign / "app" / ".half.tmp").write_text("theirs")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(OutputError, match=r"\.config beside config exists and was not made by"):
+        Workspace(tmp_path / "config")
+    # A link that is named as ours would be does not make it ours either.
+    (tmp_path / "config").symlink_to(Path(".config") / "app")
+    with pytest.raises(OutputError, match="not made by"):
+        Workspace(tmp_path / "config")
+    (tmp_path / "config").unlink()
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("target", ["data", "nowhere", "data/cases.csv", "data/empty"])
+def test_workspace_follows_no_hidden_link_to_what_is_not_ours(tmp_path, target):
+    data = tmp_path / "data"
+    (data / "empty").mkdir(parents=True)
+    (data / "cases.csv").write_text("case,truth\n")
+    (tmp_path / ".bk").symlink_to(tmp_path / target)
+    with pytest.raises(OutputError, match=r"not made by|inside the data folder"):
+        Workspace(tmp_path / "bk").refuse_inside(data)
+    assert sorted(p.name for p in data.rglob("*")) == ["cases.csv", "empty"]
+
+
+def test_workspace_follows_no_link_out_of_its_own_folder(tmp_path):
+    with Workspace(tmp_path / "demo").locked():
+        pass
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (tmp_path / ".demo" / "work").rmdir()
+    (tmp_path / ".demo" / "work").symlink_to(theirs)
+    with pytest.raises(OutputError, match="not made by"):
+        Workspace(tmp_path / "demo")
+
+
+def test_workspace_takes_its_own_folder_again_wherever_a_link_leads_to_it(tmp_path):
+    with Workspace(tmp_path / "demo").locked():
+        pass
+    (tmp_path / ".demo").rename(tmp_path / "large-disk")
+    (tmp_path / ".demo").symlink_to(tmp_path / "large-disk")
+    with Workspace(tmp_path / "demo").locked():
+        pass
+
+
+def test_workspace_stopped_before_it_was_marked_is_taken_again(tmp_path):
+    (tmp_path / ".demo").mkdir()
+    with Workspace(tmp_path / "demo").locked():
+        assert (tmp_path / ".demo" / module.MARK).is_file()
+
+
+def test_workspace_refuses_data_within_its_own_folder(tmp_path):
+    with Workspace(tmp_path / "demo").locked():
+        (tmp_path / ".demo" / "data").mkdir()
+    with pytest.raises(OutputError, match=r"the data lie in \.demo"):
+        Workspace(tmp_path / "demo").refuse_inside(tmp_path / ".demo" / "data")
+
+
 def test_workspace_refuses_output_inside_the_data(tmp_path):
     data = tmp_path / "data"
     data.mkdir()
@@ -133,7 +194,103 @@ def test_deliver_stopped_while_it_removes_an_old_tree_leaves_no_half_of_it(works
     monkeypatch.undo()
     assert not (workspace.home / "one").exists()  # its name would stand for the whole tree
     with workspace.locked():
-        assert sorted(p.name for p in workspace.home.iterdir()) == ["lock", "three", "two", "work"]
+        left = {p.name for p in workspace.home.iterdir()}
+        assert left == {"lock", module.MARK, "three", "two", "work"}
+
+
+def kept(workspace):
+    scratch = workspace.scratch("chapter")
+    (scratch / "record.json").write_text('{"auc": 0.817}')
+    place = workspace.work / "chapters" / "x"
+    workspace.keep(scratch, place)
+    return place
+
+
+def test_holds_a_folder_as_it_was_kept(workspace):
+    place = kept(workspace)
+    assert workspace.holds(place, "x")
+    assert not workspace.holds(place.with_name("y"), "y")
+    assert workspace.made_again == []
+
+
+def edited(place):
+    (place / "record.json").write_text('{"auc": 0.183}')
+
+
+def emptied(place):
+    (place / "record.json").write_text("")
+
+
+def removed(place):
+    (place / "record.json").unlink()
+
+
+def unsealed(place):
+    (place / module.SEAL).unlink()
+
+
+def emptied_seal(place):
+    (place / module.SEAL).write_text("")
+
+
+def seal_of_nothing(place):
+    (place / module.SEAL).write_text("{}")
+
+
+def other_json(place):
+    (place / module.SEAL).write_text("[]")
+
+
+def became_a_file(place):
+    module.shutil.rmtree(place)
+    place.write_text("")
+
+
+DAMAGE = [
+    edited,
+    emptied,
+    removed,
+    unsealed,
+    emptied_seal,
+    seal_of_nothing,
+    other_json,
+    became_a_file,
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_holds_nothing_that_is_not_as_it_was_kept(workspace, damage):
+    place = kept(workspace)
+    damage(place)
+    assert not workspace.holds(place, "x")
+    assert workspace.made_again == ["x"]
+    assert not os.path.lexists(place)
+    assert workspace.holds(kept(workspace), "x")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "nul"])
+def test_noted_is_nothing_where_the_note_is_damaged(workspace, content):
+    write_atomic(workspace.work / "note.json", content)
+    assert workspace.noted("note.json") == {}
+    assert workspace.noted("none.json") == {}
+
+
+def test_deliver_replaces_a_tree_that_was_damaged_since(workspace):
+    workspace.deliver(make_tree(workspace, "whole"), "tree")
+    (workspace.out / "index.html").write_text("damaged")
+    workspace.deliver(make_tree(workspace, "whole"), "tree")
+    assert (workspace.out / "index.html").read_text() == "whole"
+
+
+def test_run_that_fails_leaves_no_scratch_to_fill_the_disk(workspace):
+    def fail():
+        with workspace.locked():
+            workspace.scratch("chapter")
+            raise OSError(errno.ENOSPC, "full")
+
+    with pytest.raises(OSError, match="full"):
+        fail()
+    assert not list(workspace.work.glob(".*"))
 
 
 def test_keep_replaces_a_folder_whole(workspace):

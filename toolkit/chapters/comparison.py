@@ -97,9 +97,8 @@ def notes_once(notes: Iterable[str]) -> list[str]:
     return [note for note in kept if not note.startswith("Holds for")]
 
 
-def call_columns() -> list[TableColumn]:
-    """Return the columns of ``call_cells``."""
-    spans = ("Sensitivity", "Specificity")
+def share_columns(*spans: str) -> list[TableColumn]:
+    """Return the columns of ``share_cells``, under one head each."""
     return [
         column
         for span in spans
@@ -107,12 +106,22 @@ def call_columns() -> list[TableColumn]:
     ]
 
 
+def share_cells(*shares: Estimate) -> list[str]:
+    """Return counts, percentage and interval of each share; weighted shares are not their ratio."""
+    cells: list[str] = []
+    for share in shares:
+        count = f"{count_text(share.numerator or 0)}/{count_text(share.denominator or 0)}"
+        cells += [count, *value_cells(share)]
+    return cells
+
+
+def call_columns() -> list[TableColumn]:
+    """Return the columns of ``call_cells``."""
+    return share_columns("Sensitivity", "Specificity")
+
+
 def call_cells(calls: CallAccuracy | None) -> list[str]:
     """Return counts, percentages and intervals of sensitivity and specificity."""
     if calls is None:
         return [EM_DASH] * 6
-    cells: list[str] = []
-    for share in (calls.sensitivity, calls.specificity):
-        count = f"{count_text(share.numerator or 0)}/{count_text(share.denominator or 0)}"
-        cells += [count, *value_cells(share)]
-    return cells
+    return share_cells(calls.sensitivity, calls.specificity)

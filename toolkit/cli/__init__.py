@@ -21,7 +21,8 @@ app = typer.Typer(
         "  study run parameters/demo.yaml          then open reports/demo/index.html\n\n"
         "  study run froc.xlsx                     the file of RJafroc or another program\n\n"
         "  study new mystudy.yaml                  a file of your own, with every parameter\n\n"
-        "  study check mystudy.yaml --data FOLDER  all that is wrong with it and its data, at once"
+        "  study check mystudy.yaml --data FOLDER  all that is wrong with it and its data\n\n"
+        "  study export reports/demo demo.zip      the book as one file, to be passed on"
     ),
 )
 

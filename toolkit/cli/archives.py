@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -54,6 +55,8 @@ def demo_dicom(
     """
     from toolkit.demo.dicom.archive import write_demo_archive, write_tables
 
+    if os.path.lexists(out) and not (out.is_dir() and not any(out.iterdir())):
+        fail(f"{out.name} exists and holds files, maybe a hospital's; name a new folder")
     try:
         archive = write_demo_archive(out / "dicom", exams=exams, seed=seed, part=part)
     except ValueError as error:

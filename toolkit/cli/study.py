@@ -26,6 +26,7 @@ from toolkit.cli.terminal import (
 
 if TYPE_CHECKING:
     from toolkit.study.imports.from_file import MadeStudy
+    from toolkit.study.run.run import RunReport
 
 app = typer.Typer()
 
@@ -93,10 +94,11 @@ def run(
     and the others are compared with it. To change the analysis edit study.yaml and say
     the same again: what you changed stays. If the file changes, name a new folder.
 
-    Exit status: 0 all chapters complete, 1 a chapter failed, 2 wrong input and nothing was written.
+    Exit status: 0 all chapters complete, 1 a chapter failed, 2 wrong input, or a fault of the
+    machine (full disk, no memory): then the book is as it was.
     """
     from toolkit.study.imports.from_file import is_study_file
-    from toolkit.study.run.run import RunOptions, run_study, summary
+    from toolkit.study.run.run import RunOptions, run_study
 
     source = file if is_study_file(file) else None
     if source is not None:
@@ -116,12 +118,7 @@ def run(
     )
     report = guarded(lambda: run_study(file, options))
     progress.close()
-    counts = summary(report)
-    for state in ("failed", "left_out", "not_run"):
-        for name, reason in counts[state].items():
-            typer.echo(f"{state.replace('_', ' '):9} {name}: {reason}", err=state == "failed")
-    typer.echo(f"{counts['executed']} chapters executed, {counts['reused']} unchanged")
-    typer.echo(f"book: {short(report.out / 'index.html')}")
+    say_what_was_done(report)
     if source is not None:
         typer.echo(f"to change the analysis edit {short(file)}, then run {source.name} again")
     if not report.complete:
@@ -166,11 +163,36 @@ def render(
 
 @app.command()
 def verify(book: Book) -> None:
-    """Check every file of a delivered book against its manifest."""
+    """Check every file of a delivered or exported book against its manifest."""
+    from toolkit.study.run.fingerprint import manifest_hash
     from toolkit.study.run.fingerprint import verify as verify_tree
 
     count = guarded(lambda: verify_tree(book))
-    typer.echo(f"{count} files are as they were delivered")
+    typer.echo(f"{count} files are as they were delivered; manifest {manifest_hash(book)}")
+
+
+@app.command()
+def export(
+    book: Book,
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="New folder, or a file that ends with .zip.")
+    ],
+) -> None:
+    """Write a delivered book as a folder or a zip file, to be copied, mailed or archived.
+
+      study export reports/demo demo.zip     one file: unpack it, then open index.html
+
+      study export reports/demo usb/demo     a folder: open index.html
+
+    reports/demo itself is a link to the latest book, so `cp -r` would copy the link and not the
+    book. The book is checked against its manifest first, and `study verify` checks what was
+    exported. An earlier export at OUT is replaced if it is whole; anything else there is refused.
+    """
+    from toolkit.study.run.export import export_book
+
+    done = guarded(lambda: export_book(book, out))
+    what = "open" if done.first_page == "index.html" else "unpack it and open"
+    typer.echo(f"written: {short(done.out)}, {done.n_files} files; {what} {done.first_page}")
 
 
 @app.command()
@@ -236,6 +258,21 @@ def selftest(
     typer.echo(f"page: {short(place)}")
     if findings.failed:
         raise typer.Exit(1)
+
+
+def say_what_was_done(report: RunReport) -> None:
+    """Print how each chapter stands that is not complete, the counts, and where the book is."""
+    from toolkit.study.run.run import summary
+
+    counts = summary(report)
+    for state in ("failed", "left_out", "not_run"):
+        for name, reason in counts[state].items():
+            typer.echo(f"{state.replace('_', ' '):9} {name}: {reason}", err=state == "failed")
+    if report.made_again:
+        typer.echo(f"made again, since not as a run had left it: {', '.join(report.made_again)}")
+    typer.echo(f"{counts['executed']} chapters executed, {counts['reused']} unchanged")
+    typer.echo(f"book: {short(report.out / 'index.html')}")
+    typer.echo(f"to pass it on: study export {short(report.out)} {report.out.name}.zip")
 
 
 def made_from(source: Path, folder: Path | None, data: Path | None, ai: str | None) -> MadeStudy:

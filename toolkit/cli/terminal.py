@@ -41,7 +41,8 @@ NamedAi = Annotated[
     typer.Option("--ai", metavar="READER", help="Reader of another program's file that is an AI."),
 ]
 Book = Annotated[
-    Path, typer.Argument(metavar="DIR", help="A delivered book, such as reports/demo.")
+    Path,
+    typer.Argument(metavar="BOOK", help="A delivered book, such as reports/demo, or an export."),
 ]
 ShowValues = Annotated[
     bool,

@@ -31,7 +31,7 @@ _MARKUP = (
 )
 _SAFE_LINK = re.compile(r"(?:https://|#|\.{0,2}/(?!/)|[\w%-])[^\s\"'<>\\]*", re.ASCII)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-_NUMBER = re.compile(r"[0-9A-Z]+(?:[.-][0-9A-Za-z]+)*")
+_NUMBER = re.compile(r"[0-9A-Za-z]+(?:[.-][0-9A-Za-z]+)*")
 
 
 def rich_text(text: str) -> str:
@@ -243,6 +243,21 @@ def _download(text: str, *, label: str, kind: str, name: str) -> str:
     return f'<a href="{address}" download="{name}">{label}</a>'
 
 
+def csv_link(columns: Mapping[str, Iterable[Any]] | pd.DataFrame, name: str) -> str:
+    """Return the link under a figure or table that holds its numbers as a file, as CSV.
+
+    Parameters
+    ----------
+    columns : mapping of str to iterable, or DataFrame
+        As in ``csv_text``.
+    name : str
+        Of the file, without its ending: the anchor of the figure or table.
+    """
+    # The mark in front tells spreadsheets that the text is UTF-8.
+    text = f"\ufeff{csv_text(columns)}"
+    return _download(text, label="CSV", kind="text/csv", name=f"{name}.csv")
+
+
 def _standalone(svg: str) -> str:
     """Return a picture that stands alone: light colours in place of variables, white paper."""
     light = _VARIABLE.sub(r"\1", svg)
@@ -309,10 +324,7 @@ def figure_html(
     labelled = _labelled(svg, alt)
     links = _download(_standalone(labelled), label="SVG", kind="image/svg+xml", name=f"{name}.svg")
     if csv is not None:
-        # The mark in front tells spreadsheets that the text is UTF-8.
-        text = f"\ufeff{csv_text(csv)}"
-        data = _download(text, label="Data", kind="text/csv", name=f"{name}.csv")
-        links = f"{data} {links}"
+        links = f"{csv_link(csv, name)} {links}"
     return (
         f'<figure class="{"fig fig-narrow" if narrow else "fig"}" id="{name}">'
         f'<div class="figbox" tabindex="0" role="group" aria-label="Figure {number}">{labelled}'
@@ -338,13 +350,18 @@ _RULES = """
 & .headline .a i{font-style:normal}
 & .headline dl.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));
  gap:4px 20px;margin:8px 0 0;border-top:1px solid var(--grid);padding-top:10px}
-& .headline dt{font-weight:400;font-size:13px;color:var(--muted)}
-& .headline dd{margin:0;font-size:14px;font-variant-numeric:tabular-nums}
+& .headline dt{font-weight:400;font-size:13px;color:var(--muted);float:none;width:auto;margin:0;
+ padding:0}
+& .headline dd{margin:0;padding:0;width:auto;font-size:14px;font-variant-numeric:tabular-nums}
 & .vd{margin:2px 0 10px;font-size:13px;line-height:18px;color:var(--muted)}
 & .vd .top,& .tk{position:relative;height:20px}
 & .vd .top span,& .tk span{position:absolute;white-space:nowrap;transform:translateX(-50%)}
 & .vd .top .le{left:0;transform:none}
 & .vd .top .ri{right:0;left:auto;transform:none}
+& .vd .top:not(:has(.m)){display:flex;justify-content:space-between;gap:4px 16px;height:auto;
+ min-height:20px}
+& .vd .top:not(:has(.m)) span{position:static;white-space:normal}
+& .vd .top .ri:not(.m){margin-left:auto;text-align:right}
 & .m{color:var(--cancertext)}
 & .ib{position:relative;height:34px;border-bottom:1px solid var(--axis);--c:var(--ai)}
 & .ib.aided{--c:var(--aided)}

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 from itertools import groupby
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from toolkit.draw.page import anchor, rich_text
+from toolkit.draw.page import anchor, csv_link, rich_text
 from toolkit.results import Estimate
 from toolkit.words.sentences import ci_text, estimate_text
 from toolkit.words.wording import count_text, pad_decimals
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    FileColumns = Mapping[str, Iterable[Any]] | pd.DataFrame
 
 Align = Literal["left", "right", "center"]
 RowKind = Literal["plain", "emphasis", "sub", "group", "space"]
 
 _ALIGN = {"left": "l", "right": "r", "center": "c"}
+_NOT_IN_FILES = {0x2007: " ", 0x00A0: " ", 0x2009: " ", 0x2060: None}
+_PLAIN_NUMBER = re.compile(r"[+\u2212]?\d{1,3}(?:,\d{3})*(?:\.\d+)?|[+\u2212]?\d+(?:\.\d+)?")
 _ROW_CLASS = {"plain": "", "emphasis": "em", "sub": "sub", "group": "grp", "space": "grp2"}
 
 
@@ -193,14 +203,55 @@ def _row_html(row: TableRow, columns: Sequence[TableColumn]) -> str:
     return f"{opening}{first}{''.join(rest)}</tr>"
 
 
-def _figure(body: str, *, number: str, title: str, foot: str, classes: str) -> str:
-    """Wrap a table with its number, title and foot."""
+def _plain(text: str) -> Decimal | str:
+    """Return a cell as a file has it: a number with its decimals, or the text without joiners."""
+    text = text.translate(_NOT_IN_FILES).strip()
+    if not _PLAIN_NUMBER.fullmatch(text):
+        return text
+    return Decimal(text.replace("\u2212", "-").replace(",", ""))
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """Return the names of columns, those that repeat with their count."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name in names:
+        seen[name] += 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return found
+
+
+def _table_columns(view: TableView) -> dict[str, list[Decimal | str]]:
+    """Return a printed table as the columns of a file; a group stands in a row of its own."""
+    width = len(view.columns)
+    rows = [[*row.cells, *[""] * (width - len(row.cells))] for row in map(_as_row, view.rows)]
+    heads = [": ".join(filter(None, (one.span, one.head))) for one in view.columns]
+    names = _unique([head.translate(_NOT_IN_FILES).replace("*", "") for head in heads])
+    return {name: [_plain(row[place]) for row in rows] for place, name in enumerate(names)}
+
+
+def _two_by_two_columns(view: PairedTables) -> dict[str, list[str]]:
+    """Return paired tables as the columns of a file, two rows each."""
+    lines: list[tuple[str, str, int, int | None]] = []
+    for one in view.tables:
+        title = " ".join(filter(None, (one.title, one.n and f"({one.n})")))
+        lines.append((title, view.rows[0], one.both, one.row_only))
+        lines.append((title, view.rows[1], one.column_only, one.neither))
+    names = _unique(["", " ", *view.columns])
+    cells = [["not known" if cell is None else str(cell) for cell in line] for line in lines]
+    return {name: [line[place] for line in cells] for place, name in enumerate(names)}
+
+
+def _figure(
+    body: str, view: TableView | PairedTables, *, number: str, csv: FileColumns, classes: str
+) -> str:
+    """Wrap a table with its number, title, foot and file."""
     name = anchor("table", number)
-    note = f'<p class="foot">{rich_text(foot)}</p>' if foot else ""
+    foot = f"{rich_text(view.foot)} " if view.foot else ""
     return (
         f'<figure class="{classes}" id="{name}"><figcaption id="{name}-title">'
-        f'<b>Table {number}.</b> <span class="t">{rich_text(title)}</span></figcaption>'
-        f"{body}{note}</figure>"
+        f'<b>Table {number}.</b> <span class="t">{rich_text(view.title)}</span></figcaption>'
+        f'{body}<p class="foot">{foot}<span class="dl">{csv_link(csv, name)}</span></p></figure>'
     )
 
 
@@ -210,8 +261,8 @@ def _scroll_box(table: str, number: str) -> str:
     return f'<div class="tabbox" tabindex="0" role="group" aria-label="{label}">{table}</div>'
 
 
-def table_html(view: TableView, *, number: str) -> str:
-    """Return a table with its number, title and foot.
+def table_html(view: TableView, *, number: str, csv: FileColumns | None = None) -> str:
+    """Return a table with its number, title, foot and its numbers as a file.
 
     Parameters
     ----------
@@ -219,6 +270,8 @@ def table_html(view: TableView, *, number: str) -> str:
         The printed table.
     number : str
         Chapter and order, such as "6.1"; also makes the anchor "table-6-1".
+    csv : mapping of str to iterable, or DataFrame, optional
+        The values behind the table, offered as a file; the printed cells where there are none.
 
     Raises
     ------
@@ -240,13 +293,8 @@ def table_html(view: TableView, *, number: str) -> str:
         f"<tbody>{body}</tbody></table>"
     )
     classes = "tab dense" if view.dense else "tab"
-    return _figure(
-        _scroll_box(table, number),
-        number=number,
-        title=view.title,
-        foot=view.foot,
-        classes=classes,
-    )
+    columns = _table_columns(view) if csv is None else csv
+    return _figure(_scroll_box(table, number), view, number=number, csv=columns, classes=classes)
 
 
 def _cell(count: int | None, classes: str = "") -> str:
@@ -305,10 +353,11 @@ class PairedTables:
     foot: str = ""
 
 
-def two_by_two_html(view: PairedTables, *, number: str) -> str:
+def two_by_two_html(view: PairedTables, *, number: str, csv: FileColumns | None = None) -> str:
     """Return the paired tables of two readings, usually one with and one without cancer."""
     boxes = "".join(
         _scroll_box(_paired_table(one, view.rows, view.columns), number) for one in view.tables
     )
     body = f'<div class="twos">{boxes}</div>'
-    return _figure(body, number=number, title=view.title, foot=view.foot, classes="tab")
+    columns = _two_by_two_columns(view) if csv is None else csv
+    return _figure(body, view, number=number, csv=columns, classes="tab")

@@ -1,4 +1,7 @@
-"""Files and folders that are written whole or not at all: under a temporary name, then renamed."""
+"""Files and folders that are written whole or not at all: under a temporary name, then renamed.
+
+And which folders may be written to at all: nothing of others is taken over, and raw data stay.
+"""
 
 from __future__ import annotations
 
@@ -54,6 +57,28 @@ def write_folder_atomic(path: Path, files: Mapping[str, str | bytes]) -> None:
             aside.rename(path)
         for scratch in (temporary, aside):
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def is_free(folder: Path, mark: str) -> bool:
+    """Whether a folder may be taken: it is not there, it is empty, or it carries our mark.
+
+    Parameters
+    ----------
+    folder : Path
+        A link counts as the folder that it leads to; one that leads nowhere is somebody's.
+    mark : str
+        Name of the file in it that says who made it.
+    """
+    if not os.path.lexists(folder):
+        return True
+    return folder.is_dir() and ((folder / mark).is_file() or not any(folder.iterdir()))
+
+
+def lies_in(path: Path, folder: Path) -> bool:
+    """Whether a path, there or not, is a folder or lies below it, whatever links lead to it."""
+    place = path.resolve()
+    above = [one for one in (place, *place.parents) if one.exists()]
+    return folder.exists() and any(one.samefile(folder) for one in above)
 
 
 def _beside(path: Path, ending: str) -> Path:

@@ -59,6 +59,7 @@ def _auc(array: RatingArray, column: int, *, ci_level: float) -> Estimate:
     return delong_ci(
         array.truth[rated],
         rating[rated],
+        weight=array.weight_of(rated),
         cluster=repeated_patients(array.patient[rated]),
         ci_level=ci_level,
         label=label,
@@ -74,6 +75,7 @@ def _calls(array: RatingArray, column: int, *, ci_level: float) -> CallAccuracy 
     return call_accuracy(
         array.truth[called],
         call[called],
+        weight=array.weight_of(called),
         cluster=array.patient[called],
         ci_level=ci_level,
         label=array.labels[column],

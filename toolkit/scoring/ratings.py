@@ -8,17 +8,25 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.arrays import FloatArray, IndexArray, IntArray
+from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray, ObjectArray
+from toolkit.scoring.case_mix import (
+    EVERYTHING,
+    cases_of,
+    indication_of,
+    sampling_weight,
+    spoken_of,
+)
+from toolkit.scoring.case_mix import (
+    ScoringError as ScoringError,  # the one error of all scoring, taken from here
+)
+from toolkit.scoring.verification import unverified
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Kind = Literal["human", "ai"]
-Rule = Literal["majority", "any", "programme"]
-
-
-class ScoringError(ValueError):
-    """The tables cannot give what was asked for, and what to do about it."""
+Rule = Literal["majority", "any", "programme", "first_read"]
+FIRST, ARBITER = 1, 3  # readings.position of the first reading, and of the one that decides
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,24 +43,39 @@ class RatingArray:
         1 with cancer, 0 without.
     programme : ndarray of float, shape (n_cases,)
         1 recalled by the programme, 0 not, NaN unknown.
+    first : ndarray of float, shape (n_cases,)
+        1 recalled by the reader in position 1, 0 not, NaN without such a reading.
+    indication : ndarray of object, shape (n_cases,)
+        Why each case was examined; ``"all"`` where the cases do not say.
+    weight : ndarray of float, shape (n_cases,), or None
+        Cases of the population that each stands for; None where the cases have no weights.
+    unverified : ndarray of bool, shape (n_cases,)
+        Who counts as free of cancer only because no cancer came up, see ``verification``.
     labels : tuple of str
         One a reader. People get pseudonyms R1, R2, ... in the order of the readers table.
     rating, call : ndarray of float, shape (n_cases, n_readers)
         NaN where the reader gave none.
     n_failed, n_missing, n_without_truth : int
         Readings left out: the AI failed, no result came, or the case has no truth yet.
+    n_arbiter : int
+        Readings left out because they are an arbiter's, who is no reader of every case.
     """
 
     case_id: NDArray[np.str_]
     patient_id: NDArray[np.str_]
     truth: FloatArray
     programme: FloatArray
+    first: FloatArray
+    indication: ObjectArray
+    weight: FloatArray | None
+    unverified: BoolArray
     labels: tuple[str, ...]
     rating: FloatArray
     call: FloatArray
     n_failed: int
     n_missing: int
     n_without_truth: int
+    n_arbiter: int = 0
 
     @property
     def patient(self) -> IndexArray:
@@ -77,9 +100,26 @@ class RatingArray:
             patient_id=self.patient_id[rows],
             truth=self.truth[rows],
             programme=self.programme[rows],
+            first=self.first[rows],
+            indication=self.indication[rows],
+            weight=self.weight_of(rows),
+            unverified=self.unverified[rows],
             rating=self.rating[rows],
             call=self.call[rows],
         )
+
+    def weight_of(self, rows: IntArray | BoolArray) -> FloatArray | None:
+        """Return the weights of some cases, or None where there are none."""
+        return None if self.weight is None else self.weight[rows]
+
+    @property
+    def spoken_of(self) -> str:
+        """The indication that accuracy is given for, see ``case_mix.spoken_of``."""
+        return spoken_of(self.truth, self.indication)
+
+    def of_indication(self, name: str) -> RatingArray:
+        """Return the readings of one indication, or all of them for ``"all"``."""
+        return self.take(np.flatnonzero(cases_of(self.indication, name)))
 
     def called_from(self, threshold: float | None) -> RatingArray:
         """Return the readings with a recall wherever the rating is at least ``threshold``.
@@ -103,6 +143,27 @@ def reader_labels(readers: pd.DataFrame) -> dict[str, str]:
     return labels
 
 
+def score_scale(readers: pd.DataFrame, label: str) -> tuple[float, float]:
+    """Return the ends of the score of the AI with a label; NaN where they are not known."""
+    labels = reader_labels(readers)
+    named = readers[[labels[reader] == label for reader in readers["reader_id"]]]
+    low, high = (
+        float(named[end].iloc[0]) if end in named and len(named) else np.nan
+        for end in ("score_min", "score_max")
+    )
+    return low, high
+
+
+def is_arbiter(readings: pd.DataFrame) -> BoolArray:
+    """Return which readings are an arbiter's, who reads where two readers differ, (n_readings,).
+
+    Such a reading is neither a first nor a second one, and nowhere counted among them.
+    """
+    if "position" not in readings:
+        return np.zeros(len(readings), dtype=np.bool_)
+    return (readings["position"] == ARBITER).fillna(False).to_numpy(dtype=np.bool_)
+
+
 def rating_array(
     readings: pd.DataFrame,
     readers: pd.DataFrame,
@@ -112,8 +173,9 @@ def rating_array(
     modality: str,
     session: str | None = "1",
     required: bool = True,
+    indication: str = EVERYTHING,
 ) -> RatingArray:
-    """Return the readings of one kind of reader in one modality as arrays.
+    """Return the readings of one kind of reader in one modality as arrays, no arbiter's among them.
 
     Parameters
     ----------
@@ -128,6 +190,8 @@ def rating_array(
         the cases were read aided first and the others unaided first.
     required : bool
         False returns an empty array, no case and no reader, where there is no such reading.
+    indication : str
+        Why the cases were examined; ``"all"`` takes every case.
 
     Returns
     -------
@@ -140,9 +204,14 @@ def rating_array(
         If there is no such reading; the message lists what there is. If ``session`` is None and a
         reader read a case to the end in more than one session.
     """
+    if indication != EVERYTHING:
+        cases = cases[cases_of(indication_of(cases), indication)]
+        readings = readings[readings["case_id"].isin(cases["case_id"])]
     of_kind = readings["reader_id"].isin(readers["reader_id"][readers["kind"] == kind])
     in_session = True if session is None else readings["session"] == session
     chosen = readings[of_kind & (readings["modality"] == modality) & in_session]
+    arbiter = is_arbiter(chosen)
+    chosen, n_arbiter = chosen[~arbiter], int(arbiter.sum())
     if chosen.empty and required:
         there = sorted({str(m) for m in readings["modality"][of_kind]})
         when = "any session" if session is None else f"session {session!r}"
@@ -173,12 +242,26 @@ def rating_array(
         patient_id=patients.to_numpy(dtype=str),
         truth=known["truth"].to_numpy(dtype=np.float64),
         programme=recalled.astype(np.float64),
+        first=_first_calls(used, known),
+        indication=indication_of(known),
+        weight=sampling_weight(known),
+        unverified=unverified(known),
         labels=tuple(labels[reader] for reader in who),
         n_failed=int((chosen["status"] == "failed").sum()),
         n_missing=int((chosen["status"] == "missing").sum()),
         n_without_truth=int((~complete["case_id"].isin(known_ids)).sum()),
+        n_arbiter=n_arbiter,
         **grid,
     )
+
+
+def _first_calls(readings: pd.DataFrame, cases: pd.DataFrame) -> FloatArray:
+    """Return the call of the reader in position 1 for each case, NaN without one."""
+    if "position" not in readings:
+        return np.full(len(cases), np.nan)
+    first = readings[(readings["position"] == FIRST).fillna(False)]
+    call = first.groupby("case_id")["call"].max()
+    return call.reindex(cases["case_id"]).to_numpy(dtype=np.float64)
 
 
 def _refuse_second_readings(complete: pd.DataFrame, *, modality: str) -> None:
@@ -205,9 +288,9 @@ def panel_call(readings: RatingArray, *, rule: Rule) -> FloatArray:
     ----------
     readings : RatingArray
         With calls.
-    rule : {"majority", "any", "programme"}
-        More than half of the readers who called the case; any of them; or what the programme
-        decided in the end, as the cases table says.
+    rule : {"majority", "any", "programme", "first_read"}
+        More than half of the readers who called the case; any of them; what the programme
+        decided in the end, as the cases table says; or the reader in position 1.
 
     Returns
     -------
@@ -216,6 +299,8 @@ def panel_call(readings: RatingArray, *, rule: Rule) -> FloatArray:
     """
     if rule == "programme":
         return readings.programme
+    if rule == "first_read":
+        return readings.first
     called = (~np.isnan(readings.call)).sum(axis=1)
     recalls = np.nansum(readings.call, axis=1)
     needed = called / 2 if rule == "majority" else np.zeros_like(recalls)
@@ -361,6 +446,12 @@ class PairedReadings:
     def truth(self) -> FloatArray:
         """Truth of each case, shape (n_cases,)."""
         return self.readers.truth
+
+    def of_indication(self, name: str) -> PairedReadings:
+        """Return the pairs of one indication, or all of them for ``"all"``."""
+        return replace(
+            self, readers=self.readers.of_indication(name), ai=self.ai.of_indication(name)
+        )
 
     @property
     def ai_rating(self) -> FloatArray:

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from toolkit.arrays import BoolArray, FloatArray, IntArray
+from toolkit.scoring.case_mix import (
+    EVERYTHING,
+    SCREENING,
+    indication_of,
+    indications_in,
+    numbers_in,
+    sampling_weight,
+)
 from toolkit.scoring.ratings import ScoringError, reader_labels
+from toolkit.scoring.verification import unverified
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,12 +33,8 @@ Unit = Literal["examination", "breast"]
 # What the AI returned, in the order in which it is shown. "no_score" is a reading that is
 # complete but holds a call only, "not_recorded" a case for which the readings have no row.
 STATUSES = ("complete", "no_score", "failed", "missing", "not_recorded")
-INDICATIONS = ("screening", "symptomatic", "follow_up", "other", "not_stated")
-SCREENING = "screening"
-EVERYTHING = "all"
 Decimals = Literal["nearest", "up", "down"]
 
-_MOST_WHOLE_NUMBERS = 12
 _EQUAL_CLASSES = 10
 
 
@@ -91,6 +96,13 @@ class ScoreClasses:
         return number
 
 
+def is_whole_scale(low: float, high: float) -> bool:
+    """Whether a score is shown as one of a few whole numbers, such as 1 to 10."""
+    if not high > low:  # also NaN
+        return False
+    return float(low).is_integer() and float(high).is_integer() and 2 <= high - low < 12
+
+
 def score_classes(
     low: float, high: float, *, edges: Sequence[float] = (), decimals: Decimals = "nearest"
 ) -> ScoreClasses:
@@ -130,8 +142,7 @@ def score_classes(
             "both columns to its map, or give class_edges"
         )
         raise ScoringError(msg)
-    count = high - low + 1
-    if low == int(low) and high == int(high) and count <= _MOST_WHOLE_NUMBERS and count > 2:
+    if is_whole_scale(low, high):
         whole = np.arange(low, high + 1)
         names = tuple(f"{number:g}" for number in whole)
         return ScoreClasses(names=names, whole=True, borders=whole, decimals=decimals)
@@ -185,6 +196,10 @@ class ScoredCases:
         Sampling weights.
     patient : ndarray of int, shape (n_cases,)
         Number of the patient.
+    recalled : ndarray, shape (n_cases,)
+        1 recalled by the programme, 0 not, NaN not known.
+    unverified : ndarray of bool, shape (n_cases,)
+        Who counts as free of cancer only because no cancer came up, see ``verification``.
     """
 
     ai: str
@@ -200,6 +215,8 @@ class ScoredCases:
     month: IntArray
     weight: FloatArray | None
     patient: IntArray
+    recalled: FloatArray
+    unverified: BoolArray
 
     @property
     def n_cases(self) -> int:
@@ -296,7 +313,8 @@ def scored_cases(
         raise ScoringError(msg)
     scale = float(row.get("score_min", np.nan)), float(row.get("score_max", np.nan))
     classes = score_classes(*scale, edges=class_edges, decimals=decimals)
-    groups, indication = _indications(cases)
+    indication = indication_of(cases)
+    groups = indications_in(indication)
     return ScoredCases(
         ai=str(row["label"]),
         scale=scale,
@@ -306,11 +324,15 @@ def scored_cases(
         score=score,
         score_class=classes.of(score),
         truth=cases["truth"].to_numpy(dtype=np.float64),
-        indication=indication,
+        indication=numbers_in(indication, groups),
         groups=groups,
         month=_months(cases),
-        weight=_weights(cases),
+        weight=sampling_weight(cases),
         patient=_patients(cases),
+        recalled=cases["recalled"].to_numpy(dtype=np.float64)
+        if "recalled" in cases
+        else np.full(len(cases), np.nan),
+        unverified=unverified(cases),
     )
 
 
@@ -361,15 +383,6 @@ def unit_of(cases: pd.DataFrame) -> Unit:
     return "breast" if sides else "examination"
 
 
-def _indications(cases: pd.DataFrame) -> tuple[tuple[str, ...], IntArray]:
-    """Return the indications that occur and their number for each case."""
-    if "indication" not in cases or cases["indication"].isna().all():
-        return (EVERYTHING,), np.zeros(len(cases), dtype=np.int64)
-    named = cases["indication"].fillna("not_stated")
-    groups = tuple(name for name in INDICATIONS if (named == name).any())
-    return groups, named.map(groups.index).to_numpy(dtype=np.int64)
-
-
 def _months(cases: pd.DataFrame) -> IntArray:
     """Return the month of each examination, the earliest one 1, and 0 where it is not known."""
     month = np.zeros(len(cases), dtype=np.int64)
@@ -380,13 +393,6 @@ def _months(cases: pd.DataFrame) -> IntArray:
         dates = cases["exam_date"][known].to_numpy().astype("datetime64[M]").astype(np.int64)
         month[known] = dates - dates.min() + 1
     return month
-
-
-def _weights(cases: pd.DataFrame) -> FloatArray | None:
-    """Return the sampling weights, or None where the cases have none."""
-    if "weight" not in cases or cases["weight"].isna().all():
-        return None
-    return cases["weight"].to_numpy(dtype=np.float64)
 
 
 def _patients(cases: pd.DataFrame) -> IntArray:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.arrays import BoolArray, FloatArray, ObjectArray
-from toolkit.scoring.ratings import ScoringError
+from toolkit.scoring.case_mix import sampling_weight, weights_differ
+from toolkit.scoring.ratings import ScoringError, is_arbiter
+from toolkit.scoring.verification import unverified
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-ARBITER = 3  # readings.position of the reading that decides
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,15 +44,20 @@ class PairedScreening:
     n_timed : (int, int)
         Readings behind ``reader_times_s``.
     n_readers : int
-        People who read.
+        People who read first or second; who only arbitrates is not counted.
     n_same_reader : int
-        Women whom one reader read both ways.
+        Women whom one person read both ways, an arbiter too.
     n_arbitrated : (int, int)
         Women whose call is an arbiter's.
     n_patients : int
         Women by their identifier; fewer than rows if some were examined twice.
     n_enrolled, n_one_way, n_unread : int
         Examinations of the study; of these read one way only, and not at all.
+    unverified : ndarray of bool, shape (n_women,)
+        Who was not recalled in practice and counts as free of cancer for that, see
+        ``verification``.
+    weighted : bool
+        Whether women stand for different numbers of others.
     n_without_score : int or None
         Women read both ways whose examination has no AI score; None where no AI is in the data.
     """
@@ -76,6 +80,8 @@ class PairedScreening:
     n_enrolled: int
     n_one_way: int
     n_unread: int
+    unverified: BoolArray
+    weighted: bool
     n_without_score: int | None
 
     @property
@@ -161,7 +167,8 @@ def paired_screening(
         )
         raise ScoringError(msg)
     used = people[people["case_id"].isin(both["case_id"]) & people["modality"].isin(modalities)]
-    times, n_timed = _reader_times(used, modalities)
+    first_or_second = used[~is_arbiter(used)]
+    times, n_timed = _reader_times(first_or_second, modalities)
     counts = [used[used["modality"] == m].groupby("case_id").size() for m in modalities]
     return PairedScreening(
         call=call[ways == 2],
@@ -175,7 +182,7 @@ def paired_screening(
         size_mm=_sizes(both, lesions),
         reader_times_s=times,
         n_timed=n_timed,
-        n_readers=int(used["reader_id"].nunique()),
+        n_readers=int(first_or_second["reader_id"].nunique()),
         n_same_reader=_same_reader(used),
         n_arbitrated=_arbitrated(used, modalities),
         n_patients=int(
@@ -184,6 +191,8 @@ def paired_screening(
         n_enrolled=len(cases),
         n_one_way=int((ways == 1).sum()),
         n_unread=int((ways == 0).sum()),
+        unverified=unverified(both),
+        weighted=weights_differ(sampling_weight(both)),
         n_without_score=_without_score(readings, readers, both),
     )
 
@@ -207,9 +216,7 @@ def _joint_call(people: pd.DataFrame, modality: str) -> pd.Series:
     """Return one call a case: the arbiter's where there is one, else whether anybody recalled."""
     chosen = people[people["modality"] == modality]
     joint: pd.Series = chosen.groupby("case_id")["call"].max()
-    if "position" in chosen:
-        decided = chosen[chosen["position"] == ARBITER].groupby("case_id")["call"].max()
-        joint.update(decided)
+    joint.update(chosen[is_arbiter(chosen)].groupby("case_id")["call"].max())
     return joint
 
 
@@ -266,9 +273,7 @@ def _same_reader(used: pd.DataFrame) -> int:
 
 def _arbitrated(used: pd.DataFrame, modalities: tuple[str, str]) -> tuple[int, int]:
     """Return how many women an arbiter decided on, by modality."""
-    if "position" not in used:
-        return 0, 0
-    decided = used[used["position"] == ARBITER]
+    decided = used[is_arbiter(used)]
     first, second = (
         int(decided["case_id"][decided["modality"] == modality].nunique())
         for modality in modalities

@@ -43,6 +43,7 @@ def disagreement_flag(primary: Comparison, other: Comparison, *, name: str) -> s
 
 Tests = tuple[McNemarTest, McNemarTest]
 
+NO_WEIGHTED_TESTS = "no McNemar test: it knows no sampling weights"
 NO_TESTS = "no McNemar test: it takes examinations as independent, and some women have several"
 
 
@@ -84,13 +85,14 @@ def disagreement_phrase(comparison: Comparison, tests: Tests) -> str:
     return f"; {words}" if words else ""
 
 
-def flagged(comparison: Comparison, tests: Tests | None) -> Comparison:
+def flagged(comparison: Comparison, tests: Tests | None, *, why: str = NO_TESTS) -> Comparison:
     """Return the comparison with a note where McNemar tests of its table disagree, or are none.
 
     ``tests`` is None where women have several examinations of the table: the interval then takes
     women as independent, McNemar tests would take examinations, and may differ for that alone.
+    ``why`` is said then.
     """
-    words = NO_TESTS if tests is None else disagreement(comparison, tests)
+    words = why if tests is None else disagreement(comparison, tests)
     notes = [note for note in (comparison.note, words) if note]
     return replace(comparison, note="; ".join(notes))
 

@@ -159,8 +159,12 @@ class StudyTables:
         import pandas as pd
 
         assert self._folder is not None  # it comes with the index
+        frame = pd.read_parquet(self._folder / entry["file"])
+        if frame_sha256(frame) != entry["sha256"]:
+            msg = f"the table {part}.{name} is not what was read from the study's files"
+            raise ChapterError(msg)
         self.inputs[f"{part}.{name}"] = str(entry["sha256"])
-        return pd.read_parquet(self._folder / entry["file"])
+        return frame
 
     def _parts(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what the study has, by part and table."""
@@ -228,7 +232,8 @@ def load_tables(tables: str, *, part: str, chapter: str, every_part: bool = Fals
     part : str
         Part of the study: retrospective, reader_study or prospective.
     chapter : str
-        The chapter's number, by which figures and tables are numbered: ``"06"``.
+        The chapter's number, by which figures and tables are numbered: ``"06"``. A study that has
+        the chapter twice gives the second one a number of its own, ``"06b"``.
     every_part : bool
         Whether the chapter is about all parts of the study.
 
@@ -251,7 +256,8 @@ def load_tables(tables: str, *, part: str, chapter: str, every_part: bool = Fals
     else:
         path = Path(tables)
         content = json.loads(path.read_text(encoding="utf-8"))
-        told = content.pop("plan", None)  # no part of the account of the data
+        # Neither is a part of the account of the data.
+        told, chapter = content.pop("plan", None), content.pop("label", chapter)
         study = StudyTables(content, path.parent, part, told)
     _page = _Page(chapter=chapter, study=study)
     _display(html.JUPYTER_STYLE)
@@ -276,8 +282,8 @@ def _display(text: str) -> None:
 
 
 def _number(page: _Page, count: int) -> str:
-    """Return a figure's or table's number, chapter.order."""
-    return f"{int(page.chapter)}.{count}"
+    """Return a figure's or table's number, chapter.order: 6.1, or 6b.1 in a second chapter 06."""
+    return f"{int(page.chapter[:2])}{page.chapter[2:]}.{count}"
 
 
 def banner(kind: Literal["post_hoc", "immature", "blinded"], word: str, text: str) -> None:
@@ -325,7 +331,7 @@ def show(exhibit: Exhibit | None) -> None:
     if exhibit is None:
         return
     if exhibit.table is not None:
-        _show_table(exhibit.table)
+        _show_table(exhibit, exhibit.table)
     elif exhibit.figure is None:
         say(exhibit.finding)
     else:
@@ -351,15 +357,15 @@ def _show_figure(exhibit: Exhibit, figure: Figure) -> None:
     )
 
 
-def _show_table(view: html.TableView | html.PairedTables) -> None:
-    """Print a table with its number."""
+def _show_table(exhibit: Exhibit, view: html.TableView | html.PairedTables) -> None:
+    """Print a table with its number, offered as CSV: its data, or else its printed cells."""
     page = _current()
     page.tables += 1
     number = _number(page, page.tables)
     if isinstance(view, html.TableView):
-        _display(html.table_html(view, number=number))
+        _display(html.table_html(view, number=number, csv=exhibit.data))
     else:
-        _display(html.two_by_two_html(view, number=number))
+        _display(html.two_by_two_html(view, number=number, csv=exhibit.data))
 
 
 def show_cases(case_ids: Sequence[str], *, archive: str, labels: Sequence[str]) -> None:

@@ -229,9 +229,21 @@ def test_objects_that_were_lost_with_the_power_are_made_again(archive, tmp_path)
     (batch,) = (
         path for path in (tmp_path / ".out.deidentify" / "batches").iterdir() if path.is_dir()
     )
-    lost, cut = batch / "3", batch / "4"
+    lost, cut, zeros = (batch / name for name in "345")
     lost.unlink()
     cut.write_bytes(b"")
+    zeros.write_bytes(bytes(zeros.stat().st_size))
+    deidentify_archive(str(archive), out, request)
+    deidentify_archive(str(archive), tmp_path / "whole", request)
+    assert tree(out) == tree(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("content", [b"", b"[[1]]"])
+def test_a_list_of_a_batch_that_was_damaged_is_made_again(archive, tmp_path, content):
+    out, request = tmp_path / "out", Request(key_file=tmp_path / "key")
+    stopped_after(32, archive, out, request)
+    (listed,) = (tmp_path / ".out.deidentify" / "batches").glob("*.json")
+    listed.write_bytes(content)
     deidentify_archive(str(archive), out, request)
     deidentify_archive(str(archive), tmp_path / "whole", request)
     assert tree(out) == tree(tmp_path / "whole")
@@ -282,7 +294,7 @@ def test_a_work_folder_that_is_not_ours_or_in_use_is_left_alone(archive, tmp_pat
         deidentify_archive(str(archive), tmp_path / "out", request)
     assert (work / "mine.txt").read_text() == "x"
     with (
-        work_folder(tmp_path / ".two.deidentify", "x"),
+        work_folder(tmp_path / ".two.deidentify", "0f"),
         pytest.raises(DeidentifyError, match="another process is making two; wait until it ends"),
     ):
         deidentify_archive(str(archive), tmp_path / "two", request)
@@ -294,6 +306,62 @@ def test_what_somebody_else_made_is_not_written_over(archive, tmp_path):
     with pytest.raises(DeidentifyError, match=r"out-refused\.csv exists; move it away"):
         deidentify_archive(str(archive), tmp_path / "out", request)
     assert (tmp_path / "out-refused.csv").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["out-tables", "out-refused.csv"])
+def test_what_somebody_put_there_while_a_copy_was_handed_over_stays(
+    archive, tmp_path, monkeypatch, name
+):
+    """A run is killed while it hands over; before the next one somebody uses one of its names."""
+    hospital = tmp_path / "hospital"
+    hospital.mkdir()
+    (hospital / "readers.csv").write_text("reader_id,kind\nR1,human\n")
+    out, request = tmp_path / "out", Request(key_file=tmp_path / "key", tables=hospital)
+
+    def killed(*arguments):
+        deidentify_work.begin_delivery(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("toolkit.study.imports.deidentify.begin_delivery", killed)
+        with suppress(KeyboardInterrupt):
+            deidentify_archive(str(archive), out, request)
+    place = tmp_path / name
+    if place.suffix:
+        place.write_text("mine")
+    else:
+        place.mkdir(exist_ok=True)
+        (place / "mine.txt").write_text("mine")
+    with pytest.raises(DeidentifyError, match=f"{name} exists; move it away"):
+        deidentify_archive(str(archive), out, request)
+    assert (place if place.suffix else place / "mine.txt").read_text() == "mine"
+    place.rename(tmp_path / "elsewhere")
+    deidentify_archive(str(archive), out, request)
+    assert out.is_dir()
+
+
+@pytest.mark.parametrize("name", ["request.json", "link"])
+def test_a_work_folder_with_a_file_of_that_name_or_behind_a_link_is_not_ours(
+    archive, tmp_path, name
+):
+    theirs, work = tmp_path / "theirs", tmp_path / ".out.deidentify"
+    (theirs / "batches").mkdir(parents=True)
+    if name == "link":
+        work.symlink_to(theirs)
+    else:
+        theirs.rename(work)
+        (work / name).write_text('{"a request": "of somebody"}')
+    with pytest.raises(DeidentifyError, match="exists and is no work folder"):
+        deidentify_archive(str(archive), tmp_path / "out", Request(key_file=tmp_path / "key"))
+    assert (work / "batches").is_dir()
+
+
+def test_a_mapping_takes_no_hidden_file_of_others(archive, tmp_path):
+    theirs = tmp_path / ".who.csv.part"
+    theirs.write_text("mine")
+    request = Request(key_file=tmp_path / "key", mapping=tmp_path / "who.csv")
+    deidentify_archive(str(archive), tmp_path / "out", request)
+    assert theirs.read_text() == "mine"
 
 
 def test_a_cluster_writes_the_same_copy(archive, tmp_path):

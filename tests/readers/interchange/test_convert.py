@@ -145,6 +145,21 @@ def test_convert_replaces_a_folder_of_tables_and_no_other(froc, roc, tmp_path):
     assert left_in(tmp_path) == ["data", "froc.xlsx", "roc.xlsx"]
 
 
+def test_convert_writes_through_no_link_and_into_no_source(roc, tmp_path):
+    call(roc, tmp_path / "tables")
+    (tmp_path / "link").symlink_to(tmp_path / "tables")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "none")
+    before = sorted(tmp_path.rglob("*"))
+    for name in ("link", "nowhere"):
+        code, text = call(roc, tmp_path / name, "--to", "tables", "--force")
+        assert code == 2
+        assert f"{name} is a link" in text
+    code, text = call(tmp_path / "tables", tmp_path / "tables" / "again")
+    assert code == 2
+    assert "again lies in the source" in text
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_convert_refuses_a_folder_as_file_and_a_file_as_folder(roc, tmp_path):
     (tmp_path / "d").mkdir()
     code, text = call(roc, tmp_path / "d", "--to", "imrmc")

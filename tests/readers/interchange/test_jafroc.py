@@ -10,6 +10,11 @@ import pytest
 from tests.interchange_samples import TRUTH_6, froc_sheets, roc_sheets, table_data, workbook
 from toolkit.readers.interchange import read_study_file, study_bytes
 from toolkit.readers.interchange.study import no_mark_rating
+from toolkit.scoring.mark_readings import MarkTables
+from toolkit.scoring.mark_rules import AsRecorded
+from toolkit.scoring.marks import localize_marks
+from toolkit.stats.auc import auc
+from toolkit.stats.froc import froc_fom_table, roi
 from toolkit.tables import TableError
 
 
@@ -143,6 +148,124 @@ def test_two_modality_factors_become_one_modality_and_back(tmp_path, froc):
     )
     froc["TRUTH"][2][5] = "FCTRL-X-MOD"
     assert "is FCTRL-X-MOD, which goes with two columns" in only_fault(tmp_path, froc)
+
+
+def older_crossed_sheets(*, truth_head=("CaseID", "LesionID", "Weight"), words=()):
+    """Two crossed factors in the layout of RJafroc's own file: who read what is not said."""
+    rows = [[1, 0, 0], [2, 1, 0], [2, 2, 0], [3, 0, 0]]
+    for row, word in zip(rows, words, strict=False):
+        row.append(word)
+    who = [(reader, f, mas) for mas in (20, 40) for reader in ("1", "2") for f in ("F", "I")]
+    return {
+        "TP": [
+            ["Reader_ID", "Modality_ID1", "Modality_ID2", "Case_ID", "Lesion_ID", "TP_Rating"],
+            *([*one, 2, 1, 5] for one in who),
+        ],
+        "FP": [
+            ["Reader_ID", "Modality_ID1", "Modality_ID2", "Case_ID", "FP_Rating"],
+            *([*one, 1, 2] for one in who[:3]),
+        ],
+        "Truth": [list(truth_head), *rows],
+    }
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [((), ()), (("Paradigm",), ("FROC", "FCTRL-X-MOD"))],
+)
+def test_two_factors_without_who_read_what_are_crossed_in_order(tmp_path, head, words):
+    sheets = older_crossed_sheets(truth_head=("CaseID", "LesionID", "Weight", *head), words=words)
+    study = read(tmp_path, sheets)
+    assert study.paradigm == "FROC"
+    readings = study.tables["readings"].frame
+    # The file names "I x 20" before "F x 40"; averages over a factor need its levels together.
+    assert readings["modality"].unique().tolist() == ["F x 20", "F x 40", "I x 20", "I x 40"]
+    assert len(readings) == 2 * 4 * 3
+    assert any("who read what" in note for note in study.notes)
+
+
+def test_a_paradigm_that_does_not_fit_its_columns_is_refused(tmp_path):
+    head = ("CaseID", "LesionID", "Weight", "Paradigm")
+    plot = older_crossed_sheets(truth_head=head, words=("FROC", "SPLIT-PLOT-A"))
+    assert "is SPLIT-PLOT-A, but who read what is not said" in only_fault(tmp_path, plot)
+    one = older_crossed_sheets(truth_head=head, words=("FROC", "FCTRL"))
+    assert "is FCTRL, which goes with one column of modalities" in only_fault(tmp_path, one)
+    roc = older_crossed_sheets(truth_head=head, words=("ROC", "FCTRL-X-MOD"))
+    assert "must be 0 or 1 in paradigm ROC" in only_fault(tmp_path, roc)
+
+
+def test_a_damaged_title_of_a_factor_is_named(tmp_path):
+    sheets = older_crossed_sheets()
+    sheets["TP"][0][1] = "ModalAlg-AIDRty_Alg-AIDRD1"  # as it stands in RJafroc's own file
+    assert only_fault(tmp_path, sheets) == (
+        "s.xlsx, sheet TP: column 'ModalityID1' is not in the header"
+    )
+
+
+def test_sheets_with_other_columns_of_modalities_are_refused(tmp_path):
+    sheets = older_crossed_sheets()
+    sheets["FP"] = [["ReaderID", "ModalityID", "CaseID", "FP_Rating"], ["1", "F", 1, 2]]
+    assert only_fault(tmp_path, sheets) == (
+        "s.xlsx: has other modality columns in one sheet than in another: FP has ModalityID; "
+        "TP has ModalityID1 and ModalityID2; head them alike in all sheets: ModalityID, or "
+        "ModalityID1 and ModalityID2"
+    )
+
+
+def roi_sheets():
+    """Regions in the older layout: two readers, two modalities, three cases of three regions."""
+    who = [(reader, modality) for reader in ("1", "2") for modality in ("A", "B")]
+    healthy = {1: 3, 2: 2, 3: 1}
+    return {
+        "TRUTH": [["CaseID", "LesionID", "Weight"], [1, 0, 0], [2, 1, 0], [3, 1, 0], [3, 2, 0]],
+        "FP": [
+            ["ReaderID", "ModalityID", "CaseID", "FP_Rating"],
+            *(
+                [*one, case, 0.5 + k]
+                for one in who
+                for case, n in healthy.items()
+                for k in range(n)
+            ),
+        ],
+        "TP": [
+            ["ReaderID", "ModalityID", "CaseID", "LesionID", "TP_Rating"],
+            *([*one, case, k, 2.0] for one in who for case, k in ((2, 1), (3, 1), (3, 2))),
+        ],
+    }
+
+
+def test_regions_in_the_older_layout_are_read_as_roi(tmp_path):
+    study = read(tmp_path, roi_sheets())
+    assert study.paradigm == "ROI"
+    assert (
+        "paradigm: not in the file; ROI (given regions), since each reading rates 3 places, every "
+        "lesion among them"
+    ) in study.notes
+    assert len(study.tables["marks"].frame) == 2 * 2 * 3 * 3
+    for sheet in ("FP", "TP"):
+        sheets = roi_sheets()
+        sheets[sheet].pop()  # one reading rates fewer: nobody gave it regions
+        assert read(tmp_path, sheets).paradigm == "FROC"
+
+
+def test_regions_of_a_workbook_have_the_auc_of_all_regions(tmp_path):
+    sheets, draw = roi_sheets(), np.random.default_rng(2)
+    for sheet in ("FP", "TP"):
+        for row in sheets[sheet][1:]:
+            row[-1] = float(draw.integers(0, 5) + (sheet == "TP"))
+    frames = {n: data.frame for n, data in read(tmp_path, sheets).tables.items()}
+    scored = localize_marks(
+        MarkTables(**frames), rule=AsRecorded(), unit="exam", modalities=("A", "B")
+    )
+    table = froc_fom_table(scored.study, fom=roi)
+    marks = frames["marks"]
+    for i, reader in enumerate(table.readers):
+        for j, modality in enumerate(table.modalities):
+            own = marks[
+                (marks["reader_id"] == reader.removeprefix("R")) & (marks["modality"] == modality)
+            ]
+            expected = auc(own["mark_type"] == "LL", own["rating"])
+            assert table.value[i, j] == pytest.approx(expected, rel=1e-14)
 
 
 def test_split_plots_declare_who_read_what(tmp_path, froc):

@@ -414,3 +414,61 @@ def test_large_studies_count_exactly():
 def test_malformed_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# --- weights -------------------------------------------------------------------------------------
+
+
+def weighted_sample(seed=8, n=60):
+    """Truth, call and whole-number weights, unequal within both classes."""
+    draw = np.random.default_rng(seed)
+    truth = np.arange(n) % 3 == 0
+    call = draw.random(n) < np.where(truth, 0.7, 0.2)
+    return truth.astype(int), call.astype(int), draw.integers(1, 5, n)
+
+
+@pytest.mark.parametrize("women", [None, np.arange(60) // 2])
+def test_weights_are_those_of_copies_of_a_case_within_its_cluster(women):
+    truth, call, weight = weighted_sample()
+    own = np.arange(truth.size) if women is None else women
+    weighted = call_accuracy(truth, call, weight=weight, cluster=women)
+    copies = call_accuracy(
+        *(np.repeat(v, weight) for v in (truth, call)), cluster=np.repeat(own, weight)
+    )
+    for name, estimate in weighted.estimates.items():
+        other = copies.estimates[name]
+        for part in ("estimate", "std_error", "ci_low", "ci_high"):
+            assert getattr(estimate, part) == pytest.approx(getattr(other, part), rel=1e-9), name
+
+
+def test_weights_alike_in_each_class_leave_all_but_the_predictive_values():
+    truth, call, _ = weighted_sample()
+    plain = call_accuracy(truth, call)
+    weighted = call_accuracy(truth, call, weight=np.where(truth == 1, 1.0, 6.0))
+    for name in ("sensitivity", "specificity", "positive_likelihood_ratio"):
+        assert weighted.estimates[name].to_dict() == plain.estimates[name].to_dict()
+    positive, negative = (call * truth).sum(), (call * (1 - truth)).sum()
+    assert weighted.ppv.estimate == pytest.approx(positive / (positive + 6 * negative))
+    assert (weighted.ppv.numerator, weighted.ppv.denominator) == (positive, positive + negative)
+    assert "prevalence that the weights give" in weighted.ppv.note
+
+
+def test_a_case_of_weight_0_does_not_count():
+    truth, call, weight = weighted_sample()
+    more = [np.append(values, [1, 0]) for values in (truth, call)]
+    with_zeros = call_accuracy(*more, weight=np.append(weight, [0, 0]))
+    without = call_accuracy(truth, call, weight=weight)
+    for name, estimate in without.estimates.items():
+        assert with_zeros.estimates[name].to_dict() == estimate.to_dict()
+
+
+def test_a_weighted_ratio_without_a_result_is_as_undefined_as_a_plain_one():
+    made = call_accuracy([1, 1, 0, 0], [1, 0, 0, 0], weight=[1, 2, 3, 4])
+    assert made.positive_likelihood_ratio.estimate == math.inf
+    assert math.isnan(made.positive_likelihood_ratio.ci_low)
+    assert made.positive_likelihood_ratio.note
+
+
+def test_weights_below_0_are_refused():
+    with pytest.raises(ValueError, match="weight must be finite and not negative"):
+        call_accuracy([1, 0], [1, 0], weight=[1, -1])

@@ -363,3 +363,14 @@ def test_an_infinite_rating_is_refused_where_thresholds_matter(what):
 def test_malformed_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_weights_of_a_curve_are_those_of_copies():
+    truth, rating = np.array([0, 0, 1, 1, 0, 1]), np.array([1.0, 2, 2, 3, 3, 1])
+    weight = np.array([2, 1, 3, 1, 4, 2])
+    weighted = roc_curve(truth, rating, weight=weight)
+    copies = roc_curve(np.repeat(truth, weight), np.repeat(rating, weight))
+    for name in ("x", "y", "threshold"):
+        np.testing.assert_allclose(getattr(weighted, name), getattr(copies, name), rtol=1e-12)
+    alone = roc_curve([1, 1], [1, 2], weight=[1, 2])
+    assert np.isnan(alone.x).all()

@@ -43,6 +43,7 @@ from toolkit.stats.froc.figures_of_merit import (
 from toolkit.stats.froc.fom_table import froc_fom_table, froc_leave_one_out
 from toolkit.stats.froc.studies import froc_study, lroc_study, pooled_reading, roi_study
 from toolkit.stats.mrmc.ai import ai_against_readers
+from toolkit.stats.mrmc.compare import Choices, compare_modalities
 from toolkit.stats.mrmc.covariances import fom_table, leave_one_out
 from toolkit.stats.mrmc.inference import obuchowski_rockette
 from toolkit.stats.resampling.bootstrap import bootstrap_values
@@ -294,6 +295,40 @@ def test_roi_is_the_auc_of_all_regions():
     expected = fom_table(truth, ratings, covariance="jackknife", cluster=case)
     assert table.value == pytest.approx(expected.value, rel=1e-14)
     assert table.covariance == pytest.approx(expected.covariance, rel=1e-10)
+
+
+def drawn_regions():
+    """Return case, truth and ratings of 40 cases of four regions, alike within a case."""
+    draw = np.random.default_rng(11)
+    case = np.repeat(np.arange(40), 4)
+    truth = draw.random(160) < 0.3
+    shared = draw.normal(size=(40, 1, 1))[case]
+    ratings = draw.normal(size=(160, 4, 2)) + shared + truth[:, None, None] * [1.0, 1.4]
+    return case, truth, ratings
+
+
+def test_roi_has_the_inference_of_reader_studies_with_cases_as_clusters():
+    case, truth, ratings = drawn_regions()
+    table = froc_fom_table(roi_study(case, truth, ratings, n_cases=40), fom=roi)
+    regions = obuchowski_rockette(table)
+    for covariance, tolerance in (("jackknife", 1e-9), ("DeLong", 0.05)):
+        choices = Choices(covariance=covariance)
+        expected = compare_modalities(truth, ratings, cluster=case, choices=choices)
+        for ours, other in (
+            (regions.differences[0], expected.differences[0]),
+            (regions.modalities[0], expected.modalities[0]),
+        ):
+            assert ours.estimate == pytest.approx(other.estimate, rel=1e-12)
+            assert ours.std_error == pytest.approx(other.std_error, rel=tolerance)
+
+
+def test_roi_learns_nothing_from_regions_that_stand_twice():
+    case, truth, ratings = drawn_regions()
+    once = froc_fom_table(roi_study(case, truth, ratings, n_cases=40), fom=roi)
+    study = roi_study(np.tile(case, 2), np.tile(truth, 2), np.tile(ratings, (2, 1, 1)), n_cases=40)
+    twice = froc_fom_table(study, fom=roi)
+    assert twice.value == pytest.approx(once.value, rel=1e-12)
+    assert twice.covariance == pytest.approx(once.covariance, rel=1e-9)
 
 
 def test_one_lesion_a_case_has_one_weight():

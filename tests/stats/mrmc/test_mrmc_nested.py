@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -222,6 +223,24 @@ def test_factors_are_averaged_as_linear_combinations():
     assert analysis.global_test.df1 == 2
     with pytest.raises(ValueError, match="2 levels by 2 levels make 4 combinations"):
         averaged_over(table, levels=("a", "b"), other_levels=("1", "2"))
+
+
+def test_factors_of_named_combinations_are_averaged_whatever_their_order():
+    draw = np.random.default_rng(7)
+    names = ("F x 20", "I x 20", "F x 40", "I x 40", "F x 60", "I x 60")
+    root = draw.normal(size=(18, 18))
+    covariance = (root @ root.T).reshape(3, 6, 3, 6) * 1e-6
+    table = replace(make_table(draw.normal(0.8, 0.05, (3, 6)), covariance), modalities=names)
+    first = averaged_over(table, levels=("F", "I"), other_levels=("20", "40", "60"))
+    second = averaged_over(table, levels=("20", "40", "60"), other_levels=("F", "I"))
+    for result, place in ((first, 0), (second, 1)):
+        for level in result.modalities:
+            columns = [n for n, name in enumerate(names) if name.split(" x ")[place] == level]
+            found = result.value[:, result.modalities.index(level)]
+            np.testing.assert_allclose(found, table.value[:, columns].mean(axis=1))
+            at = result.modalities.index(level)
+            block = covariance[:, columns][:, :, :, columns].mean(axis=(1, 3))
+            np.testing.assert_allclose(result.covariance[:, at, :, at], block, rtol=1e-12)
 
 
 def test_a_fixed_value_is_compared_on_the_error_of_the_mean():

@@ -420,3 +420,19 @@ def test_one_cluster_has_no_variance():
         np.array([[1.0], [2.0], [3.0]]), np.arange(3), stratum=np.array([True, False, False])
     )
     assert math.isnan(alone[0, 0])
+
+
+def test_weights_of_a_paired_difference_are_those_of_copies_within_the_cluster():
+    draw = np.random.default_rng(5)
+    a, b = draw.integers(0, 2, 40), draw.integers(0, 2, 40)
+    weight, women = draw.integers(1, 4, 40), np.arange(40) // 2
+    weighted = clustered_paired_difference_ci(a, b, cluster=women, weight=weight)
+    copies = clustered_paired_difference_ci(
+        *(np.repeat(values, weight) for values in (a, b)), cluster=np.repeat(women, weight)
+    )
+    for name in ("estimate", "std_error", "ci_low", "ci_high", "p_value", "estimate_a"):
+        assert getattr(weighted, name) == pytest.approx(getattr(copies, name), rel=1e-9)
+    assert weighted.ci_method == "linearised, weighted, patients as clusters"
+    alike = clustered_paired_difference_ci(a, b, cluster=women, weight=np.full(40, 3.0))
+    plain = clustered_paired_difference_ci(a, b, cluster=women)
+    assert alike.to_dict() == plain.to_dict()

@@ -1,14 +1,16 @@
-"""Ratios of Poisson rates against R and their own definitions."""
+"""Poisson rates and their ratios against R, printed tables and their own definitions."""
 
 import json
 import math
 from functools import partial
 
+import numpy as np
 import pytest
 from scipy import stats
 
-from toolkit.results import Comparison, result_from_dict
-from toolkit.stats.proportions.rates import TwoRates, rate_ratio_ci
+from toolkit.results import Comparison, Estimate, result_from_dict
+from toolkit.stats.proportions.one import proportion_ci
+from toolkit.stats.proportions.rates import TwoRates, rate_ci, rate_ratio_ci
 
 poisson_rate_ratio_exact_ci = partial(rate_ratio_ci, method="exact")
 poisson_rate_ratio_log_ci = partial(rate_ratio_ci, method="log_wald")
@@ -167,3 +169,149 @@ def test_rates_refuse(cells, message):
 def test_ratios_refuse(method, choices, message):
     with pytest.raises(ValueError, match=message):
         method(rates(7, 20, 2, 90), **choices)
+
+
+RATE_METHODS = ("score", "exact", "midp")
+COUNTS = [1, 2, 3, 10, 47, 300, 10**6]
+# Garwood 1936, table 1: limits of 95 and 99 %, two decimals as in every later reprint.
+GARWOOD = {
+    0: (0.00, 3.69, 0.00, 5.30),
+    1: (0.03, 5.57, 0.01, 7.43),
+    2: (0.24, 7.22, 0.10, 9.27),
+    5: (1.62, 11.67, 1.08, 14.15),
+    10: (4.80, 18.39, 3.72, 21.40),
+    20: (12.22, 30.89, 10.35, 34.67),
+    50: (37.11, 65.92, 33.66, 71.27),
+}
+
+
+@pytest.mark.parametrize("events", GARWOOD)
+def test_exact_rate_matches_garwoods_table(events):
+    limits = []
+    for level in (0.95, 0.99):
+        result = rate_ci(events, 1, method="exact", ci_level=level)
+        limits += [result.ci_low, result.ci_high]
+    assert limits == pytest.approx(GARWOOD[events], abs=0.0051)
+
+
+@pytest.mark.parametrize(
+    ("level", "low", "high"), [(0.9, 31.94, 54.32), (0.95, 30.27, 56.77), (0.99, 27.18, 61.76)]
+)
+def test_exact_rate_matches_r(level, low, high):
+    # R: epitools::pois.exact(42, conf.level = level)
+    result = rate_ci(42, 1, method="exact", ci_level=level)
+    assert (result.ci_low, result.ci_high) == pytest.approx((low, high), abs=0.0051)
+
+
+@pytest.mark.parametrize("events", [0, *COUNTS])
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+def test_exact_rate_is_half_a_quantile_of_chi_square(events, level):
+    result = rate_ci(events, 1, method="exact", ci_level=level)
+    tail = (1 - level) / 2
+    low = stats.chi2.ppf(tail, 2 * events) / 2 if events else 0.0
+    assert result.ci_low == pytest.approx(low, rel=1e-11)
+    assert result.ci_high == pytest.approx(stats.chi2.isf(tail, 2 * events + 2) / 2, rel=1e-11)
+
+
+@pytest.mark.parametrize("events", COUNTS)
+def test_midp_rate_leaves_half_alpha_with_half_of_the_count(events):
+    result = rate_ci(events, 1, method="midp")
+    low, high = result.ci_low, result.ci_high
+    above = stats.poisson.sf(events, low) + stats.poisson.pmf(events, low) / 2
+    below = stats.poisson.cdf(events - 1, high) + stats.poisson.pmf(events, high) / 2
+    assert (above, below) == pytest.approx((0.025, 0.025), rel=1e-7)
+    exact = rate_ci(events, 1, method="exact")
+    assert exact.ci_low < low < events < high < exact.ci_high
+
+
+def test_midp_rate_without_events_ends_at_a_logarithm():
+    result = rate_ci(0, 1, method="midp")  # exp(-mean) / 2 = 0.025
+    assert (result.ci_low, result.ci_high) == (0.0, pytest.approx(math.log(20), rel=1e-12))
+
+
+@pytest.mark.parametrize("events", [0, *COUNTS])
+def test_score_rate_solves_the_score_equation(events):
+    result = rate_ci(events, 1)
+    for mean, sign in ((result.ci_low, 1), (result.ci_high, -1)):
+        if mean:
+            score = (events - mean) / math.sqrt(mean)
+            assert sign * score == pytest.approx(stats.norm.isf(0.025), rel=1e-9)
+    assert (result.ci_low == 0) == (events == 0)
+
+
+@pytest.mark.parametrize(
+    ("method", "binomial"), [("score", "wilson"), ("exact", "clopper_pearson"), ("midp", "midp")]
+)
+@pytest.mark.parametrize("events", [0, 1, 7, 60])
+def test_rates_are_proportions_of_very_many_units(method, binomial, events):
+    units = 10**9
+    rate, share = (
+        rate_ci(events, units, method=method),
+        proportion_ci(events, units, method=binomial),
+    )
+    limits = (share.ci_low, share.ci_high)
+    assert (rate.ci_low, rate.ci_high) == pytest.approx(limits, rel=1e-6)
+
+
+def test_exact_rate_covers_what_it_says_and_the_others_come_near():
+    counts = np.arange(130)
+    grid = np.linspace(0.5, 40, 300)
+    mean, least = {}, {}
+    for method in RATE_METHODS:
+        found = [rate_ci(int(count), 1, method=method) for count in counts]
+        low, high = (np.array([getattr(r, end) for r in found]) for end in ("ci_low", "ci_high"))
+        ends = np.concatenate([low, high])  # coverage jumps where the truth passes a limit
+        means = np.concatenate([grid, ends - 1e-9, ends + 1e-9])
+        means = means[(means >= 0.5) & (means <= 40)][:, np.newaxis]
+        inside = (low <= means) & (means <= high)
+        coverage = (stats.poisson.pmf(counts, means) * inside).sum(axis=1)
+        mean[method], least[method] = coverage[: grid.size].mean(), coverage.min()
+    # docs/coverage.md
+    assert least["exact"] >= 0.95
+    assert (least["score"], least["midp"]) == pytest.approx((0.895, 0.916), abs=1e-3)
+    assert (mean["score"], mean["midp"]) == pytest.approx((0.95, 0.95), abs=5e-3)
+
+
+@pytest.mark.parametrize("method", RATE_METHODS)
+@pytest.mark.parametrize("level", [0.01, 0.95, 0.9999])
+@pytest.mark.parametrize("events", [10**9, 10**12, 2**53])
+def test_rates_of_billions_have_an_interval(method, level, events):
+    result = rate_ci(events, 1, method=method, ci_level=level)
+    reach = stats.norm.isf((1 - level) / 2) * math.sqrt(events)
+    assert result.ci_low <= events <= result.ci_high
+    assert result.ci_high - result.ci_low == pytest.approx(2 * reach, rel=1e-3, abs=4)
+
+
+@pytest.mark.parametrize("method", RATE_METHODS)
+def test_a_rate_scales_with_its_exposure(method):
+    one, years = rate_ci(7, 1, method=method), rate_ci(7, 35, method=method, per=1000)
+    for name in ("estimate", "std_error", "ci_low", "ci_high"):
+        assert getattr(years, name) == pytest.approx(getattr(one, name) * 1000 / 35, rel=1e-12)
+    assert (one.unit, years.unit) == ("per_1", "per_1000")
+    assert (years.numerator, years.denominator) == (7, 35)
+    assert Estimate.from_dict(years.to_dict()).to_dict() == years.to_dict()
+    years.summary_frame()
+
+
+@pytest.mark.parametrize("method", RATE_METHODS)
+def test_a_rate_without_events_says_so(method):
+    result = rate_ci(0, 12, method=method)
+    assert (result.estimate, result.std_error, result.ci_low) == (0, 0, 0)
+    assert 0 < result.ci_high < 1
+    assert result.note == "no event: the plug-in standard error is 0"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "choices", "message"),
+    [
+        ((1.5, 10), {}, "events must be a whole number, 0 or more, but got 1.5"),
+        ((-1, 10), {}, "events must be a whole number, 0 or more, but got -1"),
+        ((1, 0), {}, "exposure must be a finite number above 0, but got 0.0"),
+        ((1, math.inf), {}, "exposure must be a finite number above 0, but got inf"),
+        ((1, 10), {"per": 0}, "per must be a finite number above 0, but got 0.0"),
+        ((1, 10), {"ci_level": 95}, "ci_level must lie between 0 and 1"),
+    ],
+)
+def test_a_rate_refuses(arguments, choices, message):
+    with pytest.raises(ValueError, match=message):
+        rate_ci(*arguments, **choices)

@@ -1,5 +1,6 @@
 """Fisher's, Pearson's and the trend test against R, papers and exact fractions."""
 
+import itertools
 import json
 import math
 from fractions import Fraction
@@ -14,7 +15,12 @@ from scipy import stats
 from tests.stats.calibration.sample import clustered_error, weight_derivative
 from tests.stats.proportions.test_two import groups, low_rate_tables, published
 from toolkit.results import result_from_dict
-from toolkit.stats.proportions.tests import TwoGroupTest, trend_test, two_group_test
+from toolkit.stats.proportions.tests import (
+    TwoGroupTest,
+    association_test,
+    trend_test,
+    two_group_test,
+)
 
 fisher_midp = partial(two_group_test, method="fisher_midp")
 pearson_chi_square = partial(two_group_test, method="pearson_chi_square")
@@ -294,3 +300,152 @@ def test_trend_returns_from_its_record():
 def test_trend_refuses(score, message):
     with pytest.raises(ValueError, match=message):
         trend_test([0, 1], score)
+
+
+# --- tables of any size --------------------------------------------------------------------------
+
+ASSOCIATIONS = ["pearson_chi_square", "likelihood_ratio", "fisher_exact"]
+# Agresti, Introduction to Categorical Data Analysis, 2007, table 2.5: gender and party.
+PARTIES = [[762, 327, 468], [484, 239, 477]]
+SMALL = [[[3, 0, 1], [1, 4, 2]], [[2, 2], [0, 3], [1, 1]], [[1, 0, 2], [0, 2, 0], [3, 1, 0]]]
+
+
+def all_tables(rows, columns):
+    """Return all tables with these margins, one way to fill the first column after another."""
+    if len(columns) == 1:
+        return [[(r,) for r in rows]]
+    found = []
+    for first in itertools.product(*(range(min(r, columns[0]) + 1) for r in rows)):
+        if sum(first) == columns[0]:
+            left = [r - x for r, x in zip(rows, first, strict=True)]
+            rest = all_tables(left, columns[1:])
+            found += [[(x, *t) for x, t in zip(first, table, strict=True)] for table in rest]
+    return found
+
+
+def exact_probability(table):
+    """Return the probability of a table given its margins, as a fraction."""
+    margins = [sum(r) for r in table] + [sum(c) for c in zip(*table, strict=True)]
+    above = math.prod(math.factorial(m) for m in margins)
+    below = math.factorial(sum(map(sum, table)))
+    return Fraction(above, below * math.prod(math.factorial(x) for r in table for x in r))
+
+
+def test_pearson_matches_r_and_agresti():
+    # R: chisq.test(M), its help page: X-squared = 30.07, df = 2, p-value = 2.954e-07
+    test = association_test(PARTIES)
+    assert (test.statistic, test.df) == (pytest.approx(30.07, abs=5e-3), 2)
+    assert test.p_value == pytest.approx(2.954e-07, abs=5e-11)
+    assert association_test(PARTIES, method="likelihood_ratio").statistic == pytest.approx(
+        30.02, abs=5e-3
+    )
+    assert test.cramers_v == pytest.approx(math.sqrt(30.07 / 2757), abs=1e-4)
+    assert (test.n_cases, test.note) == (2757, "")
+
+
+@pytest.mark.parametrize("table", [PARTIES, *SMALL, [[40, 9], [6, 45]]])
+@pytest.mark.parametrize(
+    ("method", "power"), [("pearson_chi_square", "pearson"), ("likelihood_ratio", "log-likelihood")]
+)
+def test_chi_square_matches_scipy(table, method, power):
+    expected = stats.chi2_contingency(table, correction=False, lambda_=power)
+    test = association_test(table, method=method)
+    assert test.statistic == pytest.approx(expected.statistic, rel=1e-10)
+    assert test.p_value == pytest.approx(expected.pvalue, rel=1e-9)
+    assert test.df == expected.dof
+    assert test.smallest_expected == pytest.approx(expected.expected_freq.min(), rel=1e-12)
+    strength = stats.contingency.association(np.array(table), method="cramer")
+    assert test.cramers_v == pytest.approx(strength, rel=1e-10)
+
+
+@pytest.mark.parametrize("table", [*SMALL, [[0, 7, 1, 0], [2, 3, 0, 5]]])
+def test_fisher_of_a_larger_table_matches_exact_fractions(table):
+    tables = all_tables([sum(r) for r in table], [sum(c) for c in zip(*table, strict=True)])
+    probabilities = [exact_probability(t) for t in tables]
+    own = exact_probability(table)
+    assert sum(probabilities) == 1
+    test = association_test(table, method="fisher_exact")
+    assert test.p_value == pytest.approx(float(sum(p for p in probabilities if p <= own)), rel=1e-9)
+    assert test.statistic == pytest.approx(float(own), rel=1e-9)
+    assert test.df is None
+
+
+@pytest.mark.parametrize("cells", [(3, 210, 1, 200), (1, 4, 3, 4), (15, 72, 0, 16)])
+def test_association_of_two_by_two_is_the_test_of_two_groups(cells):
+    x_a, n_a, x_b, n_b = cells
+    table = [[x_a, n_a - x_a], [x_b, n_b - x_b]]
+    for method in ("pearson_chi_square", "fisher_exact"):
+        expected = two_group_test(groups(*cells), method=method).p_value
+        assert association_test(table, method=method).p_value == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("method", ASSOCIATIONS)
+def test_association_does_not_depend_on_the_order_of_classes(method):
+    table = np.array([[3, 0, 1], [1, 4, 2]])
+    first = association_test(table, method=method)
+    for other in (table[::-1], table[:, [2, 0, 1]], table.T, np.hstack([table, [[0], [0]]])):
+        again = association_test(other, method=method)
+        assert again.p_value == pytest.approx(first.p_value, rel=1e-9)
+        assert again.cramers_v == pytest.approx(first.cramers_v, rel=1e-9)
+
+
+def test_chi_square_rejects_as_often_as_it_says_under_independence():
+    generator = np.random.default_rng(20260101)
+    shares = np.outer([0.5, 0.3, 0.2], [0.1, 0.4, 0.4, 0.1]).ravel()
+    tables = generator.multinomial(400, shares, size=4000).reshape(-1, 3, 4)
+    for method in ASSOCIATIONS[:2]:
+        rejected = np.mean([association_test(t, method=method).p_value < 0.05 for t in tables])
+        assert rejected == pytest.approx(0.05, abs=4 * math.sqrt(0.05 * 0.95 / 4000))
+
+
+def test_perfect_association_and_none():
+    assert association_test(np.diag([9, 5, 7])).cramers_v == pytest.approx(1, rel=1e-12)
+    none = association_test([[2, 4, 6], [20, 40, 60]])
+    assert (none.statistic, none.p_value) == (pytest.approx(0, abs=1e-12), 1.0)
+    ratio = association_test([[2, 4, 6], [20, 40, 60]], method="likelihood_ratio")
+    assert ratio.statistic == pytest.approx(0, abs=1e-12)
+
+
+def test_association_says_where_too_few_cases_are_expected():
+    few = "5 of 6 cells expect fewer than 5 cases, the least 0.57: P is approximate at best"
+    assert few in association_test([[3, 0, 1], [1, 14, 2]]).note
+    assert association_test([[3, 0, 1], [1, 14, 2]], method="fisher_exact").note == ""
+    empty = association_test([[30, 20, 0], [10, 40, 0], [0, 0, 0]])
+    assert empty.note == "1 row(s) without a case left out; 1 column(s) without a case left out"
+    assert empty.df == 1
+
+
+@pytest.mark.parametrize("table", [[[3, 4, 5]], [[3], [4]], [[3, 0], [4, 0]], [[0, 0], [0, 0]]])
+@pytest.mark.parametrize("method", ASSOCIATIONS)
+def test_association_of_one_row_or_column_is_undefined(table, method):
+    test = association_test(table, method=method)
+    assert "nothing to test: all cases are of one row or one column" in test.note
+    assert math.isnan(test.statistic)
+    assert math.isnan(test.p_value) == (method != "fisher_exact")
+    assert result_from_dict(test.to_dict()).to_dict() == test.to_dict()
+    test.summary_frame()
+
+
+def test_associations_survive_a_record():
+    for method in ASSOCIATIONS:
+        test = association_test(SMALL[0], method=method, quantity="density")
+        assert result_from_dict(test.to_dict()).to_dict() == test.to_dict()
+        assert test.summary_frame().quantity.tolist() == ["density"]
+
+
+@pytest.mark.parametrize(
+    ("table", "method", "message"),
+    [
+        ([3, 4], "pearson_chi_square", r"counts must have shape \(n_rows, n_columns\), but got"),
+        ([[3, 0.5], [1, 2]], "pearson_chi_square", "counts must hold whole numbers, 0 or more"),
+        ([[3, -1], [1, 2]], "fisher_exact", "counts must hold whole numbers, 0 or more"),
+        (
+            [[90, 80, 70], [60, 50, 99], [55, 66, 77]],
+            "fisher_exact",
+            "allow at most 1000000 tables",
+        ),
+    ],
+)
+def test_association_refuses(table, method, message):
+    with pytest.raises(ValueError, match=message):
+        association_test(table, method=method)

@@ -15,11 +15,15 @@ from toolkit.stats.proportions.one import per_1000, proportion_ci
 from toolkit.stats.proportions.tests import two_group_test
 from toolkit.stats.proportions.two import (
     TwoGroupCounts,
+    _corrected_difference_score,
+    _corrected_ratio_score,
     _expected_under_difference,
+    difference_limits,
     difference_score,
     newcombe_limits,
     proportion_difference_ci,
     proportion_ratio_ci,
+    ratio_limits,
     ratio_score,
 )
 
@@ -28,12 +32,15 @@ katz_log_ratio_ci = partial(proportion_ratio_ci, method="katz")
 koopman_ratio_ci = partial(proportion_ratio_ci, method="koopman")
 mee_ci = partial(proportion_difference_ci, method="mee")
 newcombe_ci = partial(proportion_difference_ci, method="newcombe")
+scas_ci = partial(proportion_difference_ci, method="scas")
+scas_ratio_ci = partial(proportion_ratio_ci, method="scas")
 wald_difference_ci = partial(proportion_difference_ci, method="wald")
 
-DIFFERENCES = [proportion_difference_ci, mee_ci, newcombe_ci, agresti_caffo_ci, wald_difference_ci]
-RATIOS = [proportion_ratio_ci, koopman_ratio_ci, katz_log_ratio_ci]
+SCORE_RATIOS = [proportion_ratio_ci, scas_ratio_ci, koopman_ratio_ci]
+RATIOS = [*SCORE_RATIOS, katz_log_ratio_ci]
 # Those that are defined for all counts with units in both groups.
-SCORES = [proportion_difference_ci, mee_ci, newcombe_ci, proportion_ratio_ci, koopman_ratio_ci]
+SCORES = [proportion_difference_ci, scas_ci, mee_ci, newcombe_ci, *SCORE_RATIOS]
+DIFFERENCES = [*SCORES[:4], agresti_caffo_ci, wald_difference_ci]
 
 
 def groups(x_a, n_a, x_b, n_b):
@@ -189,6 +196,110 @@ def test_ratio_score_maximises_the_likelihood(ratio):
         assert ratio_score((x_a, n_a, x_b, n_b), 1.0, ratio) == pytest.approx(expected, rel=1e-5)
 
 
+def test_scas_reproduces_ratesci():
+    # R: ratesci::scoreci(5, 56, 0, 29), its vignette "Basic contrasts"; contrast = "RR" for the
+    # ratio; scoreci(245, 356, 270, 370, theta0 = -0.125), its vignette "Hypothesis tests".
+    cells = groups(0, 29, 5, 56)
+    result = scas_ci(cells)
+    assert limits(result) == pytest.approx([-0.0186, 0.1867], abs=5e-5)
+    assert result.statistic == pytest.approx(1.739213, abs=5e-7)
+    assert result.p_value == pytest.approx(0.08199729, abs=5e-9)
+    ratio = scas_ratio_ci(cells)
+    assert ratio.ci_low == pytest.approx(0.7696, abs=5e-5)
+    assert ratio.ci_high == math.inf
+    trial = scas_ci(groups(270, 370, 245, 356), margin=0.125, better="higher")
+    assert limits(trial) == pytest.approx([-0.108, 0.0246], abs=5e-4)
+    assert trial.p_noninferiority == pytest.approx(0.00666, abs=5e-6)
+
+
+def test_skewness_correction_reproduces_gart_and_nam():
+    # Without the factor of the variance: Gart and Nam 1990 (difference) and 1988 (ratios).
+    found = difference_limits((2, 25, 7, 25), 1.0, 0.025, _corrected_difference_score)
+    assert found == pytest.approx((-0.014, 0.414), abs=5e-4)
+    for cells, expected in [((4, 15, 8, 15), (0.806, 6.148)), ((6, 20, 6, 10), (0.822, 4.954))]:
+        found = ratio_limits(cells, 1.0, 0.025, _corrected_ratio_score)
+        assert found == pytest.approx(expected, abs=5e-4)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+def test_scas_limits_solve_lauds_equation(level):
+    z = stats.norm.isf((1 - level) / 2)
+    for x_a, n_a, x_b, n_b in [(2, 40, 5, 30), (20, 30, 28, 30), (0, 29, 5, 56), (9, 90, 1, 15)]:
+        result = scas_ci(groups(x_a, n_a, x_b, n_b), ci_level=level)
+        for d, sign in ((result.ci_low, 1), (result.ci_high, -1)):
+            a, b = ((x_a, n_a), (x_b, n_b)) if d > 0 else ((x_b, n_b), (x_a, n_a))
+            smaller = exact_expected(*a, *b, abs(d))
+            p_a, p_b = (smaller, smaller + d) if d > 0 else (smaller - d, smaller)
+            inflation = (n_a + n_b) / (n_a + n_b - 1)
+            variance = inflation * (p_a * (1 - p_a) / n_a + p_b * (1 - p_b) / n_b)
+            third = sum(
+                sign_of * p * (1 - p) * (1 - 2 * p) / n**2
+                for sign_of, p, n in ((1, p_b, n_b), (-1, p_a, n_a))
+            )
+            score = (x_b / n_b - x_a / n_a - d) / math.sqrt(variance)
+            corrected = score - third / (6 * variance**1.5) * (z**2 - 1)
+            assert sign * corrected == pytest.approx(z, rel=1e-9)
+
+
+def test_scas_misses_on_both_sides_equally_often():
+    n_a, n_b = 32, 8
+    shares = np.linspace(0.03, 0.97, 48)
+    mass_a, mass_b = (
+        stats.binom.pmf(np.arange(n + 1), n, shares[:, np.newaxis]) for n in (n_a, n_b)
+    )
+    cells = list(itertools.product(range(n_a + 1), range(n_b + 1)))
+    imbalance = {}
+    for method in (proportion_difference_ci, scas_ci):
+        found = [method(groups(x_a, n_a, x_b, n_b)) for x_a, x_b in cells]
+        low, high = (
+            np.array([getattr(r, end) for r in found]).reshape(n_a + 1, n_b + 1)
+            for end in ("ci_low", "ci_high")
+        )
+        total = 0.0
+        for p_a, m_a in zip(shares, mass_a, strict=True):
+            for p_b, m_b in zip(shares, mass_b, strict=True):
+                missed = (low > p_b - p_a).astype(float) - (high < p_b - p_a)
+                total += abs(m_a @ missed @ m_b)
+        imbalance[method] = total / shares.size**2
+    assert imbalance[scas_ci] < 0.7 * imbalance[proportion_difference_ci]
+
+
+@pytest.mark.parametrize("n", [10**3, 10**6])
+def test_scas_nears_the_score_in_large_groups(n):
+    cells = groups(n // 10, n, n // 8, n)
+    plain, corrected = proportion_difference_ci(cells), scas_ci(cells)
+    assert corrected.ci_low == pytest.approx(plain.ci_low, abs=0.1 / n)
+    assert corrected.p_value == pytest.approx(plain.p_value, rel=1e-9)  # equal groups: no skewness
+
+
+@pytest.mark.parametrize("method", [scas_ci, scas_ratio_ci])
+def test_scas_refuses_a_level_below_its_tails(method):
+    with pytest.raises(ValueError, match=r"ci_level must be at least 0\.69 for method 'scas'"):
+        method(groups(0, 7, 0, 9), ci_level=0.5)
+
+
+@pytest.mark.parametrize("method", [scas_ci, scas_ratio_ci])
+@pytest.mark.parametrize("level", [0.69, 0.8, 0.95, 0.999])
+def test_scas_interval_and_p_agree_for_every_small_table(method, level):
+    null = 1.0 if method is scas_ratio_ci else 0.0
+    for n_a, n_b in [(1, 1), (2, 9), (6, 4)]:
+        for x_a, x_b in itertools.product(range(n_a + 1), range(n_b + 1)):
+            result = method(groups(x_a, n_a, x_b, n_b), ci_level=level)
+            assert result.ci_low <= result.ci_high
+            excluded = not result.ci_low <= null <= result.ci_high
+            assert excluded == (result.p_value < 1 - level), (x_a, n_a, x_b, n_b)
+
+
+def test_scas_ratio_of_one_event_has_no_limit_beyond_its_largest_score():
+    # Where the ratio nears 0 the score nears sqrt(1 + 6 x), 2.66 with the factor of the variance.
+    some, none = (scas_ratio_ci(groups(5, 40, 1, 40), ci_level=level) for level in (0.99, 0.995))
+    assert 0 < some.ci_low < 0.01
+    assert none.ci_low == 0
+    assert _corrected_ratio_score((5, 40, 1, 40), 80 / 79, 1e-12) == pytest.approx(
+        math.sqrt(1 + 6 * 80 / 79), rel=1e-5
+    )
+
+
 # --- properties ----------------------------------------------------------------------------------
 
 
@@ -283,7 +394,7 @@ def test_newcombe_joins_wilson_limits():
     assert limits(result) == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize("method", [proportion_difference_ci, mee_ci, newcombe_ci])
+@pytest.mark.parametrize("method", [proportion_difference_ci, scas_ci, mee_ci, newcombe_ci])
 def test_limits_rise_with_the_events_of_b(method):
     for n_a, n_b in [(1, 1), (3, 5), (20, 12)]:
         for x_a in range(n_a + 1):
@@ -348,7 +459,7 @@ def test_agresti_caffo_says_where_a_limit_was_replaced():
     assert wald_difference_ci(groups(3, 3, 1, 3)).note.startswith("a limit lies beyond -1 or 1")
 
 
-@pytest.mark.parametrize("method", [proportion_ratio_ci, koopman_ratio_ci])
+@pytest.mark.parametrize("method", SCORE_RATIOS)
 def test_ratio_without_events(method):
     none_a = method(groups(0, 10, 4, 10))
     assert math.isnan(none_a.estimate)

@@ -15,15 +15,15 @@ from toolkit.stats.paired.ratios import paired_ratio_ci
 from toolkit.stats.paired.tests import mcnemar
 from toolkit.stats.proportions.two import (
     TwoGroupCounts,
-    binomial_mass,
-    bulk,
     proportion_difference_ci,
     proportion_ratio_ci,
-    rejection_probability,
 )
 from toolkit.stats.sizing.paired import PairedQuestion, paired_power, paired_sample_size
 from toolkit.stats.sizing.proportions import (
     ProportionQuestion,
+    binomial_mass,
+    bulk,
+    rejection_probability,
     two_group_power,
     two_group_sample_size,
 )

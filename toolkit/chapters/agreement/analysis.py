@@ -12,7 +12,8 @@ import numpy as np
 from toolkit.arrays import BoolArray, IndexArray, ObjectArray
 from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.results import Comparison, Estimate
-from toolkit.scoring.ratings import ScoringError, reader_labels
+from toolkit.scoring.case_mix import indication_of, sampling_weight, weights_differ
+from toolkit.scoring.ratings import ScoringError, is_arbiter, reader_labels, score_scale
 from toolkit.stats.agreement import (
     agreement_difference_ci,
     agreement_table,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 RECALL, BIRADS, DENSITY = "recall", "BI-RADS category", "breast density"
 NO, YES = "not recalled", "recalled"
 METHODS: tuple[ReaderMethod, ReaderMethod] = ("fleiss_kappa", "gwet_ac")
-ARBITER = 3  # position of the reading that decides between two others
 # BI-RADS 0 is no step on the way from benign to malignant: it has no place in this order.
 SCALES: dict[str, tuple[str, ...]] = {
     RECALL: (NO, YES),
@@ -113,12 +113,16 @@ class AgreementStudy(Summarised):
         The AI; empty where there is none.
     ai_cutoff : float or None
         Score from which the AI counts as recalling.
+    ai_scale : (float, float)
+        Ends of its scale; NaN where not known.
     ai_added : Comparison or None
         AC1 of the people and the AI together, minus that of the people alone, on the same cases.
     n_arbiter : int
         Readings of arbiters, who read where two readers differ: left out.
+    indication : ndarray of object, shape (n_cases,)
+        Why each case was examined.
     weighted : bool
-        Whether the cases have sampling weights, which no coefficient here uses.
+        Whether cases stand for different numbers of others, which no coefficient here uses.
     """
 
     modality: str
@@ -129,8 +133,10 @@ class AgreementStudy(Summarised):
     ai_pairs: tuple[Pair, ...]
     ai_label: str
     ai_cutoff: float | None
+    ai_scale: tuple[float, float]
     ai_added: Comparison | None
     n_arbiter: int
+    indication: ObjectArray
     weighted: bool
 
     @property
@@ -238,11 +244,13 @@ def analyse(
         ),
         ai_label=program.labels[0] if program.labels else "",
         ai_cutoff=ai_cutoff if program.labels else None,
+        ai_scale=score_scale(who, program.labels[0] if program.labels else ""),
         ai_added=_added(calls, program, cluster=patient, ci_level=ci_level)
         if program.labels
         else None,
         n_arbiter=n_arbiter,
-        weighted="weight" in cases and bool(cases["weight"].notna().any()),
+        indication=indication_of(cases),
+        weighted=weights_differ(sampling_weight(cases)),
     )
 
 
@@ -255,10 +263,8 @@ def _first_and_second(readings: pd.DataFrame, session: str | None) -> tuple[pd.D
     if session is not None:
         chosen &= readings["session"] == session
     found = readings[chosen]
-    arbiter = (found["position"] == ARBITER).fillna(False) if "position" in found else None
-    if arbiter is None:
-        return found, 0
-    return found[~arbiter.astype(bool)], int(arbiter.sum())
+    arbiter = is_arbiter(found)
+    return found[~arbiter], int(arbiter.sum())
 
 
 def _patients(cases: pd.DataFrame) -> IndexArray:

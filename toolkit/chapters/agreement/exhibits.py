@@ -15,6 +15,7 @@ from toolkit.chapters.agreement.analysis import (
     Pair,
     spread,
 )
+from toolkit.chapters.case_words import pooled_text, score_text
 from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.draw.matrix import matrix_figure
 from toolkit.draw.tables import TableColumn, TableRow, TableView, value_columns
@@ -50,12 +51,27 @@ def head(study: AgreementStudy) -> Headline:
     )
     if study.ai_added is not None:
         answer += (
-            f" The AI from a score of {study.ai_cutoff:g} up agreed with a reader by an AC1 of "
+            f" The AI at score {_score(study)} agreed with a reader by an AC1 of "
             f"{_range(study.ai_pairs)}, two readers by {_range(study.pairs)}."
         )
-    if study.weighted:
-        answer += " The sampling weights of the cases are not used here."
-    return Headline(question=QUESTION, answer=answer, facts=_facts(study))
+    limits = _limits(study)
+    return Headline(
+        question=QUESTION, answer=" ".join([answer, *limits]), facts=_facts(study), limits=limits
+    )
+
+
+def _limits(study: AgreementStudy) -> list[str]:
+    """Return which examinations are pooled, and that weights are not used."""
+    weights = (
+        "The sampling weights of the cases are not used: the coefficients have no weighted form "
+        "here, and hold for this sample."
+    )
+    return [*filter(None, (pooled_text(study.indication), weights if study.weighted else ""))]
+
+
+def _score(study: AgreementStudy) -> str:
+    """Return the scores at which the AI recalls; nothing without an AI."""
+    return "" if study.ai_cutoff is None else score_text(study.ai_cutoff, study.ai_scale)
 
 
 def _facts(study: AgreementStudy) -> list[tuple[str, str]]:
@@ -66,7 +82,7 @@ def _facts(study: AgreementStudy) -> list[tuple[str, str]]:
         ("Examinations", f"{count_text(study.recall.n_cases)} judged by two readers or more"),
         ("Readers", f"{count_text(study.recall.n_readers)}, {study.modality}"),
         ("Recalled", f"{rates[0]} to {rates[1]} of their examinations"),
-        ("AI", f"{study.ai_label}, {study.ai_cutoff:g} or more" if study.ai_label else "left out"),
+        ("AI", f"{study.ai_label}, score {_score(study)}" if study.ai_label else "left out"),
     ]
 
 
@@ -208,7 +224,7 @@ def ai_table(study: AgreementStudy) -> Exhibit | None:
     ]
     return Exhibit(
         table=TableView(
-            title=f"{study.ai_label} from {study.ai_cutoff:g} up, with each reader, on recall",
+            title=f"{study.ai_label} at score {_score(study)}, with each reader, on recall",
             columns=_at_level(columns, study),
             rows=rows,
             dense=True,

@@ -4,6 +4,9 @@ Against the mean, readers stand for readers like them: readers and cases are ran
 more readers rated every case, and the result for these very readers stands beside it. An area under
 the curve is compared only where readers used three or more levels of ratings: with two there is one
 operating point, and a fine score would win for free.
+
+Examinations of several indications are not pooled: screening is compared, and calls of each
+indication and of all together stand apart. Against the mean of readers weights are not used.
 """
 
 from __future__ import annotations
@@ -15,6 +18,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from toolkit.arrays import BoolArray, FloatArray
+from toolkit.chapters.ai_against_readers.joint import (
+    AI,
+    AgainstCall,
+    Asked,
+    CallsBy,
+    JointComparison,
+    against_call,
+    beside,
+    complete,
+    group_calls,
+    matched_cutoff,
+)
 from toolkit.chapters.analysis import Analysis, Summarised, Tables
 from toolkit.chapters.comparison import (
     CALLS,
@@ -34,22 +49,21 @@ from toolkit.scoring.accuracy import (
     only_rating,
     repeated_patients,
 )
-from toolkit.scoring.ratings import PairedReadings, Rule, pair_with_ai, panel_call, rating_array
+from toolkit.scoring.case_mix import EVERYTHING, shown_apart, weights_differ
+from toolkit.scoring.ratings import (
+    PairedReadings,
+    Rule,
+    pair_with_ai,
+    panel_call,
+    rating_array,
+    score_scale,
+)
 from toolkit.scoring.verdicts import (
-    Tests,
     disagreement_flag,
-    flagged,
-    mcnemar_tests,
     undefined_auc,
-    undefined_difference,
 )
-from toolkit.stats.auc import (
-    CallAccuracy,
-    call_accuracy,
-    delong_test,
-    roc_curve,
-    threshold_at_specificity,
-)
+from toolkit.scoring.verification import Incorporation, incorporation
+from toolkit.stats.auc import CallAccuracy, delong_test, roc_curve
 from toolkit.stats.mrmc import (
     AiAgainstReaders,
     collapsed_rating,
@@ -59,16 +73,12 @@ from toolkit.stats.mrmc import (
 from toolkit.stats.mrmc.ai import FEW_LEVELS
 from toolkit.stats.mrmc.analysis import Random
 from toolkit.stats.mrmc.table import Covariance
-from toolkit.stats.paired import PairedCounts, paired_counts, paired_difference_ci
-from toolkit.stats.proportions import clustered_paired_difference_ci
 from toolkit.words.sentences import effect_phrase
-from toolkit.words.wording import counted
 
 FEWEST_CASES = 2  # of a class: a single one has no variance
 BOTH_RANDOM = RANDOM_WORDS["readers and cases"]
 THESE_READERS = RANDOM_WORDS["cases"]
 SAME_LEVELS = "AI cut to as many levels as each reader used"
-AI = "the AI"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,27 +104,6 @@ class MeanComparison(Analysis):
     others: tuple[Analysis, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class JointComparison:
-    """The AI minus the readers' joint call in sensitivity or specificity.
-
-    Parameters
-    ----------
-    difference : Comparison
-        Tango's score interval, or Obuchowski's where patients have several cases; the note says
-        where McNemar tests disagree with it.
-    tests : (McNemarTest, McNemarTest) or None
-        Mid-P and exact; None where patients have several cases of the class, and the note of the
-        difference says so.
-    recalled : PairedCounts
-        Recalls of the cases of the class; a is the readers' joint call, b the AI's.
-    """
-
-    difference: Comparison
-    tests: Tests | None
-    recalled: PairedCounts
-
-
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AgainstReadersStudy(Summarised):
     """An AI and readers on the same cases; every difference is AI minus readers.
@@ -123,10 +112,15 @@ class AgainstReadersStudy(Summarised):
     ----------
     pairs : PairedReadings
         The same cases, read by people and rated by the AI.
+    indication : str
+        Which examinations these are; ``"all"`` for every one.
+    scale : (float, float)
+        Ends of the AI's score; NaN where not known.
     endpoint : {"auc", "sensitivity", "specificity"}
         The primary comparison.
-    rule : {"majority", "any", "programme"}
-        How readers' calls became one.
+    against : tuple of AgainstCall
+        The joint call asked for, then what is to be seen beside it: the first reads of the
+        original reading, or the programme.
     ai_cutoff : float
         Rating from which up the AI calls.
     cutoff_given : bool
@@ -144,15 +138,17 @@ class AgainstReadersStudy(Summarised):
         it is not defined; calls only where two or more readers called every case.
     auc_by_reader : tuple of Comparison
         AI minus each reader, on the cases of that reader.
-    joint : dict
-        Against the readers' joint call, in sensitivity and specificity.
-    joint_calls, ai_calls : CallAccuracy
-        Accuracy of both calls on the cases that both called.
+    by_indication : dict
+        Accuracy of the AI and of each joint call by indication, all together last; empty for one.
+    incorporation : Incorporation or None
+        What the AI marks and nobody verified.
     """
 
     pairs: PairedReadings
+    indication: str
+    scale: tuple[float, float]
     endpoint: Endpoint
-    rule: Rule
+    against: tuple[AgainstCall, ...]
     ai_cutoff: float
     cutoff_given: bool
     ai: ReaderAccuracy
@@ -161,9 +157,33 @@ class AgainstReadersStudy(Summarised):
     reader_curves: tuple[Curve, ...]
     means: dict[Endpoint, MeanComparison]
     auc_by_reader: tuple[Comparison, ...]
-    joint: dict[CallEndpoint, JointComparison]
-    joint_calls: CallAccuracy
-    ai_calls: CallAccuracy
+    by_indication: dict[str, CallsBy]
+    incorporation: Incorporation | None
+
+    @property
+    def rule(self) -> Rule:
+        """How readers' calls became one, as asked for."""
+        return self.against[0].rule
+
+    @property
+    def joint(self) -> dict[CallEndpoint, JointComparison]:
+        """Against the joint call asked for, in sensitivity and specificity."""
+        return self.against[0].joint
+
+    @property
+    def joint_calls(self) -> CallAccuracy:
+        """Accuracy of the joint call asked for."""
+        return self.against[0].calls
+
+    @property
+    def ai_calls(self) -> CallAccuracy:
+        """Accuracy of the AI on the cases with that joint call."""
+        return self.against[0].ai_calls
+
+    @property
+    def weights_unused(self) -> bool:
+        """Whether cases have weights that the comparison with the readers' mean does not use."""
+        return bool(self.defined_means) and weights_differ(self.pairs.readers.weight)
 
     @property
     def auc(self) -> Comparison:
@@ -219,8 +239,9 @@ def analyse(
         Reading condition of the readers.
     reader_recall_rating : float or None
         Rating from which up a case counts as recalled where the reader made no call.
-    joint_call : {"majority", "any", "programme"}
-        How the readers' calls become one call a case.
+    joint_call : {"majority", "any", "programme", "first_read"}
+        How the readers' calls become one call a case. Where the data say who read first, the first
+        reads stand beside it, or the programme beside them.
     ai_cutoff : float or None
         Rating from which up the AI recalls; None takes the readers' specificity on these very
         cases, which a report must say.
@@ -236,152 +257,68 @@ def analyse(
     ValueError
         If nobody called any case, so that there is nothing to pair.
     """
-    read = (tables.readings, tables.readers, tables.cases)
-    ai = rating_array(*read, kind="ai", modality="standalone")
-    people = rating_array(*read, kind="human", modality=reader_modality)
-    pairs = pair_with_ai(people.called_from(reader_recall_rating), ai)
+    everything = _pairs(tables, reader_modality, reader_recall_rating)
+    name = everything.readers.spoken_of
+    pairs = (
+        everything
+        if name == EVERYTHING
+        else _pairs(tables, reader_modality, reader_recall_rating, indication=name)
+    )
     panel = panel_call(pairs.readers, rule=joint_call)
-    called = ~np.isnan(panel)
-    if not called.any():
+    if np.isnan(panel).all():
         msg = "the readers gave ratings only; say from which rating up a case counts as recalled"
         raise ValueError(msg)
-    cutoff = _matched_cutoff(pairs, panel) if ai_cutoff is None else ai_cutoff
+    cutoff = matched_cutoff(pairs, panel) if ai_cutoff is None else ai_cutoff
     ai_call = (pairs.ai_rating >= cutoff).astype(np.float64)
-    asked = _Asked(pairs=pairs, rule=joint_call, margins=margins, ci_level=ci_level)
+    asked = Asked(pairs=pairs, rule=joint_call, margins=margins, ci_level=ci_level)
     means: dict[Endpoint, MeanComparison | None] = {"auc": _mean_auc(asked)}
     means.update({e: _mean_call(asked, ai_call, e) for e in CALLS})
+    weight = pairs.readers.weight
+    rules = (joint_call, *beside(pairs, joint_call))
     return AgainstReadersStudy(
         pairs=pairs,
+        indication=name,
+        scale=score_scale(tables.readers, pairs.ai.labels[0]),
         endpoint=endpoint,
-        rule=joint_call,
+        against=tuple(against_call(replace(asked, rule=rule), ai_call) for rule in rules),
         ai_cutoff=cutoff,
         cutoff_given=ai_cutoff is not None,
         ai=accuracy_by_reader(pairs.ai.called_from(cutoff), ci_level=ci_level)[0],
         readers=tuple(accuracy_by_reader(pairs.readers, ci_level=ci_level)),
-        curve=roc_curve(pairs.truth, only_rating(pairs.ai), label=AI),
+        curve=roc_curve(pairs.truth, only_rating(pairs.ai), weight=weight, label=AI),
         reader_curves=_reader_curves(pairs),
         means={e: mean for e, mean in means.items() if mean is not None},
         auc_by_reader=_by_reader(asked),
-        joint={e: _joint(asked, panel, ai_call, e) for e in CALLS},
-        joint_calls=asked.accuracy(panel, called, label=asked.joint_name),
-        ai_calls=asked.accuracy(ai_call, called, label=AI),
+        by_indication={
+            group: group_calls(everything.of_indication(group), rules, cutoff, asked)
+            for group in shown_apart(everything.readers.indication)
+        },
+        incorporation=incorporation(
+            pairs.truth, ai_call, pairs.readers.programme, pairs.readers.unverified, weight=weight
+        ),
     )
 
 
-def _matched_cutoff(pairs: PairedReadings, panel: FloatArray) -> float:
-    """Return the AI's lowest rating that is at least as specific as the readers' joint call."""
-    called = ~np.isnan(panel)
-    healthy = called & (pairs.truth == 0)
-    specificity = float(1 - panel[healthy].mean())
-    return threshold_at_specificity(
-        pairs.truth[called], pairs.ai_rating[called], specificity=specificity
-    )
+def _pairs(
+    tables: Tables, modality: str, recall_rating: float | None, *, indication: str = EVERYTHING
+) -> PairedReadings:
+    """Return the cases of one indication, or of all, that people read and the AI rated."""
+    read = (tables.readings, tables.readers, tables.cases)
+    ai = rating_array(*read, kind="ai", modality="standalone", indication=indication)
+    people = rating_array(*read, kind="human", modality=modality, indication=indication)
+    return pair_with_ai(people.called_from(recall_rating), ai)
 
 
 def _reader_curves(pairs: PairedReadings) -> tuple[Curve, ...]:
     """Return the curves of the readers who rated every case with three levels or more."""
     return tuple(
-        roc_curve(pairs.truth, rating, label=label)
+        roc_curve(pairs.truth, rating, weight=pairs.readers.weight, label=label)
         for label, rating in zip(pairs.readers.labels, pairs.readers.rating.T, strict=True)
         if not (np.isnan(rating).any() or few_levels(rating))
     )
 
 
-def _complete(values: FloatArray) -> BoolArray:
-    """Return which readers gave a value for every case, shape (n_readers,)."""
-    return np.asarray(~np.isnan(values).any(axis=0), dtype=np.bool_)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Asked:
-    """The data and what all comparisons of them share."""
-
-    pairs: PairedReadings
-    rule: Rule
-    margins: Margins
-    ci_level: float
-
-    @property
-    def mean_name(self) -> str:
-        """How sentences name the mean of the readers."""
-        n_readers = len(self.pairs.readers.labels)
-        people, whole = (
-            counted(n_readers, "reader"),
-            int(_complete(self.pairs.readers.rating).sum()),
-        )
-        if n_readers == 1:
-            return "the one reader"
-        if 1 < whole < n_readers:
-            some = counted(whole, "of", "of")
-            return f"the mean of {some} {people} who rated every examination"
-        return f"the mean of {people}"
-
-    @property
-    def joint_name(self) -> str:
-        """How sentences name the readers' joint call."""
-        people = counted(len(self.pairs.readers.labels), "reader")
-        return {
-            "majority": f"the panel of {people}",
-            "any": f"any of {people}",
-            "programme": "the programme",
-        }[self.rule]
-
-    def undefined_auc(self, name: str, reason: str) -> Comparison:
-        """Return a difference in area that cannot be estimated, with the reason."""
-        return undefined_difference(
-            "auc", reason, margin=self.margins.get("auc"), names=(name, AI), ci_level=self.ci_level
-        )
-
-    def accuracy(self, call: FloatArray, called: BoolArray, *, label: str) -> CallAccuracy:
-        """Return the accuracy of one set of calls on the cases that both called."""
-        return call_accuracy(
-            self.pairs.truth[called],
-            call[called],
-            cluster=self.pairs.readers.patient[called],
-            ci_level=self.ci_level,
-            label=label,
-        )
-
-
-def _joint(
-    asked: _Asked, panel: FloatArray, ai_call: FloatArray, endpoint: CallEndpoint
-) -> JointComparison:
-    """Return the difference of the joint calls of the same cases, or of the same patients."""
-    wanted = 1.0 if endpoint == "sensitivity" else 0.0
-    cases = ~np.isnan(panel) & (asked.pairs.truth == wanted)
-    recalled = panel[cases], ai_call[cases]
-    right = recalled if endpoint == "sensitivity" else (1 - recalled[0], 1 - recalled[1])
-    # Patients whose other cases are of the other class do not cluster in one class.
-    cluster = repeated_patients(asked.pairs.readers.patient[cases])
-    names = {"quantity": endpoint, "label_a": asked.joint_name, "label_b": AI}
-    counts, margin = paired_counts(*right), asked.margins.get(endpoint)
-    if cluster is None:
-        tests = mcnemar_tests(counts, **names)
-        difference = paired_difference_ci(
-            counts,
-            ci_level=asked.ci_level,
-            margin=margin,
-            better="higher",
-            quantity=endpoint,
-            label_a=asked.joint_name,
-            label_b=AI,
-        )
-    else:
-        tests = None
-        difference = clustered_paired_difference_ci(
-            *right,
-            cluster=cluster,
-            ci_level=asked.ci_level,
-            margin=margin,
-            better="higher",
-            **names,
-        )
-    return JointComparison(
-        difference=flagged(difference, tests), tests=tests, recalled=paired_counts(*recalled)
-    )
-
-
-def _by_reader(asked: _Asked) -> tuple[Comparison, ...]:
+def _by_reader(asked: Asked) -> tuple[Comparison, ...]:
     """Return the AI's AUC minus each reader's, on the cases that the reader rated."""
     pairs, results = asked.pairs, []
     patient = repeated_patients(pairs.readers.patient)
@@ -401,6 +338,7 @@ def _by_reader(asked: _Asked) -> tuple[Comparison, ...]:
                     truth,
                     rating[rated],
                     pairs.ai_rating[rated],
+                    weight=pairs.readers.weight_of(rated),
                     cluster=None if patient is None else patient[rated],
                     ci_level=asked.ci_level,
                     margin=asked.margins.get("auc"),
@@ -412,14 +350,14 @@ def _by_reader(asked: _Asked) -> tuple[Comparison, ...]:
     return tuple(results)
 
 
-def _mean_auc(asked: _Asked) -> MeanComparison:
+def _mean_auc(asked: Asked) -> MeanComparison:
     """Compare the AI's area with the mean of those of the readers who rated every case.
 
     With random readers where two or more rated every case. With a single reader in the study the
     difference from that reader, over cases alone. Else NaN with the reason.
     """
     rating = asked.pairs.readers.rating
-    whole = _complete(rating)
+    whole = complete(rating)
     mean = _Mean(
         asked=asked,
         endpoint="auc",
@@ -477,14 +415,14 @@ def _no_auc(pairs: PairedReadings, whole: BoolArray) -> str:
     return ""
 
 
-def _mean_call(asked: _Asked, ai_call: FloatArray, endpoint: CallEndpoint) -> MeanComparison | None:
+def _mean_call(asked: Asked, ai_call: FloatArray, endpoint: CallEndpoint) -> MeanComparison | None:
     """Compare the AI's sensitivity or specificity with the mean of the readers'.
 
     Readers and cases random; None unless two or more readers called every case, and two or more
     cases of the class are there.
     """
     call = asked.pairs.readers.call
-    whole = _complete(call)
+    whole = complete(call)
     wanted = 1.0 if endpoint == "sensitivity" else 0.0
     if whole.sum() < 2 or (asked.pairs.truth == wanted).sum() < FEWEST_CASES:
         return None
@@ -505,7 +443,7 @@ def _mean_call(asked: _Asked, ai_call: FloatArray, endpoint: CallEndpoint) -> Me
 class _Mean:
     """The readers of a mean, the AI, and what all analyses of both share."""
 
-    asked: _Asked
+    asked: Asked
     endpoint: Endpoint
     whole: BoolArray
     people: FloatArray

@@ -7,7 +7,16 @@ import math
 import numpy as np
 import pandas as pd
 
-from toolkit.chapters.ai_against_readers.analysis import AgainstReadersStudy, JointComparison
+from toolkit.chapters.ai_against_readers.analysis import AgainstReadersStudy
+from toolkit.chapters.ai_against_readers.joint import AgainstCall, JointComparison
+from toolkit.chapters.case_words import (
+    incorporation_text,
+    indication_table,
+    indications_text,
+    of_indication,
+    score_text,
+    weight_note,
+)
 from toolkit.chapters.comparison import (
     CALLS,
     MEASURES,
@@ -35,13 +44,14 @@ from toolkit.draw.tables import (
 )
 from toolkit.results import Comparison, Result
 from toolkit.scoring.ratings import Rule
-from toolkit.scoring.verdicts import NO_TESTS, disagreement_phrase
+from toolkit.scoring.verdicts import disagreement_phrase
 from toolkit.stats.mrmc.analysis import FEW_READERS
 from toolkit.words.sentences import (
     agreement_sentence,
     answer_text,
     ci_phrase,
     effect_phrase,
+    estimate_phrase,
     estimate_text,
     form_of,
     instead_phrase,
@@ -52,6 +62,7 @@ from toolkit.words.wording import (
     count_text,
     counted,
     in_sentence,
+    joined,
     number_text,
     p_phrase,
     p_text,
@@ -63,6 +74,7 @@ RULES: dict[Rule, tuple[str, str]] = {
     "majority": ("Panel", "recalled by more than half of the readers who called the examination"),
     "any": ("Any reader", "recalled by at least one of its readers"),
     "programme": ("Programme", "what the programme decided in the end"),
+    "first_read": ("First read", "recalled by the reader who read first, in position 1"),
 }
 
 
@@ -74,13 +86,16 @@ def head(study: AgainstReadersStudy) -> Headline:
     sentence = answer_text(study.primary, measure=capital(MEASURES[study.endpoint]))
     return Headline(
         question="Is the AI alone as accurate as the readers of the same examinations?",
-        answer=" ".join([sentence, *_limits(study)]),
+        answer=" ".join([sentence, *_beside(study), *_limits(study)]),
         primary=study.primary,
         bar=interval_bar(study.primary, left="readers better", right="AI better"),
         clinic=_clinic(study),
         limits=_limits(study),
         facts=[
-            ("Examinations", with_cancer(truth.size, int(truth.sum()))),
+            (
+                f"{of_indication(study.indication)}examinations".capitalize(),
+                with_cancer(truth.size, int(truth.sum())),
+            ),
             ("Readers", f"{len(study.readers)}, {reach}"),
             ("Analysis", _primary_analysis(study)),
         ],
@@ -104,7 +119,35 @@ def _against(study: AgainstReadersStudy, endpoint: CallEndpoint) -> Comparison:
     return study.joint[endpoint].difference if mean is None else mean.difference
 
 
+def _beside(study: AgainstReadersStudy) -> list[str]:
+    """Return specificity beside sensitivity, and the other original call beside that asked for."""
+    sentences = [
+        answer_text(study.joint[endpoint].difference, measure=capital(endpoint))
+        for endpoint in CALLS
+        if study.endpoint in CALLS and endpoint != study.endpoint
+    ]
+    for other in study.against[1:]:
+        found, cleared = (estimate_phrase(other.joint[e].difference) for e in CALLS)
+        sentences.append(
+            f"Against {other.name} the difference is {found} in sensitivity and {cleared} in "
+            "specificity."
+        )
+    return sentences
+
+
 def _limits(study: AgainstReadersStudy) -> list[str]:
+    """Return for whom and of what the answer does not hold."""
+    unverified = incorporation_text(study.incorporation, test="the AI", which="that the AI marked")
+    weights = (
+        "Sampling weights are not used against the mean of the readers, which has no weighted form."
+        if study.endpoint == "auc" and study.weights_unused
+        else ""
+    )
+    apart = indications_text(study.by_indication, study.indication)
+    return [text for text in (*_few_readers(study), weights, apart, unverified) if text]
+
+
+def _few_readers(study: AgainstReadersStudy) -> list[str]:
     """Return for whom the answer does not hold, where readers are few or one."""
     mean = study.means["auc"]
     if study.endpoint != "auc" or math.isnan(mean.difference.estimate):
@@ -120,13 +163,13 @@ def _limits(study: AgainstReadersStudy) -> list[str]:
 def _primary_analysis(study: AgainstReadersStudy) -> str:
     """Return whose method the primary comparison is, and what is random in it."""
     if study.endpoint != "auc":
-        return f"{study.primary.ci_method}; these readers' joint call"
+        return f"{study.primary.ci_method}; against {study.against[0].name}"
     if math.isnan(study.primary.estimate):
         return "Not defined"
     return f"Obuchowski\u2013Rockette. {study.means['auc'].name}"
 
 
-def joint_interval(study: AgainstReadersStudy) -> str:
+def joint_interval(study: AgainstReadersStudy | AgainstCall) -> str:
     """Return the method of the intervals against the joint call, of both where they differ."""
     sensitivity, specificity = (study.joint[e].difference.ci_method for e in CALLS)
     if sensitivity == specificity:
@@ -137,18 +180,21 @@ def joint_interval(study: AgainstReadersStudy) -> str:
 def roc(study: AgainstReadersStudy) -> Exhibit:
     """Return the curves, with every reader's point, the joint call and the AI at its cut-off."""
     truth, mean, found = study.pairs.truth, study.means["auc"].mean, study.joint["sensitivity"]
-    readers, (name, rule) = counted(len(study.readers), "reader"), RULES[study.rule]
+    readers, whose = counted(len(study.readers), "reader"), of_indication(study.indication)
+    joint = ", ".join(
+        f"{RULES[one.rule][0].lower()}: {RULES[one.rule][1]}" for one in study.against
+    )
     area = "" if math.isnan(mean.estimate) else f"\nmean AUC {estimate_text(mean)}"
     points = [
         *operating_points([(one.label, one.calls) for one in study.readers], role="reader"),
-        *operating_points([(name, study.joint_calls)], role="mean"),
+        *operating_points([(RULES[o.rule][0], o.calls) for o in study.against], role="mean"),
         *operating_points([("AI", study.ai_calls)], role="ai"),
     ]
     change = found.recalled.only_b - found.recalled.only_a
     some = f"{counted(abs(change), 'cancer')} {'more' if change > 0 else 'fewer'} than"
     lines = "Thin lines, readers who rated; open" if study.reader_curves else "Open"
     how = (
-        "fixed in the parameters"
+        "as given in the parameters file"
         if study.cutoff_given
         else "the lowest one at least as specific as the readers' joint call on these cases"
     )
@@ -166,14 +212,15 @@ def roc(study: AgainstReadersStudy) -> Exhibit:
             f"{some if change else 'as many cancers as'} {found.difference.label_a}."
         ),
         caption=(
-            f"Empirical ROC curves on {count_text(int((truth == 0).sum()))} examinations without "
-            f"and {count_text(int(truth.sum()))} with cancer. {lines} circles, each reader's "
-            f"calls; diamond, {name.lower()}: {rule}; square, the AI from {study.ai_cutoff:g} up, "
-            f"{how}. *AUC*, area under the curve."
+            f"Empirical ROC curves on {count_text(int((truth == 0).sum()))} {whose}examinations "
+            f"without and {count_text(int(truth.sum()))} with cancer. {lines} circles, each "
+            f"reader's calls; diamond, {joint}; square, the AI at score "
+            f"{score_text(study.ai_cutoff, study.scale)}, {how}. "
+            f"{weight_note(study.pairs.readers.weight)}*AUC*, area under the curve."
         ),
         alt=(
-            f"ROC curves of the AI and {readers} on {count_text(truth.size)} examinations, whole "
-            f"and enlarged. The AI's area is {estimate_text(study.ai.auc)}."
+            f"ROC curves of the AI and {readers} on {count_text(truth.size)} {whose}examinations, "
+            f"whole and enlarged. The AI's area is {estimate_text(study.ai.auc)}."
         ),
         data={
             "who": [point.label or point.role for point in points],
@@ -185,10 +232,12 @@ def roc(study: AgainstReadersStudy) -> Exhibit:
 
 def accuracy_table(study: AgainstReadersStudy) -> Exhibit:
     """Return the accuracy of the AI, of the joint call and of each reader."""
-    name, shown = RULES[study.rule][0], study.readers[:MOST_READERS]
+    shown = study.readers[:MOST_READERS]
     ai = ["AI alone", *value_cells(study.ai.auc), *call_cells(study.ai_calls)]
-    joint = [f"Readers: {name.lower()}", "", "", *call_cells(study.joint_calls)]
-    rows = [TableRow(ai, "emphasis"), TableRow(joint, "emphasis")]
+    rows = [TableRow(ai, "emphasis")]
+    for joint in study.against:
+        cells = [f"Readers: {RULES[joint.rule][0].lower()}", "", "", *call_cells(joint.calls)]
+        rows.append(TableRow(cells, "emphasis"))
     if study.defined_means and len(study.readers) > 1:
         rows.insert(1, TableRow(["Readers: mean", *_mean_cells(study)], "emphasis"))
     for number, one in enumerate(shown):
@@ -235,9 +284,16 @@ def _accuracy_foot(study: AgainstReadersStudy, shown: int) -> str:
         if any(mean.random == "readers and cases" for mean in study.defined_means.values())
         else ""
     )
-    made = [study.ai_calls, study.joint_calls, *(reader.calls for reader in study.readers)]
+    made = [
+        study.ai_calls,
+        *(one.calls for one in study.against),
+        *(reader.calls for reader in study.readers),
+    ]
     shares = [share for calls in made if calls for share in (calls.sensitivity, calls.specificity)]
     note = clustering_note(pairs.readers, intervals="all intervals")
+    note += weight_note(pairs.readers.weight)
+    if pairs.readers.n_arbiter:
+        note += "An arbiter is no first or second reader, and is not shown. "
     return (
         f"{note}Each reader's row counts the cases of that reader.{cut}{apart} "
         f"CI:{means} of the AI and each reader: {study.ai.auc.ci_method} for the AUC, "
@@ -288,7 +344,6 @@ def _auc_forest(study: AgainstReadersStudy, defined: list[Comparison]) -> _Fores
     pooled, mean = study.auc, study.means["auc"]
     rows = [forest_row(c, left=(f"{c.estimate_a:.3f}",)) for c in defined]
     shown, end, diamond = defined, "", ""
-    below = sum(comparison.estimate < 0 for comparison in defined)
     if not math.isnan(pooled.estimate):
         shown = [*defined, pooled]
         end = (
@@ -307,13 +362,27 @@ def _auc_forest(study: AgainstReadersStudy, defined: list[Comparison]) -> _Fores
         left_words="AI worse",
         right_words="AI better",
     )
-    finding = f"The AI's AUC lies below that of {some_of(below, len(defined), 'reader')}{end}."
+    finding = f"The AI's AUC lies {_standing(defined)}{end}."
     margin = " Shaded, worse than the margin." if pooled.margin is not None else ""
     caption = (
         f"Circles, paired difference with each reader (DeLong, these readers){diamond}.{margin} "
         "Sorted by difference."
     )
     return view, finding, caption, shown
+
+
+def _standing(differences: list[Comparison]) -> str:
+    """Return above how many readers the AI lies, and below how many."""
+    of = len(differences)
+    counts = {
+        "above": sum(one.estimate > 0 for one in differences),
+        "level with": sum(one.estimate == 0 for one in differences),
+        "below": sum(one.estimate < 0 for one in differences),
+    }
+    there = [(where, n) for where, n in counts.items() if n]
+    (where, n), *rest = there
+    first = f"{where} that of {some_of(n, of, 'reader')}"
+    return joined([first, *(f"{where} that of {counted(n, 'reader')}" for where, n in rest)])
 
 
 def _test(comparison: Comparison) -> str:
@@ -325,8 +394,11 @@ def _test(comparison: Comparison) -> str:
 
 def _call_forest(study: AgainstReadersStudy) -> _Forest:
     """Return the differences of calls: from the joint call, and from the readers' mean."""
-    name = RULES[study.rule][0].lower()
-    named = [(f"{capital(e)}, {name}", study.joint[e].difference) for e in CALLS]
+    named = [
+        (f"{capital(e)}, {RULES[one.rule][0].lower()}", one.joint[e].difference)
+        for one in study.against
+        for e in CALLS
+    ]
     means = [(e, study.means[e]) for e in CALLS if e in study.means]
     named += [(f"{capital(e)}, mean of {mean.n_readers}", mean.difference) for e, mean in means]
     view = ForestView(
@@ -441,8 +513,18 @@ def agreement(study: AgainstReadersStudy) -> str:
 
 
 def paired_table(study: AgainstReadersStudy) -> Exhibit:
+    """Return the paired two-by-two tables of the joint call asked for."""
+    return _paired(study, study.against[0])
+
+
+def paired_beside(study: AgainstReadersStudy) -> Exhibit | None:
+    """Return the same of the first reads or of the programme, where the data have it beside."""
+    return _paired(study, study.against[1]) if len(study.against) > 1 else None
+
+
+def _paired(study: AgainstReadersStudy, against: AgainstCall) -> Exhibit:
     """Return the paired two-by-two tables of cancers and of cases without."""
-    name, rule = RULES[study.rule]
+    name, rule = RULES[against.rule]
     tables = tuple(
         TwoByTwo(
             title=title,
@@ -453,32 +535,93 @@ def paired_table(study: AgainstReadersStudy) -> Exhibit:
             neither=joint.recalled.neither,
         )
         for title, joint in zip(
-            ("With cancer", "Without cancer"), study.joint.values(), strict=True
+            ("With cancer", "Without cancer"), against.joint.values(), strict=True
         )
     )
     tests = [
-        f"{capital(e)}, AI minus readers: {estimate_text(study.joint[e].difference)} "
-        f"({ci_phrase(study.joint[e].difference)}; {_tests_phrase(study.joint[e])})."
+        f"{capital(e)}, AI minus {against.name}: {estimate_text(against.joint[e].difference)} "
+        f"({ci_phrase(against.joint[e].difference)}; {_tests_phrase(against.joint[e])})."
         for e in CALLS
     ]
     return Exhibit(
         table=PairedTables(
-            title="The AI and the readers' joint call, paired by examination",
+            title=f"The AI and {against.name}, paired by examination",
             tables=tables,
             rows=("AI recalls", "AI does not"),
             columns=(f"{name} recalls", f"{name} does not"),
             foot=(
                 f"{name}: {rule}. Shaded cells are the discordant pairs. {' '.join(tests)} CI: "
-                f"{joint_interval(study)}."
+                f"{joint_interval(against)}. {weight_note(study.pairs.readers.weight)}".strip()
             ),
         )
     )
 
 
+def by_indication(study: AgainstReadersStudy) -> Exhibit | None:
+    """Return the AI and the readers' calls by indication; None for one indication."""
+    words = {"ai": "AI alone"} | {one.rule: RULES[one.rule][0] for one in study.against}
+    shares = [
+        share
+        for made in study.by_indication.values()
+        for one in made.values()
+        for share in (one.sensitivity, one.specificity)
+    ]
+    return indication_table(
+        {
+            group: {words[who]: calls for who, calls in made.items()}
+            for group, made in study.by_indication.items()
+        },
+        title=f"The AI at score {score_text(study.ai_cutoff, study.scale)} and the readers, "
+        "by indication",
+        foot=f"{weight_note(study.pairs.readers.weight)}CI: {interval_methods(shares)}.",
+    )
+
+
+def reading(study: AgainstReadersStudy) -> str:
+    """Return how to read the page, for the design at hand."""
+    sentences = []
+    if study.defined_means:
+        sentences.append(
+            "Against the mean of the readers the interval speaks of readers and examinations like "
+            "these, where two or more of them rated every examination; against a single reader, "
+            "and against the joint call, it speaks of these readers alone."
+        )
+    else:
+        sentences.append(
+            "Each examination was read by some of the readers only. The AI is compared with what "
+            "was decided on it, and the interval speaks of other examinations read by these "
+            "readers in this programme."
+        )
+    if any(one.rule == "first_read" for one in study.against):
+        sentences.append(
+            "A first read is one reader's; the programme's decision also holds the second read and "
+            "the arbiter's."
+        )
+    if study.incorporation is not None:
+        sentences.append(
+            "The programme's recall decided who was worked up, and the AI's marks did not: such a "
+            "comparison favours the programme."
+        )
+    if study.pairs.readers.weight is None:
+        sentences.append(
+            "A set that was enriched with cancers keeps sensitivity and specificity only if its "
+            "case mix is that of the clinic; predictive values are therefore left out."
+        )
+    if not study.cutoff_given:
+        sentences.append(
+            "A cut-off that was matched on these very examinations favours the AI a little."
+        )
+    if study.auc_by_reader and not all(math.isnan(c.estimate) for c in study.auc_by_reader):
+        sentences.append(
+            "Readers who use few levels of ratings have too low an area beside a fine score."
+        )
+    return " ".join(sentences)
+
+
 def _tests_phrase(joint: JointComparison) -> str:
     """Return both McNemar tests and where they disagree with the interval, or why there is none."""
     if joint.tests is None:
-        return NO_TESTS
+        return joint.no_tests
     midp, exact = joint.tests
     return (
         f"McNemar mid-P {p_phrase(midp.p_value)}, exact {p_phrase(exact.p_value)}"
@@ -501,6 +644,7 @@ def record(study: AgainstReadersStudy) -> dict[str, Result]:
         results[f"{quantity}_readers"] = study.joint_calls.estimates[quantity]
         if joint.tests is not None:
             results[f"{quantity}_mcnemar_midp"], results[f"{quantity}_mcnemar_exact"] = joint.tests
+    results |= _record_beside(study)
     for endpoint, mean in study.defined_means.items():
         if endpoint != "auc":
             results[f"{endpoint}_readers_mean"] = mean.mean
@@ -511,4 +655,14 @@ def record(study: AgainstReadersStudy) -> dict[str, Result]:
         results[f"auc_difference_{comparison.label_a.lower()}"] = comparison
     for reader in study.readers:
         results[f"auc_{reader.label.lower()}"] = reader.auc
+    return results
+
+
+def _record_beside(study: AgainstReadersStudy) -> dict[str, Result]:
+    """Return the numbers of the call beside the one asked for."""
+    results: dict[str, Result] = {}
+    for other in study.against[1:]:
+        for quantity, joint in other.joint.items():
+            results[f"{quantity}_difference_{other.rule}"] = joint.difference
+            results[f"{quantity}_{other.rule}"] = other.calls.estimates[quantity]
     return results

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from toolkit.chapters.analysis import Summarised, Tables
+from toolkit.chapters.case_words import below_label, score_label
 from toolkit.scoring.ratings import ScoringError
 from toolkit.scoring.scores import ais_that_read, unit_of
 from toolkit.stats.monitoring import (
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 Diagnosis = Literal["cancer", "no cancer", "not known"]
 DIAGNOSES: tuple[Diagnosis, ...] = ("cancer", "no cancer", "not known")
-# How well the reference standard is known. A short follow-up is one below what the plan needs; it
+# How well the reference standard is known. A short follow-up is one below what is needed; it
 # matters where nothing but the passing of time speaks against cancer.
 References = Literal["verified", "verified_short", "unverified_short", "unverified"]
 REFERENCES: tuple[References, ...] = (
@@ -66,7 +67,7 @@ class Branch:
     Parameters
     ----------
     label : str
-        The result: "score ≥ 9.5"; empty where the flow does not part.
+        The result: "score 10"; empty where the flow does not part.
     count : int
         Examinations.
     references : dict of str to int
@@ -100,17 +101,19 @@ class CohortStudy(Summarised):
     excluded : tuple of (str, int)
         Why examinations were left out, by indication.
     restricted : bool
-        Whether the plan names the indications of the cohort.
+        Whether the parameters name the indications of the cohort.
     index : {"score", "call", "reading", "none"}
         What the flow calls the index test.
     ai : str
         Product and version; empty where no AI read.
+    cutoff : float
+        Score from which up an examination counts as marked.
     scale : (float, float)
         Ends of the AI's scale; NaN where not known.
     unit : {"examination", "case", "breast"}
         What a row is.
     follow_up_months_needed : float
-        Follow-up that the plan asks of an examination without cancer, months.
+        Follow-up that is asked of an examination without cancer, months.
     branches : tuple of Branch
         The examinations by result of the index test; one that holds all where nothing parts them.
     without : Branch
@@ -127,6 +130,7 @@ class CohortStudy(Summarised):
     restricted: bool
     index: Index
     ai: str
+    cutoff: float
     scale: tuple[float, float]
     unit: Unit
     follow_up_months_needed: float
@@ -230,6 +234,7 @@ def analyse(
         restricted=bool(indications),
         index=index,
         ai="" if reader is None else str(reader["label"]),
+        cutoff=cutoff,
         scale=(low, high),
         unit=_unit(kept, tables.part),
         follow_up_months_needed=follow_up_months_needed,
@@ -359,11 +364,11 @@ def _branches(
         if not np.isfinite(cutoff) or cutoff < low or cutoff > high:  # unknown ends refuse nothing
             msg = (
                 f"cutoff must be on the AI's scale, {low:g} to {high:g}, but is {cutoff!r}; give "
-                "the score from which up the plan marks an examination"
+                "the score from which up an examination counts as marked"
             )
             raise ScoringError(msg)
         marked = with_result["result"] >= cutoff
-        labels = (f"score ≥ {cutoff:g}", f"score < {cutoff:g}")
+        labels = ("score " + score_label(cutoff, scale), "score " + below_label(cutoff, scale))
     parted = (with_result[marked], with_result[~marked])
     return tuple(map(_branch, labels, parted)), without
 

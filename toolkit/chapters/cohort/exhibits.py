@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.arrays import FloatArray
+from toolkit.chapters.case_words import score_text
 from toolkit.chapters.cohort.analysis import (
     CATEGORIES,
     GROUPS,
@@ -25,6 +26,7 @@ from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.draw.flow import FinalDiagnosis, Flow, FlowBox, FlowBranch, flow_figure
 from toolkit.draw.html import TableColumn, TableRow, TableView
 from toolkit.results import Result
+from toolkit.scoring.case_mix import sampling_weight, weights_differ
 from toolkit.stats.monitoring import StandardizedDifference
 from toolkit.stats.proportions import proportion_ci
 from toolkit.words.wording import (
@@ -99,7 +101,14 @@ def _answer(study: CohortStudy) -> str:
         subject = f"None of the {count_text(total)}"
     verb = "has" if n_judged <= 1 else "have"
     sentences = [*_left_out(study), f"{subject} {_noun(study, total)} {verb} {what}."]
-    return " ".join([*sentences, *_lacking(study)])
+    return " ".join([*sentences, *_lacking(study), *_weights(study)])
+
+
+def _weights(study: CohortStudy) -> list[str]:
+    """Return that counts are those of the sample, where its cases stand for others."""
+    if not weights_differ(sampling_weight(study.cases)):
+        return []
+    return ["Its sampling weights are not applied: these are counts of the sample as drawn."]
 
 
 def _left_out(study: CohortStudy) -> list[str]:
@@ -273,6 +282,8 @@ def _flow_caption(study: CohortStudy) -> str:
             f"AI: {study.ai}. {study.unit.capitalize()}s without a result of it are never counted "
             "as a low score."
         )
+    if study.index == "score":
+        sentences.append(f"Marked, score {score_text(study.cutoff, study.scale)}.")
     sentences.append("Verified: the truth is known; inconclusive: it is not, or not yet.")
     if {"verified_short", "unverified_short"} & set(shown):
         sentences.append(
@@ -357,7 +368,7 @@ def _foot(study: CohortStudy) -> str:
         named = [_foot_words(study, name, fate) for name, own in study.fates.items() if own == fate]
         if named:
             sentences.append(f"{words}: {joined(named)}.")
-    if "weight" in study.cases and study.cases["weight"].nunique() > 1:
+    if _weights(study):
         sentences.append("Counts of the sample as drawn; its sampling weights are not applied.")
     return " ".join(sentences)
 

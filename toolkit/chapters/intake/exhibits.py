@@ -277,11 +277,11 @@ def _versions(programs: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def readers_table(study: IntakeStudy) -> Exhibit | None:
-    """Return the readers of each part: people counted, every AI with version and scale."""
+    """Return the readers of each part: they are counted, every AI with version and scale."""
     rows: list[TableRow] = []
     for part, frame in study.parts_of_readers():
-        people = int((frame["kind"] == "human").sum())
-        rows += [_part_row(part), TableRow(["people", count_text(people), "", ""], kind="sub")]
+        readers = int((frame["kind"] == "human").sum())
+        rows += [_part_row(part), TableRow(["readers", count_text(readers), "", ""], kind="sub")]
         for row in frame[frame["kind"] == "ai"].to_dict("records"):
             named = [_given(row, name) for name in ("product", "version")]
             rows.append(TableRow(["AI", *named, _scale(row)], kind="sub"))
@@ -318,7 +318,7 @@ def readings_table(study: IntakeStudy) -> Exhibit | None:
         for (kind, modality), group in frame.groupby([whose, "modality"], sort=True):
             counts = group["status"].value_counts()
             cells = [
-                f"{'AI' if kind == 'ai' else 'people'}, {modality}",
+                f"{'AI' if kind == 'ai' else 'readers'}, {modality}",
                 *(count_text(int(counts.get(state, 0))) for state in STATES),
                 count_text(len(group)),
                 count_text(int(group["rating"].notna().sum())),

@@ -14,7 +14,7 @@ import numpy as np
 from toolkit.arrays import FloatArray, IntArray
 from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.results import Estimate
-from toolkit.scoring.ratings import ScoringError
+from toolkit.scoring.ratings import ScoringError, is_arbiter
 from toolkit.stats.monitoring import (
     AccrualProjection,
     Cusum,
@@ -58,7 +58,7 @@ class Look:
     labels : tuple of str
         Pseudonyms of the readers, drawn anew for each look, in alphabetical order.
     reader_recalls, reader_readings : ndarray of int, shape (n_readers,)
-        Recalls and readings with a decision, of all modes together.
+        Recalls and readings with a decision, of all modes together, without an arbiter's.
     ai_status : ndarray of int, shape (n_enrolled,)
         Place in ``AI_STATUSES``; empty where the data hold no AI.
     ai_month : ndarray of int, shape (n_enrolled,)
@@ -127,7 +127,9 @@ def study_look(
         people.groupby("case_id")["call"].max().reindex(seen["case_id"]).to_numpy(dtype=np.float64)
     )
     read = ~np.isnan(recalled)
-    labels, recalls, made = _by_reader(people, readers, seed=seed, look_month=look_month)
+    # Who reads only where two readers differ recalls more often for that alone.
+    own = people[~is_arbiter(people)]
+    labels, recalls, made = _by_reader(own, readers, seed=seed, look_month=look_month)
     status = _ai_status(readings, readers, seen)
     # A woman is enrolled once, with her first examination; without a patient each is a woman.
     again = (seen["patient_id"].duplicated() & seen["patient_id"].notna()).to_numpy()

@@ -89,7 +89,7 @@ class ProspectiveStudy(Summarised):
         Mid-P and exact. Those of cancers are of the discordant pairs of ``detection``, whose notes
         say where they disagree with its intervals.
     subgroups : tuple of Subgroup
-        Planned subgroups that the data hold.
+        Subgroups that the data hold.
     kinds : mapping of str to PairedCounts
         The cancers found by type and size; every one is in exactly one kind.
     """

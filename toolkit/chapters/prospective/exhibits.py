@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
+from toolkit.chapters.case_words import pooled_text
 from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.chapters.prospective.analysis import PairedEndpoint, ProspectiveStudy
 from toolkit.draw import html
@@ -57,10 +58,11 @@ def head(study: ProspectiveStudy) -> Headline:
     than = "than" if ratio.margin is None else "as"
     return Headline(
         question=f"Does reading with AI find {many} cancers {than} reading without?",
-        answer=_answer(study),
+        answer=" ".join([_answer(study), _recalls(study), *_limits(study)]),
         primary=ratio,
         bar=bar,
         clinic=_clinic(study),
+        limits=_limits(study),
         waits_for=_waits_for(study),
         facts=[
             (
@@ -118,6 +120,54 @@ def _answer(study: ProspectiveStudy) -> str:
         f"({ci_phrase(difference)}). The ratio is {estimate_phrase(ratio)}, and "
         f"{margin_phrase(ratio)}."
     )
+
+
+def _recalls(study: ProspectiveStudy) -> str:
+    """Return how many women each reading recalled."""
+    counts, difference = study.recall.counts, study.recall.difference
+    first, second = (
+        value_text(share, form="percent")
+        for share in (difference.estimate_a, difference.estimate_b)
+    )
+    return (
+        f"With AI {count_text(counts.positive_b)} women were recalled ({second}), {WITHOUT} "
+        f"{count_text(counts.positive_a)} ({first}): a difference of {estimate_phrase(difference)}."
+    )
+
+
+def _limits(study: ProspectiveStudy) -> list[str]:
+    """Return which examinations are pooled, that weights are not used, and what is unverified."""
+    weights = (
+        "The sampling weights of the cases are not used: every difference and ratio is of paired "
+        "counts."
+    )
+    kept = (pooled_text(study.women.indication), weights if study.women.weighted else "")
+    return [*filter(None, kept), *_not_worked_up(study)]
+
+
+def _not_worked_up(study: ProspectiveStudy) -> list[str]:
+    """Return whom a reading recalled but nobody worked up, with the bound of the cancers found."""
+    counts, ppv = study.detection.counts, study.ppv_difference
+    open_women = (study.women.call == 1) & study.women.unverified[:, None]
+    without, with_ai = (int(n) for n in open_women.sum(axis=0))
+    if not without + with_ai:
+        return []
+    start = (
+        f"Of the women that a reading recalled, {count_text(with_ai)} recalled {WITH} and "
+        f"{count_text(without)} {WITHOUT} were not recalled in practice, had no work-up and count "
+        "as without cancer"
+    )
+    most = (
+        counts.positive_b + with_ai * ppv.estimate_b,
+        counts.positive_a + without * ppv.estimate_a,
+    )
+    if any(math.isnan(value) for value in most):
+        return [f"{start}."]
+    found = [number_text(value, digits=0) for value in most]
+    return [
+        f"{start}; if cancer were as frequent among them as the predictive value of a recall says, "
+        f"about {found[0]} cancers would have been found {WITH} and {found[1]} {WITHOUT}."
+    ]
 
 
 def _undefined_ratio(counts: PairedCounts) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from toolkit.chapters.case_words import INDICATION_WORDS, incorporation_text
 from toolkit.chapters.scores.analysis import GroupClasses, ScoreStudy
 from toolkit.results import Estimate
 from toolkit.scoring.scores import ScoredCases
@@ -22,16 +23,6 @@ from toolkit.words.wording import (
 )
 
 _FEWEST_FOR_A_RATE = 20
-
-# Indication as a name, and as it stands after "cancers" in a sentence.
-GROUPS: dict[str, tuple[str, str]] = {
-    "screening": ("Screening", "at screening"),
-    "symptomatic": ("Symptoms", "with symptoms"),
-    "follow_up": ("Follow-up", "at follow-up"),
-    "other": ("Other reasons", "for other reasons"),
-    "not_stated": ("Reason not stated", "without a stated reason"),
-    "all": ("All", ""),
-}
 
 
 def classes_text(scored: ScoredCases, first: int, last: int) -> str:
@@ -87,9 +78,38 @@ def question(study: ScoreStudy) -> str:
 
 def answer(study: ScoreStudy) -> str:
     """Return the chapter's answer: a verdict, the shares behind it, and the order of cancers."""
-    if study.expectation.share is None:
-        return f"{_order_verdict(study)} {order_sentence(study)}"
-    return f"{_spread_verdict(study)} {order_sentence(study)}"
+    verdict = _order_verdict if study.expectation.share is None else _spread_verdict
+    sentences = (verdict(study), order_sentence(study), accuracy_sentence(study), *limits(study))
+    return " ".join(text for text in sentences if text)
+
+
+def accuracy_sentence(study: ScoreStudy) -> str:
+    """Return what the highest class would be as a recall; nothing where it has no meaning."""
+    found, cleared = study.reference.found_at_top, study.reference.cleared_below_top
+    if math.isnan(found.estimate + cleared.estimate):
+        return ""
+    return (
+        f"As a recall, {top_text(study.scored)}{_before_rounding(study.scored)} has a sensitivity "
+        f"of {estimate_phrase(found)} and a specificity of {estimate_phrase(cleared)}."
+    )
+
+
+def _before_rounding(scored: ScoredCases) -> str:
+    """Return the scores that the highest whole number stands for, where the data hold decimals."""
+    known = scored.score[scored.scored]
+    if not scored.classes.whole or (known == np.floor(known)).all():
+        return ""
+    end = scored.classes.borders[-1]
+    ends = {"nearest": f"{end - 0.5:g} or more", "up": f"more than {end - 1:g}"}
+    start = ends.get(scored.classes.decimals)
+    return f" ({start} before rounding)" if start else ""
+
+
+def limits(study: ScoreStudy) -> list[str]:
+    """Return what limits the answer."""
+    top = top_text(study.scored)
+    words = incorporation_text(study.incorporation, test=top, which=f"at {top}")
+    return [words] if words else []
 
 
 def _spread_verdict(study: ScoreStudy) -> str:
@@ -217,7 +237,7 @@ def facts(study: ScoreStudy) -> list[tuple[str, str]]:
     ]
     if study.others:
         parts = [
-            f"{GROUPS[other.name][0].lower()} {count_text(other.verified.sum())} "
+            f"{INDICATION_WORDS[other.name][0].lower()} {count_text(other.verified.sum())} "
             f"({count_text(other.cancers.sum())})"
             for other in study.others
         ]

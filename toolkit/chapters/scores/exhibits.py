@@ -11,15 +11,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from toolkit.arrays import BoolArray, IntArray
+from toolkit.chapters.case_words import INDICATION_WORDS
 from toolkit.chapters.exhibit import Exhibit, Headline
-from toolkit.chapters.scores.analysis import GroupClasses, MonthlyShare, ScoreDrift, ScoreStudy
+from toolkit.chapters.scores.analysis import GroupClasses, ScoreStudy
 from toolkit.chapters.scores.answer import (
-    GROUPS,
     answer,
     classes_text,
     enriched_note,
     facts,
     largest_gap,
+    limits,
     methods_text,
     question,
     reason_text,
@@ -29,6 +30,7 @@ from toolkit.chapters.scores.answer import (
     top_text,
     without_text,
 )
+from toolkit.chapters.scores.drift import MonthlyShare, ScoreDrift
 from toolkit.draw.capture import CapturePoint, CaptureRow, capture_figure
 from toolkit.draw.html import TableColumn, TableRow, TableView
 from toolkit.draw.monitoring import DriftStrip, drift_figure
@@ -63,10 +65,9 @@ _MOST_NAMED = 3
 
 def head(study: ScoreStudy) -> Headline:
     """Return the chapter's question and its answer."""
-    return Headline(question=question(study), answer=answer(study), facts=facts(study))
-
-
-# --- classes -------------------------------------------------------------------------------------
+    return Headline(
+        question=question(study), answer=answer(study), facts=facts(study), limits=limits(study)
+    )
 
 
 def shares(study: ScoreStudy) -> Exhibit:
@@ -77,8 +78,8 @@ def shares(study: ScoreStudy) -> Exhibit:
         return Exhibit(finding=f"No class can be shown: {reason}.")
     unit, size = scored.unit, _size_clause(study)
     weighted = ", weighted to the population they were sampled from" if study.weights_used else ""
-    open_groups = joined([GROUPS[one.name][0].lower() for one in study.others])
-    own = GROUPS[group.name][0].lower()
+    open_groups = joined([INDICATION_WORDS[one.name][0].lower() for one in study.others])
+    own = INDICATION_WORDS[group.name][0].lower()
     filled = f" Filled, {own}; open, {open_groups}." if open_groups else ""
     level = level_text(group.total_rate.ci_level)
     return Exhibit(
@@ -110,7 +111,7 @@ def _share_figure(study: ScoreStudy) -> Figure:
         group.weighted_n,
         [
             ScoreGroup(
-                label=GROUPS[one.name][0].lower() if study.others else "",
+                label=INDICATION_WORDS[one.name][0].lower() if study.others else "",
                 cancers=one.weighted_cancers,
                 examinations=one.weighted_verified,
                 # A class without verified cases is not drawn; its limits must only be numbers.
@@ -144,7 +145,7 @@ def _top_clause(study: ScoreStudy) -> str:
     groups = [group for group in study.groups if group.cancers.sum()]
     parts = [
         f"{count_text(group.cancers[-1])} of {count_text(group.cancers.sum())}"
-        f"{'' if place else ' cancers'} {GROUPS[group.name][1]}".strip()
+        f"{'' if place else ' cancers'} {INDICATION_WORDS[group.name][1]}".strip()
         for place, group in enumerate(groups)
     ]
     if not parts:
@@ -193,7 +194,7 @@ def class_table(study: ScoreStudy) -> Exhibit | None:
     limits = TableColumn(f"{level_text(group.total_rate.ci_level)} CI", align="center")
     named = [("In the class", "n"), ("In the class", "%"), ("Cancers", "n/N")]
     size, percent, cancers = (TableColumn(text, span=span) for span, text in named)
-    name = "" if group.name == "all" else f", {GROUPS[group.name][0].lower()}"
+    name = "" if group.name == "all" else f", {INDICATION_WORDS[group.name][0].lower()}"
     view = TableView(
         title=f"{capital(scored.unit)}s and cancers by score{name}",
         columns=[
@@ -218,7 +219,7 @@ def other_table(study: ScoreStudy) -> Exhibit | None:
         return None
     columns = [TableColumn("Score", align="left")]
     for group in study.others:
-        span, level = GROUPS[group.name][0], level_text(group.total_rate.ci_level)
+        span, level = INDICATION_WORDS[group.name][0], level_text(group.total_rate.ci_level)
         columns += [TableColumn(name, span=span) for name in ("n", "%", "Cancers", "per 1,000")]
         columns.append(TableColumn(f"{level} CI", align="center", span=span))
     methods = methods_text(tuple(rate for group in study.others for rate in group.rate))
@@ -314,9 +315,6 @@ def _scale_sentence(scored: ScoredCases) -> str:
     return f"Decimal scores are rounded {ways[classes.decimals]}."
 
 
-# --- capture -------------------------------------------------------------------------------------
-
-
 def capture(study: ScoreStudy) -> Exhibit:
     """Return the capture curve with the share at the highest class by indication."""
     scored, curve, found_at_top = study.scored, study.capture, study.found_at_top
@@ -352,7 +350,7 @@ def capture(study: ScoreStudy) -> Exhibit:
         ),
         finding=(
             f"{capital(classes_text(scored, first, scored.top))} {verb} {count_text(found)} of "
-            f"{n_positive} cancers in {taken} of the {unit}s."
+            f"{n_positive} cancers in {taken} of the {unit}s{mixed}."
         ),
         caption=(
             f"{'**a** ' if rows else ''}{count_text(curve.n_cases or 0)} verified {unit}s with a "
@@ -394,7 +392,7 @@ def _callout(study: ScoreStudy) -> str:
 
 def _capture_rows(study: ScoreStudy) -> list[CaptureRow]:
     """Return the share at the highest class of each indication that has cancers, and of all."""
-    named = [(GROUPS[g.name][0], g.found_at_top) for g in study.groups if g.cancers.sum()]
+    named = [(INDICATION_WORDS[g.name][0], g.found_at_top) for g in study.groups if g.cancers.sum()]
     if len(named) < 2:
         return []
     return [
@@ -433,9 +431,6 @@ def _capture_data(study: ScoreStudy) -> pd.DataFrame:
             "high": curve.ci_high[order],
         }
     )
-
-
-# --- status --------------------------------------------------------------------------------------
 
 
 def status_sentence(study: ScoreStudy) -> str:
@@ -482,7 +477,7 @@ def status_table(study: ScoreStudy) -> Exhibit:
             TableColumn("n"),
             TableColumn("%"),
             TableColumn(f"{level_text(named['complete'].ci_level)} CI", align="center"),
-            *(TableColumn(GROUPS[name][0], span="By indication") for name in groups),
+            *(TableColumn(INDICATION_WORDS[name][0], span="By indication") for name in groups),
             *(TableColumn(name, span="Reference standard") for name in ("Known", "Cancer")),
         ],
         rows=rows,
@@ -511,9 +506,6 @@ def _count_cells(scored: ScoredCases, rows: BoolArray) -> list[str]:
     groups = scored.groups if len(scored.groups) > 1 else ()
     kinds = [*map(scored.group, groups), ~np.isnan(scored.truth), scored.truth == 1]
     return [count_text(int((rows & kind).sum())) for kind in kinds]
-
-
-# --- drift ---------------------------------------------------------------------------------------
 
 
 def drift(study: ScoreStudy) -> Exhibit:
@@ -571,7 +563,7 @@ def _drift_figure(scored: ScoredCases, months: ScoreDrift) -> Figure:
             centre=_by_chance(months),
             form="index",
             limit=months.psi_limit if months.psi_limit_usable else None,
-            limit_label=f"limit in the plan, {number_text(months.psi_limit, digits=2)}",
+            limit_label=f"limit given, {number_text(months.psi_limit, digits=2)}",
         )
     )
     # Without a case of the group its strips would be empty.
@@ -655,15 +647,12 @@ def _psi_sentence(months: ScoreDrift) -> str:
     mean = number_text(by_chance, digits=2)
     limit = number_text(months.psi_limit, digits=2)
     if months.psi_limit_usable:
-        return f" By chance the PSI is {mean}; the plan's limit is {limit}."
+        return f" By chance the PSI is {mean}; the limit given is {limit}."
     reached = number_text(float(np.nanmedian(months.shift_limit)), digits=2)
     return (
-        f" Months this small have a PSI of {mean} by chance and reach {reached}: the plan's limit "
-        f"of {limit} cannot be judged by month and is not drawn."
+        f" Months this small have a PSI of {mean} by chance and reach {reached}: the limit "
+        f"given, {limit}, cannot be judged by month and is not drawn."
     )
-
-
-# --- record --------------------------------------------------------------------------------------
 
 
 def record(study: ScoreStudy) -> dict[str, Result]:

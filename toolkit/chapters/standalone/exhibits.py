@@ -1,31 +1,42 @@
-"""What chapter 05 shows: the AI alone, at every cut-off and at those that the plan fixes."""
+"""What chapter 05 shows: the AI alone, at every cut-off and at those given."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from toolkit.chapters.case_words import (
+    INDICATION_WORDS,
+    incorporation_text,
+    indication_table,
+    indications_text,
+    of_indication,
+    score_label,
+    score_text,
+    weight_note,
+)
 from toolkit.chapters.comparison import (
     call_cells,
     call_columns,
     clustering_note,
     interval_methods,
     operating_points,
+    share_cells,
+    share_columns,
     with_cancer,
 )
 from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.chapters.standalone.analysis import StandaloneStudy
 from toolkit.draw.roc import OperatingPoint, roc_figure
 from toolkit.draw.tables import TableColumn, TableRow, TableView, value_columns
-from toolkit.results import Curve, Result
+from toolkit.results import Curve, Estimate, Result
+from toolkit.scoring.case_mix import weights_differ
 from toolkit.words.sentences import ci_text, estimate_phrase, estimate_text
-from toolkit.words.wording import count_text, counted, joined, proportion_text, share_text
+from toolkit.words.wording import count_text, counted, joined, rate_text, share_text
 
 
 def head(study: StandaloneStudy) -> Headline:
-    """Return the area, and what the first cut-off of the plan finds."""
+    """Return the area, and what the first cut-off finds."""
     scores = study.scores
-    cutoff, first = next(iter(study.at_cutoffs.items()))
-    found, cleared = first.sensitivity, first.specificity
     left_out = {
         "failed": scores.n_failed,
         "missing": scores.n_missing,
@@ -35,15 +46,14 @@ def head(study: StandaloneStudy) -> Headline:
     total = count_text(sum(left_out.values()))
     return Headline(
         question="How accurate is the AI alone?",
-        answer=f"The AI reached an AUC of {estimate_phrase(study.auc)}. From a score of "
-        f"{cutoff:g} up it marked {share_text(found.numerator or 0, found.denominator or 0)} "
-        "examinations with cancer and left "
-        f"{share_text(cleared.numerator or 0, cleared.denominator or 0)} without cancer unmarked.",
-        clinic=f"From a score of {cutoff:g} up the AI alone marks {estimate_phrase(found)} of the "
-        f"examinations with cancer, and leaves {estimate_phrase(cleared)} of those without "
-        "unmarked.",
+        answer=" ".join([_answer(study), *_limits(study)]),
+        clinic=_clinic(study),
+        limits=_limits(study),
         facts=[
-            ("Examinations", with_cancer(scores.n_cases, scores.n_positive)),
+            (
+                f"{of_indication(study.indication)}examinations".capitalize(),
+                with_cancer(scores.n_cases, scores.n_positive),
+            ),
             ("AI", scores.labels[0]),
             ("Interval", study.auc.ci_method),
             ("Not in the analysis", f"{total}: {', '.join(words)}" if words else "none"),
@@ -51,16 +61,57 @@ def head(study: StandaloneStudy) -> Headline:
     )
 
 
+def _answer(study: StandaloneStudy) -> str:
+    """Return the area, and sensitivity and specificity at the first cut-off."""
+    cutoff, first = next(iter(study.at_cutoffs.items()))
+    found, cleared = first.sensitivity, first.specificity
+    whose = of_indication(study.indication)
+    by = ", by their sampling weights" if weights_differ(study.scores.weight) else ""
+    start = f"On {whose}examinations{by}, the" if whose or by else "The"
+    return (
+        f"{start} AI reached an AUC of {estimate_phrase(study.auc)}. At "
+        f"score {score_text(cutoff, study.scale)} its sensitivity was {_share(found)} and its "
+        f"specificity {_share(cleared)}."
+    )
+
+
+def _clinic(study: StandaloneStudy) -> str:
+    """Return what the first cut-off marks and leaves."""
+    cutoff, first = next(iter(study.at_cutoffs.items()))
+    whose = of_indication(study.indication)
+    return (
+        f"At score {score_text(cutoff, study.scale)} the AI alone marks "
+        f"{estimate_phrase(first.sensitivity)} of the {whose}examinations with cancer, and leaves "
+        f"{estimate_phrase(first.specificity)} of those without unmarked."
+    )
+
+
+def _share(share: Estimate) -> str:
+    """Return a share with its interval and the counts behind it."""
+    return (
+        f"{estimate_phrase(share)[:-1]}; {count_text(share.numerator or 0)} of "
+        f"{count_text(share.denominator or 0)})"
+    )
+
+
+def _limits(study: StandaloneStudy) -> list[str]:
+    """Return what the answer leaves open: other indications, and cancers that nobody looked for."""
+    apart = indications_text(study.by_indication, study.indication)
+    unverified = incorporation_text(study.incorporation, test="the AI", which="that the AI marked")
+    return [text for text in (apart, unverified) if text]
+
+
 def roc(study: StandaloneStudy) -> Exhibit:
-    """Return the ROC curve with the cut-offs of the plan and the readers' points."""
+    """Return the ROC curve with the cut-offs and the readers' points."""
     scores, auc = study.scores, estimate_text(study.auc)
     cutoffs = operating_points(
-        [(f"{cutoff:g}", calls) for cutoff, calls in study.at_cutoffs.items()], role="ai"
+        [(score_label(cutoff, study.scale), calls) for cutoff, calls in study.at_cutoffs.items()],
+        role="ai",
     )
     people = operating_points(
         [(reader.label, reader.calls) for reader in study.readers], role="reader"
     )
-    readers = counted(len(study.readers), "reader")
+    readers, whose = counted(len(study.readers), "reader"), of_indication(study.indication)
     beside = (
         f"; open circles, {readers} of the same examinations, each on those that the reader read"
         if study.readers
@@ -75,13 +126,13 @@ def roc(study: StandaloneStudy) -> Exhibit:
         ),
         finding=_roc_finding(study.curve, people, auc),
         caption=(
-            f"Empirical ROC curve on {count_text(scores.n_cases - scores.n_positive)} "
-            f"examinations without and {count_text(scores.n_positive)} with cancer. Squares, the "
-            f"AI from each cut-off up{beside}. *AUC*, area under the curve, "
-            f"{estimate_phrase(study.auc)}."
+            f"Empirical ROC curve on {count_text(scores.n_cases - scores.n_positive)} {whose}"
+            f"examinations without and {count_text(scores.n_positive)} with cancer"
+            f"{_by_weight(study)}. Squares, the AI at the scores beside them{beside}. *AUC*, area "
+            f"under the curve, {estimate_phrase(study.auc)}."
         ),
         alt=(
-            f"ROC curve of the AI on {count_text(scores.n_cases)} examinations with "
+            f"ROC curve of the AI on {count_text(scores.n_cases)} {whose}examinations with "
             f"{counted(len(study.at_cutoffs), 'cut-off')} and {readers}; "
             f"the area under the curve is {auc}."
         ),
@@ -91,6 +142,11 @@ def roc(study: StandaloneStudy) -> Exhibit:
             "sensitivity": study.curve.y,
         },
     )
+
+
+def _by_weight(study: StandaloneStudy) -> str:
+    """Return that weights are used, for a caption, or nothing."""
+    return ", by sampling weight" if weights_differ(study.scores.weight) else ""
 
 
 def _around(points: Sequence[OperatingPoint]) -> bool | tuple[float, float, float, float]:
@@ -129,60 +185,90 @@ def _height(curve: Curve, x: float) -> float:
 
 
 def cutoff_table(study: StandaloneStudy) -> Exhibit:
-    """Return sensitivity and specificity at each cut-off of the plan."""
+    """Return sensitivity and specificity at each cut-off."""
     made = study.at_cutoffs
     shares = [share for calls in made.values() for share in (calls.sensitivity, calls.specificity)]
     return Exhibit(
         table=TableView(
-            title="Accuracy of the AI at the cut-offs of the plan",
+            title=f"Accuracy of the AI at the cut-offs given{_in_words(study)}",
             columns=[TableColumn("Score", align="left"), *call_columns()],
             rows=[
                 TableRow(
-                    [f"{cutoff:g} or more", *call_cells(calls)],
+                    [score_text(cutoff, study.scale), *call_cells(calls)],
                     kind="emphasis" if number == 0 else "plain",
                 )
                 for number, (cutoff, calls) in enumerate(made.items())
             ],
             foot=(
-                f"{clustering_note(study.scores)}Cut-offs were fixed in the parameters, not chosen "
-                f"on these data. CI: {interval_methods(shares)}."
+                f"{_notes(study)}The cut-offs are those given in the parameters file. "
+                f"CI: {interval_methods(shares)}."
             ),
         )
     )
 
 
+def _in_words(study: StandaloneStudy) -> str:
+    """Return after a title whose accuracy it is, where not that of all."""
+    words = INDICATION_WORDS[study.indication][1]
+    return f", {words}" if words else ""
+
+
+def _notes(study: StandaloneStudy) -> str:
+    """Return what the counts of a table are, and which cases come from one woman."""
+    return f"{clustering_note(study.scores)}{weight_note(study.scores.weight)}"
+
+
 def value_table(study: StandaloneStudy) -> Exhibit:
-    """Return predictive values and likelihood ratios at each cut-off of the plan."""
+    """Return predictive values and likelihood ratios at each cut-off."""
     rows = []
     for cutoff, calls in study.at_cutoffs.items():
-        cells = [f"{cutoff:g} or more"]
-        for value in (calls.ppv, calls.npv):
-            share = proportion_text(value.numerator or 0, value.denominator or 0)
-            cells += [share, ci_text(value)]
+        cells = [score_text(cutoff, study.scale), *share_cells(calls.ppv, calls.npv)]
         for ratio in (calls.positive_likelihood_ratio, calls.negative_likelihood_ratio):
             cells += [estimate_text(ratio), ci_text(ratio)]
         rows.append(cells)
-    columns = [TableColumn("Score", align="left")]
-    for span in ("PPV", "NPV", "LR of a marked", "LR of an unmarked"):
-        columns += value_columns("n/N (%)" if "PV" in span else "Ratio", span=span)
-    scores, made = study.scores, list(study.at_cutoffs.values())
+    columns = [TableColumn("Score", align="left"), *share_columns("PPV", "NPV")]
+    for span in ("Likelihood ratio, marked", "Likelihood ratio, not marked"):
+        columns += value_columns("Ratio", span=span)
+    made = list(study.at_cutoffs.values())
     shares = [share for calls in made for share in (calls.ppv, calls.npv)]
     method = made[0].positive_likelihood_ratio.ci_method.split(",")[0]
     return Exhibit(
         table=TableView(
-            title="What a score above the cut-off means in this set",
+            title=f"What a score above the cut-off means{_in_words(study)}",
             columns=columns,
             rows=rows,
             dense=True,
             foot=(
-                f"{clustering_note(scores)}*PPV* and *NPV*, positive and negative predictive "
-                "value: they hold for a set in which "
-                f"{share_text(scores.n_positive, scores.n_cases)} have cancer, and for no other. "
-                "*LR*, likelihood ratio of a marked or an unmarked examination, which carries over "
+                f"{_notes(study)}*PPV* and *NPV*, positive and negative predictive value: they "
+                f"hold {_prevalence(study)}, and nowhere else. A likelihood ratio carries over "
                 f"where the case mix does. CI: {interval_methods(shares)} for shares, {method} "
                 "method for ratios."
             ),
         )
+    )
+
+
+def _prevalence(study: StandaloneStudy) -> str:
+    """Return how common cancer is where the predictive values hold."""
+    scores = study.scores
+    if not weights_differ(scores.weight) or scores.weight is None:
+        return f"for a set in which {share_text(scores.n_positive, scores.n_cases)} have cancer"
+    cancers = float(scores.weight @ scores.truth)
+    return f"where {rate_text(cancers, float(scores.weight.sum()))} have cancer, as by the weights"
+
+
+def by_indication(study: StandaloneStudy) -> Exhibit | None:
+    """Return the first cut-off by indication, all together last; None for one indication."""
+    cutoff = next(iter(study.at_cutoffs))
+    shares = [
+        share
+        for one in study.by_indication.values()
+        for share in (one.sensitivity, one.specificity)
+    ]
+    return indication_table(
+        {name: {"AI": calls} for name, calls in study.by_indication.items()},
+        title=f"Accuracy at score {score_text(cutoff, study.scale)}, by indication",
+        foot=f"{weight_note(study.scores.weight)}CI: {interval_methods(shares)}.",
     )
 
 
@@ -199,7 +285,8 @@ def left_out(study: StandaloneStudy) -> str:
         if count
     ]
     if not missing:
-        return "Every examination of this part has a score and a known truth."
+        whose = of_indication(study.indication)
+        return f"Every {whose}examination of this part has a score and a known truth."
     return f"Left out, and never counted as a low score: {joined(missing)}."
 
 
@@ -209,4 +296,7 @@ def record(study: StandaloneStudy) -> dict[str, Result]:
     for cutoff, calls in study.at_cutoffs.items():
         for name, estimate in calls.estimates.items():
             results[f"{name}_from_{cutoff:g}"] = estimate
+    for group, calls in study.by_indication.items():
+        results[f"sensitivity_{group}"] = calls.sensitivity
+        results[f"specificity_{group}"] = calls.specificity
     return results

@@ -18,6 +18,24 @@ Plain = Mapping[str, Any]
 Judged = Comparison | GlobalTest
 
 
+def numbers_of(records: Sequence[Record]) -> dict[str, str]:
+    """Return the number in the book of each chapter with a record, by its name."""
+    return {str(one["name"]): str(one["number"]) for one in records if "number" in one}
+
+
+def chapter_number(name: str, numbers: Mapping[str, str]) -> str:
+    """Return the number of a chapter, "06b" of a second 06; that of its name without a record.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chapter, or the key of a result of it.
+    numbers : mapping
+        As ``numbers_of`` returns it.
+    """
+    return numbers.get(name.partition(":")[0], name[:2])
+
+
 class Book(Protocol):
     """What ``load_tables`` returns of the book's other chapters."""
 
@@ -54,12 +72,15 @@ class PlannedEndpoints:
         Key to the reason, for each result whose chapter has no record.
     verdicts : EndpointVerdicts
         In the order of the plan, then what is reported beside.
+    numbers : mapping
+        Name of each chapter with a record to its number in the book.
     """
 
     plain: Plain
     results: Mapping[str, Judged]
     waiting: Mapping[str, str]
     verdicts: EndpointVerdicts
+    numbers: Mapping[str, str]
 
     @property
     def claims(self) -> tuple[EndpointVerdict, ...]:
@@ -99,6 +120,10 @@ class SynthesisStudy(Summarised):
             for record in self.records
             if "primary" in record["headline"]
         ]
+
+    def number_of(self, name: str) -> str:
+        """Return the number in the book of a chapter with a record: "06b" of a second 06."""
+        return chapter_number(name, numbers_of(self.records))
 
     def summary(self) -> dict[str, str]:
         """Return how many records there are, and how the claims stand."""
@@ -179,6 +204,7 @@ def judge(
         results=results,
         waiting=waiting,
         verdicts=endpoint_verdicts(endpoint_plan(plain), results),
+        numbers=numbers_of(records),
     )
 
 

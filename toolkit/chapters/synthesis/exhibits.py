@@ -13,6 +13,7 @@ from toolkit.chapters.synthesis.analysis import (
     PlannedEndpoints,
     Record,
     SynthesisStudy,
+    chapter_number,
 )
 from toolkit.draw.html import TableColumn, TableRow, TableView
 from toolkit.draw.tables import value_columns
@@ -164,7 +165,7 @@ def _claim_cells(planned: PlannedEndpoints, number: int, verdict: EndpointVerdic
     )
     return [
         f"{number + 1}. {capital(CLAIM_WORDS[verdict.claim])}, {quantity_words(verdict.quantity)} "
-        f"[{verdict.label[:2]}]",
+        f"[{chapter_number(verdict.label, planned.numbers)}]",
         _verdict_cell(planned, verdict),
         *_effect_cells(planned.results[verdict.label]),
         p,
@@ -193,7 +194,7 @@ def _reported_cells(planned: PlannedEndpoints, entry: Plain) -> list[str]:
     """Return the cells of a result that carries no verdict."""
     key = key_of(entry)
     result = planned.results[key]
-    name = f"{capital(quantity_words(entry['quantity']))} [{key[:2]}]"
+    name = f"{capital(quantity_words(entry['quantity']))} [{chapter_number(key, planned.numbers)}]"
     return [name, "None", *_effect_cells(result), p_text(result.p_value), EM_DASH]
 
 
@@ -240,7 +241,7 @@ def comparison_table(study: SynthesisStudy) -> Exhibit | None:
     """Return the chapters' comparisons of which no plan makes a claim; None where there is none."""
     claimed = {verdict.label for verdict in study.planned.claims} if study.planned else set()
     rows = [
-        TableRow([name[:2], _named(c), *_effect_cells(c)])
+        TableRow([study.number_of(name), _named(c), *_effect_cells(c)])
         for name, c in study.primary
         if name not in claimed
     ]
@@ -270,7 +271,7 @@ def limitations(study: SynthesisStudy) -> str:
     for record in study.records:
         limits = record["headline"].get("limits", ())
         if limits:
-            link = f"[{record['name'][:2]}]({record['name']}.ipynb)"
+            link = f"[{study.number_of(record['name'])}]({record['name']}.ipynb)"
             lines.append(f"- {link} {' '.join(limits)}")
     return "\n".join(lines) or "No chapter names a limit."
 
@@ -286,7 +287,11 @@ def _book_limits(study: SynthesisStudy) -> list[str]:
         sentences.append("No plan fixed before the data were seen which comparisons matter.")
     elif not study.locked:
         sentences.append("The plan is not locked: that it came before the data is not on record.")
-    marked = [r["name"][:2] for r in study.records if "immature" in r["headline"].get("marks", ())]
+    marked = [
+        study.number_of(record["name"])
+        for record in study.records
+        if "immature" in record["headline"].get("marks", ())
+    ]
     if marked:
         chapters = f"chapter{'s' if len(marked) > 1 else ''} {joined(marked)}"
         sentences.append(f"Follow-up is not complete in {chapters}.")

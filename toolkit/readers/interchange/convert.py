@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit.readers.files import write_atomic, write_folder_atomic
+from toolkit.readers.files import lies_in, write_atomic, write_folder_atomic
 from toolkit.readers.interchange.jafroc import jafroc_bytes, jafroc_losses, read_jafroc
 from toolkit.readers.interchange.jafroc_lesions import image_losses, without_images
 from toolkit.readers.interchange.study import (
@@ -325,6 +325,14 @@ def _format_of(out: Path) -> Format:
     return ENDINGS[ending]
 
 
+def _check_place(source: Path, out: Path, to: Format) -> None:
+    """Refuse a link, which would be replaced by a file, and tables within the tables read."""
+    if to == "tables" and source.is_dir() and lies_in(out, source):
+        raise ConversionError(f"{out.name} lies in the source, which is only read; name another")
+    if out.is_symlink():
+        raise ConversionError(f"{out.name} is a link; name what it leads to, or another place")
+
+
 def _check_out(source: Path, out: Path, to: Format, *, force: bool) -> None:
     """Refuse to write over the source, over what is there, or over what is not ours."""
     if out.exists() and source.exists() and out.samefile(source):
@@ -333,6 +341,7 @@ def _check_out(source: Path, out: Path, to: Format, *, force: bool) -> None:
         raise ConversionError(f"{out.name} is a folder, and {to} is a file; name a file")
     if to == "tables" and out.is_file():
         raise ConversionError(f"{out.name} is a file, and tables go to a folder; name a folder")
+    _check_place(source, out, to)
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not force:

@@ -1,8 +1,9 @@
 """JAFROC workbooks (xlsx), as RJafroc and its predecessors read them.
 
 Sheet TRUTH lists cases and lesions, FP (older: NL) the ratings that are false and TP (older: LL)
-those of lesions. With three columns TRUTH leaves out who read what; with six it says that, the
-paradigm (ROC, FROC, LROC, ROI) and the design (factorial, one or two modality factors, split plot).
+those of lesions. With three columns TRUTH leaves out who read what; with four it says the paradigm
+(ROC, FROC, LROC, ROI) and the design (factorial, one or two modality factors, split plot); with six
+also who read what. Of two crossed factors the levels of both make one modality, as in "F x 20".
 """
 
 from __future__ import annotations
@@ -25,7 +26,12 @@ from toolkit.readers.interchange.jafroc_lesions import (
     mark_faults,
     read_truth,
 )
-from toolkit.readers.interchange.jafroc_sheets import TWO_FACTORS, Sheet, jafroc_sheets
+from toolkit.readers.interchange.jafroc_sheets import (
+    TWO_FACTORS,
+    Sheet,
+    jafroc_sheets,
+    modality_columns,
+)
 from toolkit.readers.interchange.study import (
     LESION_KEY,
     NO_KIND,
@@ -72,7 +78,8 @@ def read_jafroc(path: Path, *, file: str, show_values: bool = False) -> StudyFil
     Lesions of equal weight, rounded weights and whatever else was derived stand in the notes.
     """
     sheets = jafroc_sheets(path, file=file, show_values=show_values)
-    truth, faults = read_truth(sheets["TRUTH"], show=show_values)
+    factors = modality_columns(sheets["FP"])
+    truth, faults = read_truth(sheets["TRUTH"], factors=factors, show=show_values)
     faults = [fault for sheet in sheets.values() for fault in sheet.faults] + faults
     if faults:
         # What does not fit a faulty TRUTH is no fault of its own.
@@ -80,7 +87,7 @@ def read_jafroc(path: Path, *, file: str, show_values: bool = False) -> StudyFil
     marks = all_marks(sheets)
     if marks.empty:
         raise TableError([file_fault(file, "has no rating in sheets FP and TP")])
-    truth = declared_or_crossed(truth, marks)
+    truth = declared_or_crossed(truth, marks, crossed=len(factors) == len(TWO_FACTORS))
     paradigm, notes = truth.paradigm, list(truth.notes)
     if paradigm is None:
         paradigm, note = inferred_paradigm(truth, marks, file=file)

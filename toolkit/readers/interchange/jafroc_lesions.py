@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from toolkit.arrays import BoolArray
-from toolkit.readers.interchange.jafroc_sheets import TWO_FACTORS, Sheet
+from toolkit.readers.interchange.jafroc_sheets import TWO_FACTORS, Sheet, modality_columns
 from toolkit.readers.interchange.study import LESION_KEY, READING_KEY, Paradigm
 from toolkit.readers.tabular.raw_table import file_fault
 from toolkit.tables import Fault, TableData, TableError, did_you_mean
@@ -93,7 +93,8 @@ def _rounding(once: pd.DataFrame, sheet: Sheet) -> pd.Series:
 
 
 PARADIGMS = ("ROC", "FROC", "LROC", "ROI")
-DESIGNS = ("FCTRL", "FCTRL-X-MOD", "SPLIT-PLOT-A", "SPLIT-PLOT-C")
+_FACTORIAL = ("FCTRL", "FCTRL-X-MOD")
+DESIGNS = (*_FACTORIAL, "SPLIT-PLOT-A", "SPLIT-PLOT-C")
 _OLDER_WORD = {"CROSSED": "FCTRL"}  # as versions before 2020 have it
 JOIN = " x "  # between the levels of two modality factors, in the one column of canonical tables
 ONE_LESION = ("ROC", "LROC")
@@ -110,10 +111,10 @@ class Truth:
     lesions : DataFrame
         case_id, lesion_id (number), weight, ``_row``.
     design : DataFrame or None
-        reader_id, modality, case_id, ``_row``: every declared reading. None in the older layout
-        of three columns, which declares none.
+        reader_id, modality, case_id, ``_row``: every declared reading. None in the older layouts
+        of three and four columns, which declare none.
     paradigm : str or None
-        None in the older layout.
+        None in the older layout of three columns.
     notes : tuple of str
         What was derived.
     """
@@ -125,19 +126,23 @@ class Truth:
     notes: tuple[str, ...]
 
 
-def read_truth(sheet: Sheet, *, show: bool) -> tuple[Truth, list[Fault]]:
-    """Return what the sheet says, and its faults; with faults the first is not to be used."""
+def read_truth(sheet: Sheet, *, factors: tuple[str, ...], show: bool) -> tuple[Truth, list[Fault]]:
+    """Return what the sheet says, and its faults; with faults the first is not to be used.
+
+    ``factors`` are the columns of modalities of the workbook, one or two.
+    """
     frame = sheet.frame
     faults: list[Fault] = []
     paradigm, design_word = None, ""
     if "Paradigm" in frame:
         paradigm, design_word, faults = _paradigm(sheet, show=show)
+        faults += _word_faults(sheet, design_word, factors)
     faults += _lesion_faults(sheet, paradigm, show=show)
     weight, notes, weight_faults = lesion_weights(sheet, show=show)
     faults += weight_faults
     design = None
     if "ReaderID" in frame:
-        design, design_faults = _design(sheet, design_word, show=show)
+        design, design_faults = _design(sheet, design_word, factors, show=show)
         faults += design_faults
     else:
         faults += _repeated(sheet, ["CaseID", "LesionID"])
@@ -182,6 +187,20 @@ def _paradigm(sheet: Sheet, *, show: bool) -> tuple[Paradigm | None, str, list[F
     return cast("Paradigm", paradigm), design, []
 
 
+def _word_faults(sheet: Sheet, word: str, factors: tuple[str, ...]) -> list[Fault]:
+    """Return a fault where the design's word does not fit the columns of modalities or readers."""
+    crossed, declared = word == "FCTRL-X-MOD", "ReaderID" in sheet.frame
+    if not word or (crossed == (len(factors) == 2) and (declared or word in _FACTORIAL)):
+        return []
+    columns = "two columns" if len(factors) == 1 else "one column"
+    rule, remedy = f"is {word}, which goes with {columns} of modalities", ""
+    if not declared and word not in _FACTORIAL:
+        rule = f"is {word}, but who read what is not said"
+        remedy = "add the columns ReaderID and ModalityID to sheet TRUTH"
+    where = np.flatnonzero(sheet.frame["Paradigm"].notna())[1:2]
+    return sheet.places.faults(where, column="Paradigm", rule=rule, remedy=remedy)
+
+
 def _lesion_faults(sheet: Sheet, paradigm: Paradigm | None, *, show: bool) -> list[Fault]:
     """Return the faults of lesion numbers: one case with and without lesions, or too many."""
     lesion = sheet.frame["LesionID"]
@@ -219,23 +238,19 @@ def _repeated(sheet: Sheet, key: list[str]) -> list[Fault]:
     ]
 
 
-def _design(sheet: Sheet, word: str, *, show: bool) -> tuple[pd.DataFrame, list[Fault]]:
+def _design(
+    sheet: Sheet, word: str, factors: tuple[str, ...], *, show: bool
+) -> tuple[pd.DataFrame, list[Fault]]:
     """Return every declared reading, and the faults of the lists of IDs."""
     import pandas as pd
 
     frame = sheet.frame
-    factors = [name for name in ("ModalityID", *TWO_FACTORS) if name in frame]
     lists, faults = {}, []
     for name in ("ReaderID", *factors):
         lists[name], list_faults = _id_lists(sheet, name, show=show)
         faults += list_faults
-    if word in ("FCTRL", "FCTRL-X-MOD"):
+    if word in _FACTORIAL:
         faults += _uneven_faults(sheet, lists)
-    if (word == "FCTRL-X-MOD") != (len(factors) == 2) and word:
-        columns = "two columns" if len(factors) == 1 else "one column"
-        rule = f"is {word}, which goes with {columns} of modalities"
-        where = np.flatnonzero(frame["Paradigm"].notna())[1:2]
-        faults += sheet.places.faults(where, column="Paradigm", rule=rule)
     if faults:
         return frame.iloc[:0], faults
     modalities = [
@@ -337,10 +352,8 @@ def all_marks(sheets: dict[str, Sheet]) -> pd.DataFrame:
     for name in ("FP", "TP"):
         sheet = sheets[name]
         frame = sheet.frame[sheet.sound]
-        factors = [factor for factor in TWO_FACTORS if factor in frame]
-        modality = (
-            frame["ModalityID"] if not factors else frame[factors[0]] + JOIN + frame[factors[1]]
-        )
+        first, *second = (frame[name] for name in modality_columns(sheet))
+        modality = first + JOIN + second[0] if second else first
         parts.append(
             pd.DataFrame(
                 {
@@ -359,13 +372,18 @@ def all_marks(sheets: dict[str, Sheet]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def declared_or_crossed(truth: Truth, marks: pd.DataFrame) -> Truth:
-    """Return the truth with every declared reading; the older layout means all of them."""
+def declared_or_crossed(truth: Truth, marks: pd.DataFrame, *, crossed: bool) -> Truth:
+    """Return the truth with every declared reading; the older layout means all of them.
+
+    Of two ``crossed`` factors the modalities are in the order of the first, then of the second.
+    """
     if truth.design is not None:
         return truth
     import pandas as pd
 
-    readers, modalities = marks["reader_id"].unique(), marks["modality"].unique()
+    readers, modalities = marks["reader_id"].unique(), marks["modality"].unique().tolist()
+    if crossed:
+        modalities = _in_crossed_order(modalities)
     index = pd.MultiIndex.from_product(
         [readers, modalities, truth.cases["case_id"]], names=READING_KEY
     )
@@ -377,18 +395,31 @@ def declared_or_crossed(truth: Truth, marks: pd.DataFrame) -> Truth:
     return replace(truth, design=design, notes=(*truth.notes, note))
 
 
+def _in_crossed_order(names: list[str]) -> list[str]:
+    """Return combinations by the level of the first factor, then of the second, as first named."""
+    levels = [name.partition(JOIN)[::2] for name in names]
+    first, second = (list(dict.fromkeys(factor)) for factor in zip(*levels, strict=True))
+    places = [(first.index(a), second.index(b)) for a, b in levels]
+    return [name for _, name in sorted(zip(places, names, strict=True))]
+
+
 def inferred_paradigm(truth: Truth, marks: pd.DataFrame, *, file: str) -> tuple[Paradigm, str]:
     """Return what the older layout leaves unsaid, and the note on it.
 
     ROC has one rating for every reading, in sheet FP for a case without a lesion and in TP for
     one with. Where some of these are lacking they may be ratings that were never given or, in a
-    FROC study, readings without a mark: the two have other results, so this is refused.
+    FROC study, readings without a mark: the two have other results, so this is refused. ROI has
+    the same number of ratings in every reading of every case, one of each lesion among them: in
+    a FROC study readers would have to agree on how many places to mark, everywhere.
     """
     assert truth.design is not None  # declared_or_crossed has filled it
     diseased = set(truth.lesions["case_id"])
     on_side = marks["case_id"].isin(diseased) == (marks["_sheet"] == "TP")
     one_lesion = (truth.lesions["lesion_id"] == 1).all()
     if not on_side.all() or not one_lesion or marks.duplicated(READING_KEY).any():
+        if regions := _regions_rated(truth, marks):
+            what = f"since each reading rates {regions} places, every lesion among them"
+            return "ROI", f"paradigm: not in the file; ROI (given regions), {what}"
         return "FROC", "paradigm: not in the file; FROC, since readings have any number of marks"
     lacking = len(truth.design) - len(marks)
     if lacking:
@@ -399,6 +430,17 @@ def inferred_paradigm(truth: Truth, marks: pd.DataFrame, *, file: str) -> tuple[
         remedy = "add the columns ReaderID, ModalityID and Paradigm to sheet TRUTH"
         raise TableError([file_fault(file, rule, remedy)])
     return "ROC", "paradigm: not in the file; ROC, since each reading has exactly one rating"
+
+
+def _regions_rated(truth: Truth, marks: pd.DataFrame) -> int:
+    """Return how many places every reading rates; 0 unless all the same, 2 or more, and lesions."""
+    assert truth.design is not None
+    sizes = marks.groupby(READING_KEY).size()
+    hits = int((marks["_sheet"] == "TP").sum())
+    lesion_readings = len(truth.design.merge(truth.lesions[["case_id", "lesion_id"]], on="case_id"))
+    rates_all = len(sizes) == len(truth.design) and hits == lesion_readings > 0
+    same = sizes.nunique() == 1 and sizes.iloc[0] > 1
+    return int(sizes.iloc[0]) if rates_all and same else 0
 
 
 def mark_faults(

@@ -183,7 +183,7 @@ def _merged_faults(
 # Old and new name of each sheet; Excel users write them in any case.
 SHEET_NAMES = {"TRUTH": ("TRUTH",), "FP": ("FP", "NL"), "TP": ("TP", "LL")}
 TWO_FACTORS = ("ModalityID1", "ModalityID2")
-DESIGN_COLUMNS = ("ReaderID", "ModalityID", *TWO_FACTORS, "Paradigm")
+DESIGN_COLUMNS = ("ReaderID", "ModalityID", *TWO_FACTORS)
 
 
 def _text(name: str, *, required: bool = True, identifying: bool = True) -> Column:
@@ -280,9 +280,26 @@ def jafroc_sheets(path: Path, *, file: str, show_values: bool) -> dict[str, Shee
                 sheets[name] = _typed_sheet(book, name, info, show_values=show_values)
             except TableError as error:
                 faults += error.faults
+    faults += _factor_faults(sheets, file)
     if faults:
         raise TableError([*faults, *(fault for sheet in sheets.values() for fault in sheet.faults)])
     return sheets
+
+
+def modality_columns(sheet: Sheet) -> tuple[str, ...]:
+    """Return the columns of modalities of a sheet: one, two crossed, or none in an older TRUTH."""
+    return tuple(name for name in ("ModalityID", *TWO_FACTORS) if name in sheet.frame)
+
+
+def _factor_faults(sheets: dict[str, Sheet], file: str) -> list[Fault]:
+    """Return a fault where the sheets do not have the same columns of modalities."""
+    columns = {name: found for name, sheet in sheets.items() if (found := modality_columns(sheet))}
+    if len(set(columns.values())) < 2:
+        return []
+    said = "; ".join(f"{name} has {' and '.join(found)}" for name, found in columns.items())
+    rule = f"has other modality columns in one sheet than in another: {said}"
+    remedy = "head them alike in all sheets: ModalityID, or ModalityID1 and ModalityID2"
+    return [file_fault(file, rule, remedy)]
 
 
 def _find_sheets(book: Spreadsheet) -> dict[str, SheetInfo]:
@@ -360,12 +377,14 @@ def _plain(title: str) -> str:
 def _wanted(header: Sequence[str], name: str) -> dict[str, tuple[str, ...]]:
     """Return the wanted columns of a sheet, each with the titles that it may have."""
     plain = [_plain(title) for title in header]
-    factors = TWO_FACTORS if _plain(TWO_FACTORS[0]) in plain else ("ModalityID",)
+    two = any(_plain(factor) in plain for factor in TWO_FACTORS)
+    factors = TWO_FACTORS if two else ("ModalityID",)
     if name == "TRUTH":
-        # Three columns of the older layout, or six; a half of the other three is a fault.
+        # Three columns of the older layout, four with the paradigm, or six with who read what.
         newer = any(_plain(column) in plain for column in DESIGN_COLUMNS)
-        design = ("ReaderID", *factors, "Paradigm") if newer else ()
-        columns: tuple[str, ...] = ("CaseID", "LesionID", "Weight", *design)
+        design = ("ReaderID", *factors) if newer else ()
+        said = ("Paradigm",) if newer or _plain("Paradigm") in plain else ()
+        columns: tuple[str, ...] = ("CaseID", "LesionID", "Weight", *design, *said)
     else:
         columns = ("ReaderID", *factors, "CaseID", *(("LesionID",) if name == "TP" else ()))
     wanted: dict[str, tuple[str, ...]] = {column: (column,) for column in columns}
@@ -382,7 +401,10 @@ def _positions(header: Sequence[str], name: str, *, place: str) -> dict[str, int
     plain = [_plain(title) for title in header]
     faults = []
     positions: dict[str, int] = {}
-    for column, titles in _wanted(header, name).items():
+    wanted = _wanted(header, name)
+    used = {_plain(title) for titles in wanted.values() for title in titles}
+    others = [title for title in header if title and _plain(title) not in used]
+    for column, titles in wanted.items():
         found = [p for p, title in enumerate(plain) if title in {_plain(known) for known in titles}]
         if len(found) == 1:
             positions[column] = found[0]
@@ -391,7 +413,7 @@ def _positions(header: Sequence[str], name: str, *, place: str) -> dict[str, int
             rule = f"heads the columns {numbers}"
             faults.append(file_fault(place, rule, "keep one", column=f"column {titles[0]!r}"))
         else:
-            close = did_you_mean(titles[0], [title for title in header if title])
+            close = did_you_mean(titles[0], others)
             rule = "is not in the header"
             faults.append(file_fault(place, rule, close, column=f"column {titles[0]!r}"))
     if faults:

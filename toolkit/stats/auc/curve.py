@@ -23,6 +23,7 @@ from toolkit.stats._checks import (
     check_rating,
     check_share,
     check_truth,
+    check_weight,
 )
 from toolkit.stats.auc.placements import auc_of_counts, doubled_counts
 
@@ -224,7 +225,9 @@ def auc(truth: ArrayLike, rating: ArrayLike) -> float:
     return auc_of_counts(positive_counts, diseased.size - positive_counts.size)
 
 
-def roc_curve(truth: ArrayLike, rating: ArrayLike, *, label: str = "") -> Curve:
+def roc_curve(
+    truth: ArrayLike, rating: ArrayLike, *, weight: ArrayLike | None = None, label: str = ""
+) -> Curve:
     """Return the empirical ROC curve: one point for each distinct rating, and (0, 0).
 
     Parameters
@@ -233,6 +236,8 @@ def roc_curve(truth: ArrayLike, rating: ArrayLike, *, label: str = "") -> Curve:
         1 diseased, 0 healthy.
     rating : array_like, shape (n_cases,)
         Higher is more suspicious.
+    weight : array_like, shape (n_cases,), optional
+        Cases of the population that each case stands for; all alike if not given.
     label : str
         Who or what was measured.
 
@@ -264,10 +269,18 @@ def roc_curve(truth: ArrayLike, rating: ArrayLike, *, label: str = "") -> Curve:
     points = empirical_points(truth, rating, what="a ROC curve", classes=())
     counts = {"sensitivity": points.n_positive, "specificity": points.n_negative}
     empty = [name for name, count in counts.items() if not count]
+    x, y = points.false_positive_rate, points.sensitivity
+    if weight is not None:
+        diseased, numbers = check_truth(truth), np.asarray(rating, dtype=np.float64)
+        each = check_weight(weight, n_cases=diseased.size)
+        x, y = (
+            _weighted_shares(numbers[of_class], each[of_class], points.threshold)
+            for of_class in (~diseased, diseased)
+        )
     return Curve(
         kind="roc",
-        x=points.false_positive_rate,
-        y=points.sensitivity,
+        x=x,
+        y=y,
         threshold=points.threshold,
         label=label,
         n_cases=points.n_positive + points.n_negative,
@@ -275,6 +288,15 @@ def roc_curve(truth: ArrayLike, rating: ArrayLike, *, label: str = "") -> Curve:
         method="empirical ROC curve",
         note=f"no case of the class that defines {' and '.join(empty)}" if empty else "",
     )
+
+
+def _weighted_shares(rating: FloatArray, weight: FloatArray, threshold: FloatArray) -> FloatArray:
+    """Return the weighted share of ratings from each threshold up; NaN of nothing."""
+    order = np.argsort(rating)
+    below = np.append(0.0, np.cumsum(weight[order]))
+    if not below[-1] > 0:
+        return np.full(threshold.size, math.nan)
+    return np.asarray(1 - below[np.searchsorted(rating[order], threshold)] / below[-1])
 
 
 def partial_auc(

@@ -26,6 +26,7 @@ from toolkit.stats._checks import (
     check_share,
     check_threshold,
     check_truth,
+    check_weight,
 )
 from toolkit.stats._inference import quantile
 from toolkit.stats.auc.curve import ROUNDING, OperatingPoints, empirical_points
@@ -54,6 +55,7 @@ def call_accuracy(
     truth: ArrayLike,
     call: ArrayLike,
     *,
+    weight: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     ci_level: float = 0.95,
     label: str = "",
@@ -66,6 +68,9 @@ def call_accuracy(
         1 diseased, 0 healthy.
     call : array_like, shape (n_cases,)
         1 called positive (recalled), 0 not.
+    weight : array_like, shape (n_cases,), optional
+        Cases of the population that each case stands for; all alike if not given. A case of
+        weight 0 does not count.
     cluster : array_like, shape (n_cases,), optional
         Patient of each case; each case its own if not given.
     ci_level : float
@@ -90,8 +95,9 @@ def call_accuracy(
     Patients are random and independent, cases too without ``cluster``: never leave it out where
     both breasts, or several examinations, of a woman are cases. Not for calls of several readers.
     Predictive values hold for the prevalence of the sample: in a study enriched with cancers they
-    say nothing of screening. The log method takes SE(log LR+) = sqrt(1/TP - 1/P + 1/FP - 1/N) and
-    needs both counts above 0.
+    say nothing of screening, unless ``weight`` undoes that. With weights, estimates are those of
+    the population, counts those of the sample, and intervals are the linearised ones below.
+    The log method takes SE(log LR+) = sqrt(1/TP - 1/P + 1/FP - 1/N) and needs both counts above 0.
 
     Where patients have several of the cases of a proportion its interval is that of
     ``weighted_proportion_ci``, Wilson's on the effective number of cases. The log ratio is then
@@ -119,7 +125,15 @@ def call_accuracy(
     diseased = check_truth(truth)
     called = check_call(call, n_cases=diseased.size)
     number = _patients(cluster, diseased.size)
-    return _accuracy(diseased, called, number, ci_level=check_ci_level(ci_level), label=label)
+    level = check_ci_level(ci_level)
+    if weight is None:
+        return _accuracy(diseased, called, number, ci_level=level, label=label)
+    each = check_weight(weight, n_cases=diseased.size)
+    used = each > 0
+    patient = None if number is None else _patients(number[used], int(used.sum()))
+    return _accuracy(
+        diseased[used], called[used], patient, weight=each[used], ci_level=level, label=label
+    )
 
 
 def operating_point(
@@ -187,13 +201,18 @@ def _accuracy(
     called: BoolArray,
     patient: IndexArray | None,
     *,
+    weight: FloatArray | None = None,
     ci_level: float,
     label: str,
 ) -> CallAccuracy:
     """Return the six estimates of checked calls."""
-    study = _Study(diseased=diseased, patient=patient, ci_level=ci_level, label=label)
+    study = _Study(
+        diseased=diseased, patient=patient, weight=weight, ci_level=ci_level, label=label
+    )
     sample = (
         f"holds only at the prevalence of this sample, {study.n_positive} of {diseased.size} cases"
+        if weight is None
+        else "holds only at the prevalence that the weights give"
     )
     return CallAccuracy(
         sensitivity=study.proportion("sensitivity", called, diseased),
@@ -211,6 +230,7 @@ class _Study:
 
     diseased: BoolArray
     patient: IndexArray | None
+    weight: FloatArray | None
     ci_level: float
     label: str
 
@@ -230,12 +250,13 @@ class _Study:
         """Return the share with an event of those cases: Wilson's, or that of their patients."""
         estimate = weighted_proportion_ci(
             event[those],
+            weight=None if self.weight is None else self.weight[those],
             cluster=None if self.patient is None else self.patient[those],
             ci_level=self.ci_level,
             quantity=quantity,
             label=self.label,
         )
-        clustered = estimate.n_clusters is not None
+        clustered = estimate.n_clusters is not None and self.weight is None
         return replace(
             estimate,
             method="clustered proportion" if clustered else estimate.method,
@@ -248,8 +269,11 @@ class _Study:
         """Return the share of the diseased with a result over that of the healthy, log method."""
         positive = int((member & self.diseased).sum())
         negative = int((member & ~self.diseased).sum())
-        ratio = self._ratio(positive, negative)
-        log_error = self._log_error(member, positive, negative)
+        if self._alike:
+            ratio = self._ratio(positive, negative)
+            log_error = self._log_error(member, positive, negative)
+        else:
+            ratio, log_error = self._weighted_ratio(member)
         reach = quantile(self.ci_level) * log_error
         return Estimate(
             quantity=quantity,
@@ -259,7 +283,7 @@ class _Study:
             ci_low=ratio * math.exp(-reach),
             ci_high=ratio * math.exp(reach),
             ci_level=self.ci_level,
-            ci_method="log" if self.patient is None else "log, patients as clusters",
+            ci_method=self._log_method,
             label=self.label,
             n_cases=self.diseased.size,
             n_positive=self.n_positive,
@@ -267,6 +291,40 @@ class _Study:
             method="likelihood ratio of a call",
             note=self._undefined(positive, negative) if math.isnan(log_error) else "",
         )
+
+    @property
+    def _log_method(self) -> str:
+        """The method of the interval of a likelihood ratio."""
+        if self.patient is not None:
+            return "log, patients as clusters"
+        return "log" if self._alike else "log, linearised"
+
+    @property
+    def _alike(self) -> bool:
+        """Whether the cases of each class have one weight, which likelihood ratios do not need."""
+        if self.weight is None:
+            return True
+        classes = (self.weight[self.diseased], self.weight[~self.diseased])
+        return all(weights.size == 0 or np.ptp(weights) == 0 for weights in classes)
+
+    def _weighted_ratio(self, member: BoolArray) -> tuple[float, float]:
+        """Return the ratio of weighted shares, and the standard error of its log."""
+        each = np.ones(member.size) if self.weight is None else self.weight
+        total = np.array([each[self.diseased].sum(), each[~self.diseased].sum()])
+        with_result = [each[member & self.diseased].sum(), each[member & ~self.diseased].sum()]
+        if not all(with_result):  # a share of 0: what is undefined is so with any weights
+            counts = (int((member & self.diseased).sum()), int((member & ~self.diseased).sum()))
+            return self._ratio(*counts), math.nan
+        share = np.array(with_result) / total
+        # The log of a weighted share, linearised: each case adds weight (member - p) / (p total).
+        influence = np.where(
+            self.diseased,
+            each * (member - share[0]) / (share[0] * total[0]),
+            -each * (member - share[1]) / (share[1] * total[1]),
+        )
+        unit = np.arange(member.size) if self.patient is None else self.patient
+        variance = float(total_covariance(influence[:, None], unit)[0, 0])
+        return float(share[0] / share[1]), math.sqrt(variance) or math.nan
 
     def _log_error(self, member: BoolArray, positive: int, negative: int) -> float:
         """Return the standard error of the log ratio; NaN where the log method has none."""

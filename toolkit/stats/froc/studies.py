@@ -364,7 +364,7 @@ def roi_study(
     readers: tuple[str, ...] = (),
     modalities: tuple[str, ...] = (),
 ) -> FrocStudy:
-    """Return a study in which every region of every case has a truth and a rating.
+    """Return a study in which every region of every case has a truth and a rating [1]_.
 
     Parameters
     ----------
@@ -389,10 +389,18 @@ def roi_study(
     ValueError
         If an argument is malformed.
 
+    Notes
+    -----
+    The table of ``froc_fom_table`` with ``roi`` leaves out one case after the other, with all of
+    its regions, and has all inference of reader studies. The figure is that of
+    ``toolkit.stats.mrmc.compare_modalities(truth, ratings, cluster=case)``, whose default
+    covariance is Obuchowski's of clusters [2]_; regions of one case are never taken as independent.
+
     References
     ----------
-    Obuchowski NA, Lieber ML, Powell KA. Acad Radiol 2000;7:516-525.
-    doi:10.1016/S1076-6332(00)80324-4
+    .. [1] Obuchowski NA, Lieber ML, Powell KA. Acad Radiol 2000;7:516-525.
+       doi:10.1016/S1076-6332(00)80324-4
+    .. [2] Obuchowski NA. Biometrics 1997;53:567-578. doi:10.2307/2533958
 
     Examples
     --------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -150,8 +151,9 @@ def averaged_over(
     Parameters
     ----------
     table : FomTable
-        Its modalities are all combinations: the levels of this factor in order, and within each
-        those of the other.
+        Its modalities are all combinations. Where they are named ``"level x other level"``, either
+        factor first, as crossed workbooks are read, their names say which is which; other names
+        must be in order: the levels of this factor, and within each those of the other.
     levels, other_levels : tuple of str
         Levels of the factor that is asked about, and of the one averaged over.
 
@@ -193,16 +195,31 @@ def averaged_over(
         )
         raise ValueError(msg)
     shape = (table.n_readers, n_levels, n_other)
+    order = _places_of(table.modalities, levels, other_levels)
     covariance = table.covariance
     if covariance is not None:
-        covariance = covariance.reshape(shape * 2).mean(axis=(2, 5))
+        covariance = covariance[:, order][..., order].reshape(shape * 2).mean(axis=(2, 5))
     return replace(
         table,
-        value=table.value.reshape(shape).mean(axis=2),
+        value=table.value[:, order].reshape(shape).mean(axis=2),
         covariance=covariance,
         modalities=levels,
         note=joined(table.note, f"each level is the mean over {', '.join(other_levels)}"),
     )
+
+
+_JOIN = " x "  # between the levels of two factors, as readers of crossed workbooks write it
+
+
+def _places_of(
+    modalities: tuple[str, ...], levels: tuple[str, ...], other_levels: tuple[str, ...]
+) -> list[int]:
+    """Return where the combinations stand, by their names if these are of two factors."""
+    for first in (True, False):
+        names = [_JOIN.join((a, b) if first else (b, a)) for a, b in product(levels, other_levels)]
+        if set(names) == set(modalities):
+            return [modalities.index(name) for name in names]
+    return list(range(len(modalities)))
 
 
 def swapped(table: FomTable, *, levels: tuple[str, ...], other_levels: tuple[str, ...]) -> FomTable:

@@ -7,8 +7,10 @@
 ``mean_proportion_ci``             the mean of several fixed readers
 ``proportion_difference_ci``       two groups of different women, b minus a
 ``proportion_ratio_ci``            ... b over a
-``rate_ratio_ci``                  events per time or per examinations, b over a
+``rate_ci``                        events per time or per examinations, one rate
+``rate_ratio_ci``                  ... of two groups, b over a
 ``two_group_test``                 a test alone: Fisher's, Pearson's
+``association_test``               a table of any size: chi-square, Fisher's, Cramer's V
 ``trend_test``                     does the risk rise with the class of a score?
 ``clustered_difference_ci``        two groups of patients with several cases
 ``clustered_paired_difference_ci`` ... the same patients by two methods

@@ -5,9 +5,12 @@ from .clustered import mean_proportion_ci as mean_proportion_ci
 from .one import per_1000 as per_1000
 from .one import proportion_ci as proportion_ci
 from .rates import TwoRates as TwoRates
+from .rates import rate_ci as rate_ci
 from .rates import rate_ratio_ci as rate_ratio_ci
+from .tests import AssociationTest as AssociationTest
 from .tests import TrendTest as TrendTest
 from .tests import TwoGroupTest as TwoGroupTest
+from .tests import association_test as association_test
 from .tests import trend_test as trend_test
 from .tests import two_group_test as two_group_test
 from .two import TwoGroupCounts as TwoGroupCounts

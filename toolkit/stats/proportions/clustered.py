@@ -23,6 +23,7 @@ from toolkit.stats._checks import (
     check_ci_level,
     check_cluster,
     check_proportion_margin,
+    check_weight,
 )
 from toolkit.stats._inference import quantile, wald_difference
 from toolkit.stats.proportions.one import UNITS, per_1000, wilson_at
@@ -242,6 +243,7 @@ def clustered_paired_difference_ci(  # noqa: PLR0913 - two methods and clusters,
     call_b: ArrayLike,
     *,
     cluster: ArrayLike,
+    weight: ArrayLike | None = None,
     ci_level: float = 0.95,
     margin: float | None = None,
     better: Better | None = None,
@@ -257,6 +259,8 @@ def clustered_paired_difference_ci(  # noqa: PLR0913 - two methods and clusters,
         Calls of the comparator a and of the new method b, the same unit at the same place.
     cluster : array_like, shape (n_cases,)
         Patient of each unit.
+    weight : array_like, shape (n_cases,), optional
+        Units of the population that each unit stands for; all alike if not given.
     ci_level : float
         Confidence level, two-sided.
     margin : float, optional
@@ -280,7 +284,8 @@ def clustered_paired_difference_ci(  # noqa: PLR0913 - two methods and clusters,
 
     Notes
     -----
-    Mean difference of the calls, its variance from the totals of patients. Where each patient has
+    Mean difference of the calls, its variance from the totals of patients; with weights their
+    weighted means, a ratio of totals, linearised. Where each patient has
     one unit use ``paired_difference_ci``, whose interval is better where few are discordant.
 
     References
@@ -306,10 +311,20 @@ def clustered_paired_difference_ci(  # noqa: PLR0913 - two methods and clusters,
     number = check_cluster(cluster, n_cases=first.size)
     level = check_ci_level(ci_level)
     check_proportion_margin(margin, better=better)
-    difference, error = _mean_and_error(second.astype(np.float64) - first, number)
+    change = second.astype(np.float64) - first
+    each = None if weight is None else check_weight(weight, n_cases=first.size)
+    if each is None or not each.size or np.ptp(each) == 0:
+        difference, error = _mean_and_error(change, number)
+        shares, ci_method = (_mean(first), _mean(second)), "Obuchowski, patients as clusters"
+    else:
+        difference, error = _weighted_mean_and_error(change, each, number)
+        shares = (float(each @ first / each.sum()), float(each @ second / each.sum()))
+        ci_method = "linearised, weighted" + (
+            ", patients as clusters" if _count(number) < first.size else ""
+        )
     return Comparison(
         method="difference of two clustered paired proportions",
-        ci_method="Obuchowski, patients as clusters",
+        ci_method=ci_method,
         quantity=quantity,
         unit="probability",
         label_a=label_a,
@@ -317,8 +332,8 @@ def clustered_paired_difference_ci(  # noqa: PLR0913 - two methods and clusters,
         effect="difference",
         estimate=difference,
         std_error=error,
-        estimate_a=_mean(first),
-        estimate_b=_mean(second),
+        estimate_a=shares[0],
+        estimate_b=shares[1],
         n_cases=first.size,
         n_clusters=_count(number),
         **_wald(difference, error, level, margin, better),
@@ -432,6 +447,16 @@ def _mean_and_error(values: FloatArray, cluster: IndexArray) -> tuple[float, flo
     contribution = n * values - values.sum()
     variance = float(total_covariance(contribution[:, None], cluster)[0, 0])
     return float(values.mean()), math.sqrt(variance) / n**2
+
+
+def _weighted_mean_and_error(
+    values: FloatArray, weight: FloatArray, cluster: IndexArray
+) -> tuple[float, float]:
+    """Return a weighted mean and its standard error over patients; NaN where undefined."""
+    mean = float(weight @ values / weight.sum())
+    # Linearised ratio of totals: a case adds weight (value - mean) / total.
+    contribution = weight * (values - mean) / weight.sum()
+    return mean, math.sqrt(float(total_covariance(contribution[:, None], cluster)[0, 0]))
 
 
 def _wilson(

@@ -1,4 +1,4 @@
-"""The ratio of two event rates: interval cancers per woman-year, false marks per image.
+"""Event rates, one and the ratio of two: interval cancers per woman-year, false marks per image.
 
 Events are Poisson: their number has no upper limit but the exposure, and every one comes
 independently of the others. Several marks of one image, or cancers of one woman, do not. Events
@@ -14,10 +14,159 @@ from typing import Any, Literal
 
 from scipy import special
 
-from toolkit.results import Better, Comparison, Result, check_margin
+from toolkit.results import Better, Comparison, Estimate, Result, check_margin
 from toolkit.stats._checks import check_ci_level, check_count, check_positive, chosen
-from toolkit.stats._inference import score_of, wald_ratio
-from toolkit.stats.proportions.one import Limits, clopper_pearson, wilson
+from toolkit.stats._inference import root, score_of, wald_ratio
+from toolkit.stats.proportions.one import Limits, clopper_pearson, deviate, wilson
+
+RateMethod = Literal["score", "exact", "midp"]
+
+
+def rate_ci(
+    events: int,
+    exposure: float,
+    *,
+    method: RateMethod = "score",
+    ci_level: float = 0.95,
+    per: float = 1.0,
+    quantity: str = "rate",
+    label: str = "",
+) -> Estimate:
+    """Estimate one Poisson rate, events per exposure, with an interval.
+
+    Parameters
+    ----------
+    events : int
+        Events counted.
+    exposure : float
+        Women, woman-years, images or readings in which they were counted, above 0.
+    method : str
+        How the interval is made, see Notes.
+    ci_level : float
+        Confidence level, two-sided.
+    per : float
+        Exposure that the rate is given for: 1000 gives events per 1,000 woman-years.
+    quantity : str
+        What is estimated, e.g. ``"interval_cancer_rate"``.
+    label : str
+        Who or what was measured.
+
+    Returns
+    -------
+    Estimate
+        ``estimate`` is the plain rate by every method and ``unit`` is ``per_`` with the exposure it
+        is given for; ``std_error`` is the plug-in one, sqrt(events) per exposure, which no interval
+        is made from and which is 0, with a note, without an event. ``numerator`` and
+        ``denominator`` are events and exposure.
+
+    Raises
+    ------
+    ValueError
+        If the events are not a whole number of 0 or more, ``exposure`` or ``per`` is not positive
+        and finite, the level does not lie between 0 and 1, or the method is not known.
+
+    Notes
+    -----
+    ========= ==================================================================================
+    ``score`` The default: the rates that a two-sided score test just does not reject, with the
+              variance that each rate itself gives. The limit of Wilson's interval where units
+              are many and events rare. Near nominal on average, below it for some rates.
+    ``exact`` Where coverage must be guaranteed [1]_: at each limit the Poisson tail that holds
+              the count is (1 - ``ci_level``) / 2, which is half a quantile of chi-square with
+              2 x (lower) or 2 x + 2 (upper) degrees of freedom for x events.
+    ``midp``  The same, but a tail holds half the probability of the count that was
+              observed [2]_: nearer nominal and no longer guaranteed.
+    ========= ==================================================================================
+
+    Not where events cluster, as several false marks in one image do: the interval is then too
+    narrow. Events that a unit can have only once are a proportion.
+
+    References
+    ----------
+    .. [1] Garwood F. Biometrika 1936;28:437-442. doi:10.1093/biomet/28.3-4.437
+    .. [2] Cohen GR, Yang SY. Stat Med 1994;13:2189-2203. doi:10.1002/sim.4780132102
+
+    Examples
+    --------
+    Interval cancers per 1,000 women, MASAI with AI.
+
+    >>> rate = rate_ci(81, 53043, per=1000, quantity="interval_cancer_rate")
+    >>> f"{rate.estimate:.2f} ({rate.ci_low:.2f}, {rate.ci_high:.2f}) {rate.unit}"
+    '1.53 (1.23, 1.90) per_1000'
+    >>> for method in ("exact", "midp"):
+    ...     other = rate_ci(10, 1, method=method)
+    ...     print(f"{other.ci_low:.3f} to {other.ci_high:.3f}, {other.ci_method}")
+    4.795 to 18.390, Garwood exact
+    5.080 to 17.825, mid-P exact
+    """
+    ci_method, limits = chosen(method, _RATE_METHODS)
+    count = check_count(events, name="events")
+    time = check_positive(exposure, name="exposure")
+    level = check_ci_level(ci_level)
+    scale = check_positive(per, name="per") / time
+    low, high = limits(count, (1 - level) / 2)
+    return Estimate(
+        method="Poisson rate",
+        note="" if count else "no event: the plug-in standard error is 0",
+        quantity=quantity,
+        unit=f"per_{per:g}",
+        estimate=scale * count,
+        std_error=scale * math.sqrt(count),
+        ci_low=scale * low,
+        ci_high=scale * high,
+        ci_level=level,
+        ci_method=ci_method,
+        label=label,
+        numerator=count,
+        denominator=time,
+    )
+
+
+def _score_limits(count: int, tail: float) -> tuple[float, float]:
+    """Return the roots of (m - count)^2 = z^2 m, the smaller one from their product."""
+    z = deviate(tail)
+    high = count + z * (z / 2 + math.sqrt(count + z * z / 4))
+    return count * (count / high) if count else 0.0, high
+
+
+def _exact_limits(count: int, tail: float) -> tuple[float, float]:
+    """Return the means at which P(X >= count), and P(X <= count), is the tail."""
+    low = float(special.gammaincinv(count, tail)) if count else 0.0
+    return low, float(special.gammainccinv(count + 1, tail))
+
+
+def _midp_limits(count: int, tail: float) -> tuple[float, float]:
+    """Return the means at which P(X > count) + P(X = count) / 2, or its mirror, is the tail."""
+
+    def above(mean: float) -> float:
+        return float(special.gammainc(count, mean) + special.gammainc(count + 1, mean)) / 2 - tail
+
+    def below(mean: float) -> float:
+        fewer = special.gammaincc(count, mean) if count else 0.0
+        return float(fewer + special.gammaincc(count + 1, mean)) / 2 - tail
+
+    # The exact limit lies outside, that of the neighbouring count inside.
+    outer_low, outer_high = _exact_limits(count, tail)
+    low = _crossing(above, outer_low, _exact_limits(count + 1, tail)[0]) if count else 0.0
+    inner_high = _exact_limits(count - 1, tail)[1] if count else 0.0
+    return low, _crossing(below, outer_high, inner_high)
+
+
+def _crossing(function: Callable[[float], float], outer: float, inner: float) -> float:
+    """Return where ``function`` changes sign between a limit and one further in.
+
+    Among billions of events rounding can leave nothing to cross; the limit further out is safe.
+    """
+    if function(outer) * function(inner) > 0:
+        return outer
+    return root(function, min(outer, inner), max(outer, inner))
+
+
+_RATE_METHODS: dict[str, tuple[str, Callable[[int, float], tuple[float, float]]]] = {
+    "score": ("score", _score_limits),
+    "exact": ("Garwood exact", _exact_limits),
+    "midp": ("mid-P exact", _midp_limits),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

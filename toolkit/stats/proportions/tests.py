@@ -1,4 +1,4 @@
-"""Tests that belong to no interval: of two independent groups, and of a trend over classes.
+"""Tests that belong to no interval: of two groups, of any table of counts, and of a trend.
 
 Report ``proportion_difference_ci`` or ``proportion_ratio_ci`` beside those of two groups, and say
 with ``toolkit.stats.claims.plan.verdict_note`` where the two disagree.
@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from toolkit.arrays import BoolArray, FloatArray, IndexArray
-from toolkit.results import Result
-from toolkit.stats._checks import check_rating, check_truth, chosen
+from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
+from toolkit.results import Result, joined
+from toolkit.stats._checks import check_counts, check_rating, check_truth, chosen
 from toolkit.stats.proportions.clustered import total_covariance
 from toolkit.stats.proportions.two import TwoGroupCounts
 from toolkit.stats.proportions.weighted import is_simple_sample, weights_and_clusters
@@ -250,6 +250,227 @@ def _note(counts: TwoGroupCounts, statistic: float, method: str) -> str:
     if method == "pearson_chi_square_yates" and overshoots:
         return "the correction exceeds the difference: where it stops at 0, as in R, P is 1"
     return ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AssociationTest(Result):
+    """A test of a table of counts: P that rows and columns are independent.
+
+    ``statistic`` is chi-square with ``df`` degrees of freedom; for the exact test it is the
+    probability of the table given its margins, and ``df`` is None.
+    """
+
+    quantity: str
+    n_cases: int
+    statistic: float
+    p_value: float
+    cramers_v: float
+    smallest_expected: float
+    df: int | None = None
+
+
+AssociationTestMethod = Literal["pearson_chi_square", "likelihood_ratio", "fisher_exact"]
+
+
+def association_test(
+    counts: ArrayLike,
+    *,
+    method: AssociationTestMethod = "pearson_chi_square",
+    quantity: str = "distribution",
+) -> AssociationTest:
+    """Test whether the rows and the columns of a table of counts are independent.
+
+    Is breast density distributed alike in both arms, or cancer type at three hospitals?
+
+    Parameters
+    ----------
+    counts : array_like of int, shape (n_rows, n_columns)
+        Cases of each row and column; every case counts once.
+    method : str
+        Which test, see Notes.
+    quantity : str
+        What the table is of.
+
+    Returns
+    -------
+    AssociationTest
+        ``cramers_v`` is the strength of the association by every method, the square root of
+        Pearson's chi-square over the largest that it could be, not corrected for chance: of small
+        tables it is above 0 also where nothing is associated. Rows and columns without a case are
+        left out, with a note. Where one row or column is left, P is 1 by the exact test and NaN by
+        the others, with a note. A note also says where too few cases are expected for chi-square.
+
+    Raises
+    ------
+    ValueError
+        If ``counts`` is no table of whole numbers of 0 or more, the method is not known, or for
+        ``"fisher_exact"`` the margins allow more than a million tables.
+
+    Notes
+    -----
+    ====================== =====================================================================
+    ``pearson_chi_square`` The default [1]_, uncorrected, with (rows - 1) (columns - 1) degrees
+                           of freedom; of two by two as in ``two_group_test``. It needs at least 1
+                           expected case in each cell, and 5 in four of five cells [2]_.
+    ``likelihood_ratio``   2 sum of observed log(observed / expected), with the same degrees of
+                           freedom: less near chi-square where few cases are expected.
+    ``fisher_exact``       Where few are expected: Fisher's test of larger tables [3]_. P adds the
+                           probabilities, given all margins, of the tables that are no more
+                           probable than the observed one, all of which are counted; those within
+                           1e-7 of it count as equal.
+    ====================== =====================================================================
+
+    Null hypothesis: the columns are distributed alike in all rows. The order of classes is not
+    used: for one that rises with the class see ``trend_test``. Not for two readings of the same
+    cases, which are paired, and not for clustered units.
+
+    References
+    ----------
+    .. [1] Pearson K. Philos Mag 1900;50:157-175. doi:10.1080/14786440009463897
+    .. [2] Cochran WG. Biometrics 1954;10:417-451. doi:10.2307/3001616
+    .. [3] Freeman GH, Halton JH. Biometrika 1951;38:141-149. doi:10.1093/biomet/38.1-2.141
+
+    Examples
+    --------
+    Gender and party of Agresti, Introduction to Categorical Data Analysis, 2007, table 2.5.
+
+    >>> table = [[762, 327, 468], [484, 239, 477]]
+    >>> test = association_test(table)
+    >>> f"{test.statistic:.2f} with {test.df} df, P {test.p_value:.1e}, V {test.cramers_v:.2f}"
+    '30.07 with 2 df, P 3.0e-07, V 0.10'
+
+    >>> few = association_test([[3, 0, 1], [1, 4, 2]], method="fisher_exact")
+    >>> f"{few.p_value:.3f}"
+    '0.103'
+    """
+    title, statistic_and_p = chosen(method, _ASSOCIATIONS)
+    table, note = _filled_table(counts)
+    n = int(table.sum())
+    shares = table.sum(axis=1, keepdims=True) / max(n, 1)
+    expected = shares * table.sum(axis=0, keepdims=True)
+    df = max(table.shape[0] - 1, 0) * max(table.shape[1] - 1, 0)
+    if df:
+        statistic, p_value = statistic_and_p(table, expected, df)
+        most = n * (min(table.shape) - 1)
+        strength = math.sqrt(min(_pearson_of(table, expected) / most, 1.0))
+        if method != "fisher_exact":
+            note = joined(note, _too_few(expected))
+    else:
+        statistic, strength = math.nan, math.nan
+        p_value = 1.0 if method == "fisher_exact" else math.nan
+        note = joined(note, "nothing to test: all cases are of one row or one column")
+    return AssociationTest(
+        method=title,
+        note=note,
+        quantity=quantity,
+        n_cases=n,
+        statistic=statistic,
+        df=None if method == "fisher_exact" else df,
+        p_value=p_value,
+        cramers_v=strength,
+        smallest_expected=float(expected.min()) if n else math.nan,
+    )
+
+
+def _filled_table(counts: ArrayLike) -> tuple[IntArray, str]:
+    """Return the rows and columns that hold a case, and how many do not."""
+    array = np.asarray(counts)
+    if array.ndim != 2:
+        msg = f"counts must have shape (n_rows, n_columns), but got {array.shape}"
+        raise ValueError(msg)
+    table = check_counts(array.ravel(), name="counts").reshape(array.shape)
+    rows, columns = table.any(axis=1), table.any(axis=0)
+    empty = int((~rows).sum()), int((~columns).sum())
+    words = (
+        f"{k} {name} without a case left out" for k, name in zip(empty, _SIDES, strict=True) if k
+    )
+    return table[rows][:, columns], joined(*words)
+
+
+_SIDES = ("row(s)", "column(s)")
+_FEW, _FEWEST = 5.0, 1.0  # Cochran 1954
+
+
+def _too_few(expected: FloatArray) -> str:
+    """Return a warning where chi-square is a poor approximation."""
+    few = int((expected < _FEW).sum())
+    if 5 * few <= expected.size and expected.min() >= _FEWEST:
+        return ""
+    least = f"{expected.min():.2g}"
+    return (
+        f"{few} of {expected.size} cells expect fewer than 5 cases, the least {least}: "
+        'P is approximate at best; see method="fisher_exact"'
+    )
+
+
+def _pearson_of(table: IntArray, expected: FloatArray) -> float:
+    """Return Pearson's chi-square."""
+    return float(((table - expected) ** 2 / expected).sum())
+
+
+def _pearson_association(table: IntArray, expected: FloatArray, df: int) -> tuple[float, float]:
+    """Return Pearson's chi-square and P."""
+    statistic = _pearson_of(table, expected)
+    return statistic, float(special.chdtrc(df, statistic))
+
+
+def _likelihood_ratio(table: IntArray, expected: FloatArray, df: int) -> tuple[float, float]:
+    """Return twice the logarithm of the ratio of likelihoods, and P."""
+    # Observed less expected adds up to 0, and makes each term 0 or more: no cancellation below 0.
+    terms = special.rel_entr(table, expected) - table + expected
+    statistic = 2 * float(terms.sum())
+    return statistic, float(special.chdtrc(df, statistic))
+
+
+def _freeman_halton(table: IntArray, _: FloatArray, __: int) -> tuple[float, float]:
+    """Return the probability of the table given its margins, and P."""
+    log = _log_probabilities(table)
+    total = float(special.logsumexp(log))
+    own = float(-special.gammaln(table + 1.0).sum())
+    no_more = log <= own + _SAME_PROBABILITY
+    p_value = math.exp(float(special.logsumexp(log[no_more])) - total)
+    return math.exp(own - total), min(p_value, 1.0)
+
+
+_MOST_ENUMERATED = 1_000_000
+
+
+def _log_probabilities(table: IntArray) -> FloatArray:
+    """Return what the log probabilities of all tables with these margins are, but for a constant.
+
+    Cell by cell down each column but the last: what each row and the column have left bounds the
+    next cell from above, and what the rows below can take bounds it from below. So every beginning
+    can be finished, and there are never more beginnings than tables.
+    """
+    left = table.sum(axis=1)[np.newaxis, :]
+    log = np.zeros(1)
+    last = table.shape[0] - 1
+    for total in table.sum(axis=0)[:-1]:
+        column = np.full(log.size, total)
+        for row in range(last + 1):
+            most = np.minimum(left[:, row], column)
+            least = np.maximum(column - left[:, row + 1 :].sum(axis=1), 0)
+            times = most - least + 1
+            if times.sum() > _MOST_ENUMERATED:
+                msg = (
+                    f"counts must allow at most {_MOST_ENUMERATED} tables for Fisher's test, but "
+                    "allow more; use pearson_chi_square, or join classes"
+                )
+                raise ValueError(msg)
+            first = np.repeat(np.cumsum(times) - times, times)
+            cell = np.repeat(least, times) + np.arange(first.size) - first
+            left, column = np.repeat(left, times, axis=0), np.repeat(column, times) - cell
+            left[:, row] -= cell
+            log = np.repeat(log, times) - special.gammaln(cell + 1.0)
+    return np.asarray(log - special.gammaln(left + 1.0).sum(axis=1), dtype=np.float64)
+
+
+_Association = Callable[[IntArray, FloatArray, int], tuple[float, float]]
+_ASSOCIATIONS: dict[str, tuple[str, _Association]] = {
+    "pearson_chi_square": ("Pearson chi-square", _pearson_association),
+    "likelihood_ratio": ("likelihood ratio chi-square", _likelihood_ratio),
+    "fisher_exact": ("Fisher exact (Freeman-Halton)", _freeman_halton),
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -21,11 +21,12 @@ from toolkit.stats.paired.counts import PairedCounts
 from toolkit.stats.paired.differences import tango_score
 from toolkit.stats.paired.ratios import tang_score
 from toolkit.stats.paired.tests import mcnemar
-from toolkit.stats.proportions.two import binomial_mass, bulk
 from toolkit.stats.simulation.simulate import PairedCallProbabilities, paired_call_probabilities
 from toolkit.stats.sizing.proportions import (
     ProportionPower,
     ProportionQuestion,
+    binomial_mass,
+    bulk,
     first_size,
     one_or_two_sided,
 )

@@ -14,7 +14,21 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtri, chndtr, fdtri, gammaln, ncfdtr, nctdtr, ndtr, ndtri, stdtrit
+from scipy.special import (
+    bdtr,
+    bdtrc,
+    chdtri,
+    chndtr,
+    fdtri,
+    gammaln,
+    ncfdtr,
+    nctdtr,
+    ndtr,
+    ndtri,
+    stdtrit,
+    xlog1py,
+    xlogy,
+)
 
 from toolkit.arrays import FloatArray
 from toolkit.results import Better, Effect, Result, check_margin
@@ -25,13 +39,7 @@ from toolkit.stats._checks import (
     check_inner_share,
     check_positive,
 )
-from toolkit.stats.proportions.two import (
-    binomial_mass,
-    bulk,
-    difference_score,
-    ratio_score,
-    rejection_probability,
-)
+from toolkit.stats.proportions.two import difference_score, ratio_score
 
 Goal = Literal["difference", "non-inferiority", "equivalence"]
 GOALS = ("difference", "non-inferiority", "equivalence")
@@ -408,3 +416,46 @@ def one_or_two_sided(
         return rejection_probability(n, share, low=lambda x: score(x) < -z, high=lambda _: False)
     low = None if question.margin is not None else lambda x: score(x) < -z
     return rejection_probability(n, share, low=low, high=lambda x: score(x) > z)
+
+
+_SPREADS = 9.0  # standard deviations of a count that are added up, and as many counts more
+_COUNTS = 30
+
+
+def bulk(n: int, share: float) -> range:
+    """Return the counts of a binomial that hold all but about 1e-14 of its probability."""
+    center, spread = n * share, math.sqrt(n * share * (1 - share))
+    reach = _SPREADS * spread + _COUNTS
+    return range(max(math.floor(center - reach), 0), min(math.ceil(center + reach), n) + 1)
+
+
+def binomial_mass(counts: range, n: int, share: float) -> FloatArray:
+    """Return the probabilities of counts of a binomial."""
+    k = np.asarray(counts, dtype=np.float64)
+    choose = gammaln(n + 1.0) - gammaln(k + 1) - gammaln(n - k + 1)
+    return np.asarray(np.exp(choose + xlogy(k, share) + xlog1py(n - k, -share)), dtype=np.float64)
+
+
+def rejection_probability(
+    n: int, share: float, *, low: Callable[[int], bool] | None, high: Callable[[int], bool]
+) -> float:
+    """Return P(a binomial count rejects), by ``low`` from 0 up to some count or ``high`` from one.
+
+    ``low`` turns from true to false as the count grows, ``high`` from false to true.
+    """
+    counts = bulk(n, share)
+    first = _first(counts, high)
+    above = bdtrc(first - 1, n, share) if first > 0 else 1.0
+    if low is None:
+        return float(above)
+    last = _first(counts, lambda count: not low(count)) - 1
+    return float(above + (bdtr(last, n, share) if last >= 0 else 0.0))
+
+
+def _first(counts: range, true: Callable[[int], bool]) -> int:
+    """Return the first count at which ``true`` holds; the one after the last if it never does."""
+    start, end = counts.start, counts.stop
+    while start < end:
+        middle = (start + end) // 2
+        start, end = (start, middle) if true(middle) else (middle + 1, end)
+    return start

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,15 +13,17 @@ from toolkit import __version__
 from toolkit.chapters.planned import plan_pill
 from toolkit.study.book import BookChapter, FrontPage, Pill, build_book, pdf_book
 from toolkit.study.book.front import Front
+from toolkit.study.book.trail import Trail, data_items, version_items
 from toolkit.study.parameters.file import StudyParameters
-from toolkit.study.parameters.plan import lock_text, plain_plan
+from toolkit.study.parameters.plan import lock_text, plain_plan, plan_hash
 from toolkit.study.run.fingerprint import (
-    MANIFEST,
     PACKAGE,
+    VerifyError,
     environment,
     module_hashes,
     sha256_folder,
     sha256_json,
+    verify,
     write_manifest,
 )
 from toolkit.study.run.intake import StudyIndex
@@ -60,7 +63,7 @@ class Edition:
         """Return the chapters and the first page."""
         plan = self.parameters.plan
         plain = None if plan is None else plain_plan(plan, self.parameters.analysis.ci_level)
-        front = Front([_book_chapter(one, self.finished) for one in self.planned], plain)
+        front = Front([_book_chapter(one, self) for one in self.planned], plain)
         return front.chapters(), _front_page(self, front)
 
 
@@ -73,15 +76,49 @@ def _status(name: str, finished: Finished) -> Literal["complete", "failed", "lef
     return "left_out" if name in finished.left_out else "not_run"
 
 
-def _book_chapter(planned: PlannedChapter, finished: Finished) -> BookChapter:
+def _trail(
+    planned: PlannedChapter,
+    record: Mapping[str, Any],
+    state: Mapping[str, Any],
+    edition: Edition,
+) -> Trail:
+    """Return what a chapter was made from: what decided whether it had to run again."""
+    code = state["code"]
+    return Trail(
+        parameters=record["parameters"],
+        data=data_items(record["inputs"], edition.index.content["parts"]),
+        plan=_plan_items(edition.parameters),
+        versions=version_items(
+            record["toolkit"], state["environment"], sha256_json(state["environment"])
+        ),
+        code=[
+            (planned.chapter.path.name, f"sha256 {state['notebook']}"),
+            (f"{len(code)} modules of the toolkit", f"sha256 {sha256_json(code)}"),
+        ],
+    )
+
+
+def _plan_items(parameters: StudyParameters) -> list[tuple[str, str]]:
+    """Return the hash of the plan and its lock, or that there is none."""
+    plan = parameters.plan
+    if plan is None:
+        return [("plan", "none: nothing here is a confirmatory result")]
+    return [
+        ("plan", f"sha256 {plan_hash(plan, parameters.analysis.ci_level)}\u2026"),
+        ("locked", lock_text(plan) or "not locked"),
+    ]
+
+
+def _book_chapter(planned: PlannedChapter, edition: Edition) -> BookChapter:
     """Return what the book shows of a chapter; what its answer may conclude is added later."""
-    name = planned.name
+    name, finished = planned.name, edition.finished
     folder = finished.folders.get(name)
     record = read_json(folder / "record.json") if folder else None
+    state = read_json(folder / "state.json") if folder else None
     headline = record["headline"] if record else {}
     return BookChapter(
         name=name,
-        number=planned.chapter.number,
+        number=planned.label,
         title=planned.entry.title or planned.chapter.title,
         question=planned.chapter.question,
         part=planned.chapter.part,
@@ -91,6 +128,7 @@ def _book_chapter(planned: PlannedChapter, finished: Finished) -> BookChapter:
         marks=tuple(headline.get("marks", ())),
         notebook=folder / "executed.ipynb" if folder else None,
         record=record,
+        trail=_trail(planned, record, state, edition) if record and state else None,
     )
 
 
@@ -142,16 +180,13 @@ def deliver(
         }
     )
     state = workspace.work / "delivered.json"
-    last = read_json(state)
-    if last and last["key"] == key and _stands(workspace, last["tree"]):
+    last = workspace.noted(state.name)
+    if last.get("key") == key and _stands(workspace, last.get("tree")):
         return
     progress("book", 0, 1)
     scratch = workspace.scratch("book")
     site = scratch / "site"
     build_book(site, front=front, chapters=chapters, scratch=scratch / "scratch")
-    for chapter in chapters:
-        if chapter.record is not None:
-            write_atomic(site / "records" / f"{chapter.name}.json", to_json(chapter.record))
     name = write_manifest(
         site,
         study=edition.parameters.study,
@@ -164,12 +199,17 @@ def deliver(
     progress("book", 1, 1)
 
 
-def _stands(workspace: Workspace, tree: str) -> bool:
-    """Whether the link names this tree and the tree has its first page and manifest."""
+def _stands(workspace: Workspace, tree: str | None) -> bool:
+    """Whether the link names this tree and every file of it is as it was delivered."""
     delivered = workspace.delivered
     if delivered is None or delivered.name != tree:
         return False
-    return all((delivered / name).is_file() for name in ("index.html", MANIFEST))
+    try:
+        verify(delivered)
+    except VerifyError:
+        workspace.made_again.append("the book")
+        return False
+    return True
 
 
 def render(edition: Edition, workspace: Workspace, to: Path, *, with_code: bool, pdf: bool) -> None:
@@ -195,7 +235,7 @@ def render(edition: Edition, workspace: Workspace, to: Path, *, with_code: bool,
     BookError
         If a PDF is wanted and there is no Chromium.
     """
-    if to.exists():
+    if os.path.lexists(to):
         msg = f"{to.name} exists; name a new {'file' if pdf else 'folder'}, nothing was written"
         raise OutputError(msg)
     chapters, front = edition.pages()

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from toolkit.draw.bars import BarRole
 from toolkit.draw.html import Pill
 from toolkit.results import Comparison
+from toolkit.study.book.trail import Trail
 
 Language = Literal["en", "vi"]
 Origin = Literal["Simulated data", "Public data set", "Study data"]
@@ -49,6 +50,8 @@ class BookChapter:
         The executed notebook; required if complete, never opened otherwise.
     record : mapping or None
         The chapter's record, if it saved one.
+    trail : Trail or None
+        What it was made from, folded at the end of its page.
     """
 
     name: str
@@ -62,6 +65,7 @@ class BookChapter:
     marks: tuple[Mark, ...] = ()
     notebook: Path | None = None
     record: Mapping[str, Any] | None = None
+    trail: Trail | None = None
 
     def __post_init__(self) -> None:
         """Refuse a chapter that no page could show truthfully."""

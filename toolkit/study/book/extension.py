@@ -5,8 +5,10 @@ Sphinx loads this module by its name and calls ``setup``.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -20,10 +22,14 @@ from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
 from toolkit.study.book.sources import is_elsewhere, left_out_html, plain_addresses, read_html
+from toolkit.study.book.trail import TRAIL_START
 
 _log = logging.getLogger(__name__)
-_NUMBERED = re.compile(r"([0-9]{2})\s+(.+)", re.S)
+_NUMBERED = re.compile(r"([0-9]{2}[a-z]*)\s+(.+)", re.S)
 _PAGE_LINK = re.compile(r'href="([0-9]{2}_[A-Za-z0-9_-]+)\.html(#[^"]*)?"')
+
+
+_ANCHOR = re.compile(r' id="((?:figure|table)-[\w-]+)"')
 
 
 class html_output(nodes.General, nodes.Element):  # type: ignore[misc] # noqa: N801
@@ -39,6 +45,9 @@ def _visit_html_output(writer: HTML5Translator, node: html_output) -> None:
     """Write the HTML; the text inside is for the search alone."""
     writer.body.append(node["html"])
     raise nodes.SkipNode
+
+
+_LINES = (nodes.title, nodes.paragraph, nodes.literal_block, html_output)
 
 
 class ChapterTitle(SphinxTransform):
@@ -103,7 +112,9 @@ class SafeHtml(SphinxPostTransform):
             html = _PAGE_LINK.sub(self._page_link, reading.html)
             if output:
                 html = f'<div class="output text_html">{html}</div>\n'
-            raw.replace_self(html_output("", nodes.Text(reading.text), html=html))
+            # Hashes and versions are looked up at the end of a page, not searched for.
+            said = "" if reading.html.startswith(TRAIL_START) else reading.text
+            raw.replace_self(html_output("", nodes.Text(said), html=html))
 
     def _page_link(self, match: re.Match[str]) -> str:
         """Return a link to another chapter as this book can keep it."""
@@ -127,6 +138,37 @@ class OneQuestion(SphinxPostTransform):
             question = " ".join(lead.astext().split())
             if "dek" in lead["classes"] and any(question in output for output in outputs):
                 lead.parent.remove(lead)
+
+
+class SearchLines(SphinxPostTransform):
+    """Keep the texts of a page by the place where they stand, for the results of a search.
+
+    Sphinx would fetch the page to show them, which no browser does in a folder without a server.
+    """
+
+    default_priority = 810
+
+    def run(self, **kwargs: Any) -> None:  # noqa: ARG002 - docutils passes them
+        """Note the texts; the document stays as it is."""
+        lines, place = [], ""
+        for node in self.document.findall():
+            if isinstance(node, nodes.section):
+                place = node["ids"][0]
+            if not isinstance(node, _LINES) or isinstance(node.parent, html_output):
+                continue
+            text = " ".join(node.astext().split())
+            own = _ANCHOR.search(node["html"]) if isinstance(node, html_output) else None
+            if text:
+                lines.append([own[1] if own else place, text])
+        self.config.study_lines[self.env.docname] = lines
+
+
+def _write_lines(app: Sphinx, error: Exception | None) -> None:
+    """Write the texts of all pages as a script, since a page in a folder can read nothing else."""
+    if error is None:
+        lines = json.dumps(app.config.study_lines, ensure_ascii=False, sort_keys=True)
+        text = f"window.studyLines = {lines};\n"
+        Path(app.outdir, "searchlines.js").write_text(text, encoding="utf-8")
 
 
 def _remove(node: nodes.Node) -> None:
@@ -224,13 +266,16 @@ def _prepare_page(
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything; Sphinx calls it."""
     app.add_config_value("study_pages", {}, "env", dict)
+    app.add_config_value("study_lines", {}, "", dict)
     app.add_node(html_output, html=(_visit_html_output, None))
     app.add_transform(ChapterTitle)
     app.add_transform(StayInside)
     app.add_post_transform(SafeHtml)
     app.add_post_transform(OneQuestion)
+    app.add_post_transform(SearchLines)
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math_block, None))
     app.add_search_language(FoldedSearch)
     # After the themes, which add scripts to the page in the same event.
     app.connect("html-page-context", _prepare_page, priority=900)
+    app.connect("build-finished", _write_lines)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import re
 import shutil
@@ -19,10 +20,12 @@ from urllib.parse import unquote, urlsplit
 from toolkit.study.book.contents import PHRASES, BookChapter, BookError, FrontPage, check_chapters
 from toolkit.study.book.landing import landing_html
 from toolkit.study.book.sources import page_targets, plain_addresses, write_sources
+from toolkit.study.run.workspace import to_json, write_atomic
 from toolkit.words.palette import css_variables
 
 _PAGES = ("index.html", "search.html", "chapters/*.html")
-_LICENCES = ("_static/licences.txt", "_static/fonts/OFL.txt")
+# What no page names: licences, and what ``files.js`` loads when a picture is wanted.
+_ALSO = ("_static/licences.txt", "_static/fonts/OFL.txt", "_static/picture-fonts.js")
 _STYLE_ADDRESS = re.compile(r"(?:url\(\s*[\"']?|@import\s*[\"'])([^\"')]+)")
 _SOURCE_MAP = re.compile(r"\n?(?://# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ ?\*/)\s*$")
 # The theme draws its icons with a font of 240 kB; the book's style sheet draws the seven it needs.
@@ -49,7 +52,8 @@ def deliver(pages: Path, out: Path) -> None:
         If a page names a web address or a file that is not there.
     """
     waiting = [path for pattern in _PAGES for path in sorted(pages.glob(pattern))]
-    waiting += [pages / name for name in _LICENCES]
+    waiting += sorted(pages.glob("records/*.json"))
+    waiting += [pages / name for name in _ALSO]
     seen = {path.relative_to(pages).as_posix() for path in waiting}
     while waiting:
         path = waiting.pop()
@@ -133,6 +137,11 @@ POLICY = (
 
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_PICTURE_FACES = (
+    ("Regular", 400, "normal"),
+    ("Semibold", 600, "normal"),
+    ("Italic", 400, "italic"),
+)
 _STYLES = ("colours", "page", "pieces", "landing", "print", "footer")
 
 _THEME_OPTIONS: Mapping[str, Any] = {
@@ -197,7 +206,15 @@ def build_book(
     )
     static = _write_static(scratch / "static", front)
     pages = _run_sphinx(source, scratch, _settings(front, chapters, static))
+    write_records(pages, chapters)
     deliver(pages, out)
+
+
+def write_records(folder: Path, chapters: Sequence[BookChapter]) -> None:
+    """Write the record of each complete chapter, to which its page links."""
+    for chapter in chapters:
+        if chapter.status == "complete" and chapter.record is not None:
+            write_atomic(folder / "records" / f"{chapter.name}.json", to_json(chapter.record))
 
 
 def _write_static(folder: Path, front: FrontPage) -> Path:
@@ -215,8 +232,24 @@ def _write_static(folder: Path, front: FrontPage) -> Path:
     style = "font:8pt 'Study Sans',Arial,sans-serif;color:#5a6672"
     page = f"@page{{@bottom-left{{content:{_css_string(footer)};{style}}}}}\n"
     (folder / "footer.css").write_text(page, encoding="utf-8")
+    (folder / "picture-fonts.js").write_text(_picture_fonts(), encoding="utf-8")
     (folder / "licences.txt").write_text(_licences(), encoding="utf-8")
     return folder
+
+
+def _picture_fonts() -> str:
+    """Return the faces of figures as a script: a PNG is made where no other file can be read."""
+    faces = "".join(
+        f"@font-face{{font-family:'Study Sans';font-weight:{weight};font-style:{style};"
+        f"src:url(data:font/woff2;base64,{_base64(_FONTS / f'StudySans-{name}.woff2')})}}"
+        for name, weight, style in _PICTURE_FACES
+    )
+    return f'window.pictureFonts = "{faces}";\n'
+
+
+def _base64(path: Path) -> str:
+    """Return the content of a file as text."""
+    return base64.b64encode(path.read_bytes()).decode("ascii")
 
 
 def _licences() -> str:
@@ -251,6 +284,7 @@ def _settings(front: FrontPage, chapters: Sequence[BookChapter], static: Path) -
         "extensions": ["myst_nb", "sphinx_book_theme", "toolkit.study.book.extension"],
         "templates_path": [str(_HERE / "templates")],
         "html_static_path": [str(static)],
+        "html_js_files": [("files.js", {"defer": "defer"})],
         "html_css_files": [f"{name}.css" for name in _STYLES],
         "study_pages": page_targets(chapters),
         "html_theme": "sphinx_book_theme",

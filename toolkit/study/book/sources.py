@@ -21,6 +21,8 @@ from typing import Any
 from toolkit.draw.html import Pill, PillKind, banner_html, strip_html
 from toolkit.draw.page import BannerKind
 from toolkit.study.book.contents import PHRASES, BookChapter, BookError, FrontPage, as_sentence
+from toolkit.study.book.trail import Trail, trail_html
+from toolkit.study.run.workspace import to_json
 
 
 def _names(words: str) -> frozenset[str]:
@@ -259,6 +261,15 @@ _MARKDOWN_LINK = re.compile(
     r"\[(?P<text>[^\[\]]*)\]\((?P<name>[0-9]{2}_[\w-]+)(?:\.(?:ipynb|md|html))?(?P<anchor>#[\w-]+)?\)"
 )
 _DOC_ROLE = re.compile(r"\{doc\}`(?:(?P<text>[^`<>]*?)\s*<)?(?P<name>[0-9]{2}_[\w-]+)>?`")
+# A notebook carries each picture twice, as a drawing and as a file; in the book ``files.js`` makes
+# the file from the drawing when it is wanted.
+_PICTURE_FILE = re.compile(
+    r'<a href="data:image/svg\+xml[^"]*" download="(figure-[\w-]+)\.svg">SVG</a>'
+)
+_PICTURE_LINKS = (
+    r'<a class="picture" data-kind="svg" href="#\1">SVG</a> '
+    r'<a class="picture" data-kind="png" href="#\1">PNG</a>'
+)
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_PICTURE = frozenset(
     (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"sRGB", b"pHYs", b"sBIT")
@@ -316,6 +327,8 @@ def write_sources(
     for chapter in chapters:
         if chapter.status == "complete":
             cells = _complete_page(chapter, pages, with_code=with_code)
+            if chapter.trail is not None:
+                cells.append(_html_cell(_trail(chapter, chapter.trail, cells)))
             if front.simulated and not _says_simulated(cells):
                 cells.insert(1, _html_cell(_strip(front)))
         else:
@@ -349,6 +362,17 @@ def _status_page(chapter: BookChapter, front: FrontPage) -> list[Cell]:
         _markdown_cell(f"{_title(chapter)}\n{escape_markdown(chapter.question)}\n"),
         _html_cell(_strip(front) + banner),
     ]
+
+
+def _trail(chapter: BookChapter, trail: Trail, cells: Sequence[Cell]) -> str:
+    """Return the paper trail of a chapter, with the figures and tables of its page."""
+    shown = (output.get("data", {}) for cell in cells for output in cell.get("outputs", []))
+    record = (
+        None
+        if chapter.record is None
+        else (f"../records/{chapter.name}.json", to_json(chapter.record))
+    )
+    return trail_html(trail, [data.get("text/html", "") for data in shown], record=record)
 
 
 def _strip(front: FrontPage) -> str:
@@ -419,6 +443,8 @@ def _output(output: Mapping[str, Any], pages: Pages) -> dict[str, Any] | None:
             content = "".join(data[kind])
             if kind == "text/markdown":
                 content = _with_links(content, pages, ending=".html")
+            elif kind == "text/html":
+                content = _PICTURE_FILE.sub(_PICTURE_LINKS, content)
             elif kind == "image/png":
                 kind, content = "text/html", _picture(content)
             return {"output_type": "display_data", "data": {kind: content}, "metadata": {}}

@@ -27,7 +27,7 @@ from toolkit.readers.dicom.deidentify.key import (
 )
 from toolkit.readers.dicom.scan.attributes import REMEDIES, Reason
 from toolkit.readers.dicom.scan.places import archive_at
-from toolkit.readers.files import write_atomic
+from toolkit.readers.files import lies_in, write_atomic
 from toolkit.readers.tabular.raw_table import cell_text
 from toolkit.readers.tabular.sources import TableSource, read_table
 from toolkit.study.imports.deidentify_work import (
@@ -40,7 +40,12 @@ from toolkit.study.imports.deidentify_work import (
     finished,
     work_folder,
 )
-from toolkit.study.run.fingerprint import module_hashes, sha256_json
+from toolkit.study.run.fingerprint import (
+    module_hashes,
+    sha256_file,
+    sha256_folder,
+    sha256_json,
+)
 from toolkit.tables import TABLES, Fault, TableData, TableError
 
 if TYPE_CHECKING:
@@ -122,12 +127,12 @@ def checked_key(source: str, places: Places, request: Request) -> tuple[bytes, b
     keep_list(request.known)
     archive_at(source)
     out = places.out
-    if out.exists() or out.is_symlink():
+    if os.path.lexists(out):
         msg = f"{out.name} exists; a copy is whole or not at all, so name a new folder"
         raise DeidentifyError(msg)
     near = _folders(source)
     for folder in (*near, *([request.tables] if request.tables else [])):
-        if out.resolve().is_relative_to(folder.resolve()):
+        if any(lies_in(place, folder) for place in (out, places.work)):
             msg = f"{out.name} lies inside the folder that is copied; name a folder outside it"
             raise DeidentifyError(msg)
     outside = (out, places.tables, places.work, *near)
@@ -147,15 +152,38 @@ def _folders(source: str) -> list[Path]:
     return [] if "://" in path else [Path(path)]
 
 
-def refuse_existing(places: Places, mapping: Path | None) -> None:
-    """Refuse to write over what somebody else made."""
+def refuse_existing(
+    places: Places, mapping: Path | None, handed_over: Mapping[str, str] | None = None
+) -> None:
+    """Refuse to write over what somebody else made.
+
+    Parameters
+    ----------
+    places, mapping
+        Where the result goes.
+    handed_over : mapping, optional
+        Name to hash of what a stopped run was moving to its place: that is ours as long as nobody
+        has changed it.
+    """
+    ours = handed_over or {}
     for path in (places.tables, places.refused):
-        if path.exists():
+        if os.path.lexists(path) and _hash_of(path) != ours.get(path.name):
             msg = f"{path.name} exists; move it away, or name another copy"
             raise DeidentifyError(msg)
-    if mapping is not None and mapping.exists():
+    if (
+        mapping is not None
+        and os.path.lexists(mapping)
+        and _hash_of(mapping) != ours.get(mapping.name)
+    ):
         msg = f"--mapping: {mapping.name} exists; name a new file"
         raise DeidentifyError(msg)
+
+
+def _hash_of(path: Path) -> str:
+    """Return the hash of a file or folder; nothing of a link."""
+    if path.is_symlink():
+        return ""
+    return sha256_folder(path) if path.is_dir() else sha256_file(path)
 
 
 def request_hash(source: str, key: bytes, request: Request) -> str:
@@ -312,9 +340,8 @@ def deidentify_archive(source: str, out: Path, request: Request) -> Deidentified
     places = Places(out)
     key, key_made = checked_key(source, places, request)
     hospital, said = read_hospital_tables(request.tables) if request.tables else ({}, [])
-    with work_folder(places.work, request_hash(source, key, request)) as delivering:
-        if not delivering:
-            refuse_existing(places, request.mapping)
+    with work_folder(places.work, request_hash(source, key, request)) as handed_over:
+        refuse_existing(places, request.mapping, handed_over)
         with _secret_rows(request.mapping) as note:
             done = _worked(source, places.work, key, request, note)
             copied = _placed(done, places.work / "copy")
@@ -417,13 +444,18 @@ def _write_tables(
     )
 
 
+def _part(mapping: Path) -> Path:
+    """Return where a mapping is written until it is whole: a name that only this command gives."""
+    return mapping.with_name(f".{mapping.name}.study-deidentify.part")
+
+
 @contextmanager
 def _secret_rows(path: Path | None) -> Iterator[Callable[[Sequence[MappingRow]], object]]:
     """Yield what notes rows in a file that only its owner can read, or nowhere."""
     if path is None:
         yield lambda _: None
         return
-    part = path.with_name(f".{path.name}.part")
+    part = _part(path)
     part.unlink(missing_ok=True)
     number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     # A file name that is no UTF-8 is kept as the bytes that it is.
@@ -441,16 +473,19 @@ def _deliver(
     places: Places, refused: Sequence[tuple[int, str, str, str]], mapping: Path | None
 ) -> None:
     """Move all that was made to its place, the copy last."""
-    begin_delivery(places.work)
-    if mapping is not None:
-        mapping.with_name(f".{mapping.name}.part").replace(mapping)
-    listed = places.work / "refused.csv"
+    listed, tables = places.work / "refused.csv", places.work / "tables"
     with listed.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_REFUSED_COLUMNS)
         writer.writerows(refused)
+    moved = [(listed, places.refused)]
+    moved += [(tables, places.tables)] if tables.exists() else []
+    moved += [(_part(mapping), mapping)] if mapping is not None else []
+    begin_delivery(places.work, {place.name: _hash_of(made) for made, place in moved})
+    if mapping is not None:
+        _part(mapping).replace(mapping)
     listed.replace(places.refused)
-    if (places.work / "tables").exists():
+    if tables.exists():
         shutil.rmtree(places.tables, ignore_errors=True)
-        (places.work / "tables").rename(places.tables)
+        tables.rename(places.tables)
     (places.work / "copy").rename(places.out)

@@ -7,9 +7,11 @@ numbers, and lists of them by new UIDs and pseudonyms. Names follow from the key
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
+import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,7 +24,7 @@ from toolkit.readers.dicom.deidentify.engine import Copy, Options, deidentified
 from toolkit.readers.dicom.deidentify.key import keyed, read_or_make_key, who_is_who
 from toolkit.readers.dicom.scan.attributes import DicomFault
 from toolkit.readers.dicom.scan.places import Archive, Place, archive_at
-from toolkit.readers.files import write_atomic
+from toolkit.readers.files import is_free, write_atomic
 
 _BATCH: Final = 32  # files that are done again if a run is stopped in their midst
 _MARKER: Final = "request.json"
@@ -97,12 +99,12 @@ class FileDone:
     words: str
     patient: str
     days: int
-    size: int
+    sha256: str
 
 
 @contextmanager
-def work_folder(folder: Path, request: str) -> Iterator[bool]:
-    """Hold the work folder of one copy; yield whether a stopped run was being handed over.
+def work_folder(folder: Path, request: str) -> Iterator[dict[str, str]]:
+    """Hold the work folder of one copy; yield what a stopped run was handing over: name to hash.
 
     Parameters
     ----------
@@ -117,7 +119,7 @@ def work_folder(folder: Path, request: str) -> Iterator[bool]:
         If the folder is not ours, or another process is at work in it.
     """
     marker = folder / _MARKER
-    if folder.exists() and not marker.is_file() and any(folder.iterdir()):
+    if folder.is_symlink() or not is_free(folder, _MARKER) or not _is_ours(marker):
         msg = f"{folder.name} exists and is no work folder of study deidentify; move it away"
         raise DeidentifyError(msg)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -130,7 +132,23 @@ def work_folder(folder: Path, request: str) -> Iterator[bool]:
         if not marker.is_file() or marker.read_text(encoding="ascii") != request:
             _empty(folder)
             write_atomic(marker, request)
-        yield (folder / _DELIVERING).exists()
+        yield _handed_over(folder / _DELIVERING)
+
+
+def _is_ours(marker: Path) -> bool:
+    """Whether there is no marker, or one that this command wrote: the hash of a request."""
+    if not marker.exists():
+        return True
+    return re.fullmatch(rb"[0-9a-f]*", marker.read_bytes()) is not None
+
+
+def _handed_over(note: Path) -> dict[str, str]:
+    """Return what a stopped run was handing over: name to hash."""
+    try:
+        found: dict[str, str] = json.loads(note.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found
 
 
 def _empty(folder: Path) -> None:
@@ -140,9 +158,9 @@ def _empty(folder: Path) -> None:
     (folder / _DELIVERING).unlink(missing_ok=True)
 
 
-def begin_delivery(folder: Path) -> None:
-    """Note that from now on what stands at the places of the result may be ours."""
-    write_atomic(folder / _DELIVERING, "")
+def begin_delivery(folder: Path, made: Mapping[str, str]) -> None:
+    """Note that from now on what stands at the places of the result is ours if it is this."""
+    write_atomic(folder / _DELIVERING, json.dumps(made))
 
 
 def batches(address: str, places: Iterable[Place], key: bytes, **common: Any) -> Iterator[Batch]:
@@ -184,7 +202,9 @@ def _make(batch: Batch, archive: Archive, options: Options) -> None:
         copy = _copied(place, archive, options)
         if copy.data:
             (scratch / str(number)).write_bytes(copy.data)
-        rows.append((copy.path, copy.reason, copy.words, copy.patient, copy.days, len(copy.data)))
+        rows.append(
+            (copy.path, copy.reason, copy.words, copy.patient, copy.days, _sha256(copy.data))
+        )
     try:
         scratch.rename(batch.folder)
     except OSError:
@@ -202,18 +222,25 @@ def _key(file: Path) -> bytes:
 
 def _is_whole(batch: Batch) -> bool:
     """Whether a batch was finished before; takes back copies that were moved to their places."""
-    if not batch.record.is_file():
+    try:
+        listed = list(files_of(batch.record, batch.number))
+    except (FileNotFoundError, ValueError, TypeError):  # none, or damaged since
         return False
-    for done in files_of(batch.record, batch.number):
+    for done in listed:
         if done.reason:
             continue
         moved = batch.folder.parents[1] / "copy" / done.path
         if not done.copy.exists() and moved.exists():
             moved.rename(done.copy)
         # After a loss of power a list may be there and what it lists not.
-        if not done.copy.is_file() or done.copy.stat().st_size != done.size:
+        if not done.copy.is_file() or _sha256(done.copy.read_bytes()) != done.sha256:
             return False
     return True
+
+
+def _sha256(content: bytes) -> str:
+    """Return the hash by which a copy is known again."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def files_of(record: Path, number: int) -> Iterator[FileDone]:

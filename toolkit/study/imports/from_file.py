@@ -340,7 +340,10 @@ def _content(study: StudyFile, file: str, *, has_ai: bool) -> _Content:
     elif study.paradigm in _LOCALIZATION:
         analysis.append(("08", _localization_values(study, modalities)))
     else:
-        remarks.append(f"{file} rates given regions ({study.paradigm}), for which no chapter is")
+        remarks.append(
+            f"{file} rates given regions ({study.paradigm}), for which no chapter is; "
+            "toolkit.stats.froc.roi is their AUC, with all inference of reader studies"
+        )
     if len(modalities) > 2:
         remarks.append(
             f"{file} has {len(modalities)} modalities: {', '.join(modalities)}. A chapter compares "

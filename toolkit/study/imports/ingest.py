@@ -37,9 +37,9 @@ from toolkit.readers.dicom.scan.tables import (
     add_images,
     write_inventory,
 )
-from toolkit.readers.files import write_atomic
+from toolkit.readers.files import is_free, lies_in, write_atomic
 from toolkit.study.run.fingerprint import sha256_file
-from toolkit.study.run.workspace import OutputError
+from toolkit.study.run.workspace import OutputError, read_json
 from toolkit.tables import TABLES
 
 PARAMETERS, OWN = "study.yaml", "hospital"
@@ -395,6 +395,7 @@ def ingest(
     """
     request = request or IngestRequest()
     vendors = load_vendors(request.vendors)
+    _refuse_raw(folder, address, request)
     _claim(folder, address, request)
     how: dict[str, Any] = {"jobs": jobs, "scheduler": scheduler}
     found = read_pieces(address, folder / SCAN, HEADERS, **how)
@@ -421,13 +422,26 @@ def ingest(
     return Ingested(folder=folder, counts=counts, n_read=n_read, said=said)
 
 
+def _refuse_raw(folder: Path, address: str, request: IngestRequest) -> None:
+    """Raise if the tables would go into the archive or the hospital's folder: raw data stay."""
+    raw = [request.tables] if request.tables else []
+    path = address.removeprefix("file://")
+    raw += [] if "://" in path else [Path(path)]
+    # What a link inside the folder leads to is as little ours as what one before it leads to.
+    for place in (folder, folder / SCAN, folder / OWN):
+        if any(lies_in(place, source) for source in raw):
+            msg = f"{place.name} lies in a folder that is only read; name a folder outside it"
+            raise OutputError(msg)
+
+
 def _claim(folder: Path, address: str, request: IngestRequest) -> None:
     """Take a new folder, or one that an earlier scan of the same archive made; note the choices."""
     marker = folder / MARKER
-    if folder.is_file() or (folder.exists() and not marker.exists() and any(folder.iterdir())):
+    made = _made(marker)
+    foreign = [name for name in (SCAN, OWN) if (folder / name).is_symlink()]
+    if foreign or not is_free(folder, MARKER) or (marker.exists() and not made):
         msg = f"{folder.name} exists and was not made by study ingest; name another folder"
         raise OutputError(msg)
-    made = json.loads(marker.read_text(encoding="utf-8")) if marker.exists() else {}
     if made and made["archive"] != address:
         msg = f"{folder.name} was made from another archive; name another folder"
         raise OutputError(msg)
@@ -444,6 +458,15 @@ def _claim(folder: Path, address: str, request: IngestRequest) -> None:
         "vendors": sha256_file(vendors) if vendors else None,
     }
     write_atomic(marker, json.dumps(content, indent=1))
+
+
+def _made(marker: Path) -> dict[str, Any]:
+    """Return what an earlier scan noted of itself; nothing where there is no such note."""
+    try:
+        found = read_json(marker)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) and {"format", "archive"} <= found.keys() else {}
 
 
 def _with_progress(pieces: Iterable[Piece], title: str, *, quiet: bool) -> Iterator[Piece]:

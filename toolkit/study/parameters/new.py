@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -144,7 +145,7 @@ def new_parameters_file(path: Path, words: Sequence[str] = ()) -> None:
     ParametersError
         If the file exists or a chapter is unknown; nothing is written.
     """
-    if path.exists():
+    if os.path.lexists(path):
         raise ParametersError([f"{path.name}: exists; name another file, nothing was written"])
     lines = [line for chapter in chosen_chapters(words) for line in chapter_lines(chapter)]
     write_atomic(path, HEAD.format(name=path.name) + "\n".join([*analysis_lines(), *lines]) + "\n")

@@ -25,10 +25,12 @@ from papermill.engines import Engine, NotebookExecutionManager
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
+from toolkit.study.run.faults import killed_by_machine, names_machine_fault
 from toolkit.study.run.kernels import KernelError, Kernels, RunningKernel, exit_in_words
 
 LARGEST_OUTPUT = 10_000_000  # characters of all outputs of a chapter
 _FOREVER_S = 10**6  # the chapter's own time limit comes first
+_BELOW_CELL = "------------------"  # nbclient writes the cell and what it printed above it
 
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())  # every failure is told as a cause in words
@@ -44,10 +46,13 @@ class Verdict:
         Why it failed, in words; empty if it did not.
     cell : int or None
         The code cell that was running, as JupyterLab numbers it in the executed notebook.
+    machine : bool
+        Whether the machine failed, not the chapter.
     """
 
     cause: str = ""
     cell: int | None = None
+    machine: bool = False
 
 
 def run_notebook(
@@ -147,10 +152,14 @@ async def _run_cells(
             verdict.cause = f"time limit of {time_limit_s:g} s passed {place}"
         elif isinstance(error, CellExecutionError):
             verdict.cause = _raised(verdict.cell, error)
+            raised = error.traceback.rpartition(_BELOW_CELL)[2]
+            verdict.machine = names_machine_fault(f"{verdict.cause}\n{raised}")
         elif isinstance(error, KernelError) or client is None:
             verdict.cause = str(error)
+            verdict.machine = getattr(error, "machine", False) or names_machine_fault(str(error))
         else:
             verdict.cause = client.death_in_words(place)
+            verdict.machine = client.killed_by_machine
     else:
         verdict.cell = _first_unfinished(manager.nb)
         if verdict.cell is not None:
@@ -233,20 +242,31 @@ class ChapterClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill
         """Take an output, unless the chapter has made too many."""
         content = msg["content"]
         parts = [content.get("text", ""), *(content.get("data") or {}).values()]
-        if self._output_size > LARGEST_OUTPUT:
+        if self._too_much:
             return None
         self._output_size += sum(len(part) for part in parts if isinstance(part, str))
-        if self._output_size > LARGEST_OUTPUT:
+        if self._too_much:
             self._kernel.kill()
             return None
         output: nbformat.NotebookNode | None = super().process_message(msg, cell, cell_index)
         return output
 
+    @property
+    def _too_much(self) -> bool:
+        """Whether the kernel was killed because it wrote too much."""
+        return self._output_size > LARGEST_OUTPUT
+
+    @property
+    def killed_by_machine(self) -> bool:
+        """Whether the system ended the kernel, known after it was closed."""
+        code = self._kernel.exit_code
+        return not self._too_much and code is not None and killed_by_machine(code)
+
     def death_in_words(self, place: str) -> str:
         """Return why the kernel is gone, after it was closed."""
         if self._exit_asked:
             return f"kernel died {place}: the cell called exit()"
-        if self._output_size > LARGEST_OUTPUT:
+        if self._too_much:
             return f"more than {LARGEST_OUTPUT / 1e6:g} million characters of output {place}"
         if self._kernel.exit_code is None:
             return f"kernel was stopped {place}"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from toolkit.study.book.cleaning import MACHINE_PARAMETERS, Scrubber, clean_notebook
+from toolkit.study.run.faults import is_machine_fault
 from toolkit.study.run.kernels import Kernels, open_kernels
 from toolkit.study.run.workspace import to_json, write_atomic
 
@@ -65,12 +66,15 @@ class ChapterOutcome:
     cell : int or None
         The code cell where it failed, numbered as in the executed notebook, where the injected
         parameters are a cell.
+    machine : bool
+        Whether the machine failed (its disk or its memory), not the chapter.
     """
 
     name: str
     status: Literal["complete", "failed"]
     cause: str = ""
     cell: int | None = None
+    machine: bool = False
 
 
 def execute_chapters(
@@ -146,7 +150,7 @@ def execute_chapter(job: ChapterJob, *, kernels: Kernels) -> ChapterOutcome:
     from toolkit.study.run.engine import run_notebook
 
     scrubber = Scrubber(_folders(job))
-    cell = None
+    cell, machine = None, False
     try:
         executed, verdict = run_notebook(
             job.notebook,
@@ -155,17 +159,18 @@ def execute_chapter(job: ChapterJob, *, kernels: Kernels) -> ChapterOutcome:
             time_limit_s=job.time_limit_s,
             kernels=kernels,
         )
-        cause, cell = verdict.cause, verdict.cell
+        cause, cell, machine = verdict.cause, verdict.cell, verdict.machine
         clean = clean_notebook(executed, parameters=job.parameters, scrubber=scrubber)
         write_atomic(job.executed, to_json(clean))
     except Exception as error:  # whatever it is, the other chapters go on
         cause = f"the chapter could not be run: {type(error).__name__}: {error}"
+        machine = machine or is_machine_fault(error)
     if not cause:
         return ChapterOutcome(name=job.name, status="complete")
     cause = scrubber.paths_out(cause)
     if len(cause) > _LONGEST_CAUSE:
         cause = cause[: _LONGEST_CAUSE - 1] + "…"
-    return ChapterOutcome(name=job.name, status="failed", cause=cause, cell=cell)
+    return ChapterOutcome(name=job.name, status="failed", cause=cause, cell=cell, machine=machine)
 
 
 def _folders(job: ChapterJob) -> list[Path]:

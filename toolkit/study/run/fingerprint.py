@@ -7,7 +7,10 @@ import hashlib
 import json
 import os
 import platform
+import re
 import sys
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,7 +18,7 @@ from typing import Any
 
 from toolkit import __version__
 from toolkit._old_names import FUNCTIONS, MODULES, STATS
-from toolkit.study.run.workspace import to_json, write_atomic
+from toolkit.study.run.workspace import file_hashes, to_json, write_atomic
 
 PACKAGE = Path(__file__).resolve().parents[2]
 
@@ -214,7 +217,6 @@ def write_manifest(
     str
         The first 12 hexadecimal digits of the manifest's hash.
     """
-    files = sorted(path for path in tree.rglob("*") if path.is_file())
     content = {
         "format": 1,
         "study": study,
@@ -222,36 +224,80 @@ def write_manifest(
         "environment": sha256_json(environment()),
         "inputs": dict(inputs),
         "chapters": dict(chapters),
-        "files": {path.relative_to(tree).as_posix(): sha256_file(path) for path in files},
+        "files": file_hashes(tree),
     }
     text = to_json(content)
     write_atomic(tree / MANIFEST, text)
     return sha256_bytes(text.encode())[:12]
 
 
-def verify(tree: Path) -> int:
+def verify(book: Path) -> int:
     """Check every file of a delivered book against its manifest and return how many there are.
+
+    Parameters
+    ----------
+    book : Path
+        A delivered tree or the link to it, or what was exported from it: a folder or a zip file.
 
     Raises
     ------
     VerifyError
         Naming each file that is missing, changed or not listed.
+
+    Notes
+    -----
+    A folder whose name ends with twelve hexadecimal digits must be named by its manifest. Of
+    another one the manifest is compared with what was said when it was passed on.
     """
+    folder, there, manifest = _contents(book)
     try:
-        content = json.loads((tree / MANIFEST).read_text(encoding="utf-8"))
-        listed: dict[str, str] = content["files"]
-    except (FileNotFoundError, NotADirectoryError):
-        raise VerifyError([f"{MANIFEST}: missing; is this a delivered book?"]) from None
-    except (ValueError, KeyError, TypeError):
+        listed: dict[str, str] = json.loads(manifest)["files"]
+        lacking = listed.keys() - there
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise VerifyError([f"{MANIFEST}: not a manifest"]) from None
-    there = {p.relative_to(tree).as_posix() for p in tree.rglob("*") if p.is_file()} - {MANIFEST}
-    faults = [f"{name}: missing" for name in sorted(listed.keys() - there)]
+    faults = [f"{name}: missing" for name in sorted(lacking)]
     faults += [f"{name}: not listed in the manifest" for name in sorted(there - listed.keys())]
     common = sorted(listed.keys() & there)
-    faults += [f"{name}: changed" for name in common if sha256_file(tree / name) != listed[name]]
-    name = sha256_bytes((tree / MANIFEST).read_bytes())[:12]
-    if tree.resolve().name != name:
+    faults += [f"{name}: changed" for name in common if there[name] != listed[name]]
+    name, given = sha256_bytes(manifest)[:12], re.search(r"(?:^|-)([0-9a-f]{12})$", folder)
+    if given and given[1] != name:
         faults.append(f"{MANIFEST}: changed; its hash is {name}, the folder's name is another")
     if faults:
         raise VerifyError(faults)
     return len(common)
+
+
+def manifest_hash(book: Path) -> str:
+    """Return the hash of a book's manifest, by which it is told from every other one."""
+    return sha256_bytes(_contents(book)[2])[:12]
+
+
+def _contents(book: Path) -> tuple[str, dict[str, str], bytes]:
+    """Return the name of a book's folder, the hash of each file in it, and its manifest."""
+    if book.is_symlink() and not book.exists():
+        msg = f"{book.name}: a link that leads nowhere; a book is copied with study export"
+        raise VerifyError([msg])
+    if book.is_file():
+        folder, there, manifest = _zip_contents(book)
+    else:
+        folder, there = book.resolve().name, file_hashes(book)
+        manifest = (book / MANIFEST).read_bytes() if MANIFEST in there else None
+    if manifest is None:
+        raise VerifyError([f"{MANIFEST}: missing; is this a delivered book?"])
+    return folder, {name: value for name, value in there.items() if name != MANIFEST}, manifest
+
+
+def _zip_contents(book: Path) -> tuple[str, dict[str, str], bytes | None]:
+    """Return what ``_contents`` does of a zip; names outside its one folder stay as they are."""
+    try:
+        with zipfile.ZipFile(book) as archive:
+            files = {i.filename: archive.read(i) for i in archive.infolist() if not i.is_dir()}
+            count = len([i for i in archive.infolist() if not i.is_dir()])
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError):
+        raise VerifyError([f"{book.name}: not a zip file, or a damaged one"]) from None
+    if count != len(files):
+        raise VerifyError([f"{book.name}: holds two files of one name"])
+    folder = next(iter(files), "").partition("/")[0]
+    within = {name.removeprefix(f"{folder}/"): content for name, content in files.items()}
+    hashes = {name: sha256_bytes(content) for name, content in within.items()}
+    return folder, hashes, within.get(MANIFEST)

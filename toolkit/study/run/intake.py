@@ -141,19 +141,33 @@ def frame_sha256(frame: pd.DataFrame) -> str:
 
 
 def _write_table(frame: pd.DataFrame, path: Path) -> dict[str, Any]:
-    """Write a table as parquet, atomically, and return what the index says of it."""
+    """Write a table as parquet, atomically, and return what the index says of it.
+
+    The hash is that of what comes back from the file, since a chapter compares it with that.
+    """
     import io
+
+    import pandas as pd
 
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False)
     write_atomic(path, buffer.getvalue())
     filled = [str(column) for column in frame.columns if frame[column].notna().any()]
     return {
-        "sha256": frame_sha256(frame),
+        "sha256": frame_sha256(pd.read_parquet(buffer)),
         "rows": len(frame),
         "columns": [str(column) for column in frame.columns],
         "filled": filled,
+        **_exam_dates(frame),
     }
+
+
+def _exam_dates(frame: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the first and last date of examination; nothing of a table without such dates."""
+    if "exam_date" not in frame or frame["exam_date"].isna().all():
+        return {}
+    dates = frame["exam_date"].min(), frame["exam_date"].max()
+    return {"exam_dates": [date.date().isoformat() for date in dates]}
 
 
 def _plan(parameters: StudyParameters, folder: Path | None) -> dict[str, dict[str, dict[str, Any]]]:
@@ -212,8 +226,9 @@ def prepare_tables(
     plan = _plan(parameters, folder)
     key = sha256_json(plan)
     place = workspace.work / "tables" / key
-    parts = read_json(place / "parts.json")
-    if parts is None:
+    if workspace.holds(place, "tables"):
+        parts = read_json(place / "parts.json")
+    else:
         made = _make(parameters, folder)
         scratch = workspace.scratch("tables")
         parts = {

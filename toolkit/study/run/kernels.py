@@ -29,6 +29,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from toolkit.study.run.faults import killed_by_machine
 from toolkit.study.run.warm import ForkedKernel, WarmProcess, WarmProvisioner
 
 KERNELS_FOLDER = "study-kernels-"  # begins its name
@@ -67,7 +68,11 @@ _FIXED = {
 
 
 class KernelError(RuntimeError):
-    """A kernel did not start."""
+    """A kernel did not start; ``machine`` says whether the system killed it."""
+
+    def __init__(self, message: str, *, machine: bool = False) -> None:
+        super().__init__(message)
+        self.machine = machine
 
 
 def kernel_environment(shared: Path, own: Path) -> dict[str, str]:
@@ -273,11 +278,11 @@ class RunningKernel:
         while waiting:  # outputs arrive for certain only when something came on iopub as well
             self.client.kernel_info()
             _, waiting = await asyncio.wait(waiting, timeout=_ASK_AGAIN_S)
-            if waiting and process.poll() is not None:
+            if waiting and (code := process.poll()) is not None:
                 for task in waiting:
                     task.cancel()
                 msg = f"the kernel ended before it was ready: {last_line(log)}"
-                raise KernelError(msg)
+                raise KernelError(msg, machine=killed_by_machine(code))
 
     async def close(self) -> None:
         """Kill the kernel and remove all that it used."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 from toolkit.study.parameters.chapters import (
@@ -44,6 +46,8 @@ class PlannedChapter:
     ----------
     entry : ChapterEntry
         What the parameters file says.
+    label : str
+        Its number in the book, "06"; "06b" where the book has the chapter a second time.
     chapter : Chapter
         The notebook.
     part : str
@@ -57,6 +61,7 @@ class PlannedChapter:
     """
 
     entry: ChapterEntry
+    label: str
     chapter: Chapter
     part: str
     parameters: dict[str, Any]
@@ -127,6 +132,21 @@ def available_chapters(parameters_file: Path) -> dict[str, Chapter]:
     return found
 
 
+def _labels(entries: Sequence[ChapterEntry]) -> list[str]:
+    """Return the number of each entry in the book: a chapter's second use is 06b, its third 06c.
+
+    Figures and tables are numbered by it, so that no number stands twice in a book.
+    """
+    used: Counter[str] = Counter()
+    labels = []
+    for entry in entries:
+        used[entry.chapter] += 1
+        rounds, letter = divmod(used[entry.chapter] - 1, len(ascii_lowercase))
+        suffix = ascii_lowercase[letter] * (rounds + 1) if used[entry.chapter] > 1 else ""
+        labels.append(f"{entry.chapter[:2]}{suffix}")
+    return labels
+
+
 def plan_chapters(parameters: StudyParameters, parameters_file: Path) -> list[PlannedChapter]:
     """Return the study's chapters in the order of the book.
 
@@ -138,7 +158,8 @@ def plan_chapters(parameters: StudyParameters, parameters_file: Path) -> list[Pl
     known = available_chapters(parameters_file)
     planned: list[PlannedChapter] = []
     faults: list[str] = []
-    for number, entry in enumerate(parameters.chapters, start=1):
+    labels = _labels(parameters.chapters)
+    for number, (entry, label) in enumerate(zip(parameters.chapters, labels, strict=True), start=1):
         place = f"{parameters_file.name}, chapters[{number}]"
         chapter = known.get(entry.chapter)
         if chapter is None:
@@ -168,6 +189,7 @@ def plan_chapters(parameters: StudyParameters, parameters_file: Path) -> list[Pl
         planned.append(
             PlannedChapter(
                 entry=entry,
+                label=label,
                 chapter=chapter,
                 part=part,
                 parameters=given,
@@ -199,7 +221,9 @@ def select_chapters(planned: Sequence[PlannedChapter], wanted: Sequence[str]) ->
     chosen: set[str] = set()
     faults: list[str] = []
     for word in wanted:
-        names = {p.name for p in planned if word in (p.name, p.chapter.name, p.chapter.number)}
+        names = {
+            p.name for p in planned if word in (p.name, p.label, p.chapter.name, p.chapter.number)
+        }
         if not names:
             known = [name for p in planned for name in (p.chapter.number, p.name)]
             faults.append(f"--chapters: unknown chapter {word!r}{did_you_mean(word, known)}")
@@ -223,6 +247,7 @@ def ingredients(planned: PlannedChapter, inputs: Mapping[str, str | None]) -> di
     notebook, code = _source(planned.chapter)
     return {
         "parameters": {**planned.parameters, "part": planned.part},
+        "label": planned.label,
         "origin": planned.origin,
         "plan": planned.told,
         "notebook": notebook,
@@ -243,8 +268,8 @@ def _reasons(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     reasons = [
         f"{word} {name}" for key, word in words.items() for name in changed(before[key], now[key])
     ]
-    same_kind = ("notebook", "origin", "plan")
-    # A run from before there were plans has none.
+    same_kind = ("notebook", "label", "origin", "plan")
+    # A run from before there were labels or plans has none.
     return reasons + [key for key in same_kind if before.get(key) != now[key]]
 
 
@@ -256,16 +281,18 @@ class State:
     reasons: tuple[str, ...]
 
 
-def _states(name: str, workspace: Workspace) -> list[tuple[Path, dict[str, Any]]]:
-    """Return the finished runs of a chapter in the work folder, newest first."""
-    folders = [path for path in (workspace.work / "chapters").glob(f"{name}-*") if path.is_dir()]
-    newest = sorted(folders, key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    read = [
-        (path, read_json(path / "state.json"))
-        for path in newest
-        if path.name == f"{name}-{path.name[-16:]}"
-    ]
-    return [(path, state) for path, state in read if state is not None]
+def _runs(name: str, workspace: Workspace) -> list[Path]:
+    """Return the folders of the finished runs of a chapter in the work folder, newest first."""
+    found = (workspace.work / "chapters").glob(f"{name}-*")
+    own = [path for path in found if path.name == f"{name}-{path.name[-16:]}"]
+    return sorted(own, key=lambda path: path.lstat().st_mtime_ns, reverse=True)
+
+
+def _states(name: str, workspace: Workspace) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the finished runs of a chapter that are as they were left, newest first."""
+    for path in _runs(name, workspace):
+        if workspace.holds(path, name):
+            yield path, read_json(path / "state.json")
 
 
 def chapter_state(
@@ -282,11 +309,8 @@ def chapter_state(
     workspace : Workspace
         Where earlier runs stand.
     """
-    states = _states(planned.name, workspace)
-    if not states:
-        return State(folder=None, reasons=("first run",))
     newest: list[str] = []
-    for folder, state in states:
+    for folder, state in _states(planned.name, workspace):
         inputs = {name: available.get(name) for name in state["inputs"]}
         if planned.reads_records:  # a record that did not exist then counts as well
             records = {k: v for k, v in available.items() if k.startswith(f"{RECORDS}.")}
@@ -295,7 +319,9 @@ def chapter_state(
         if not reasons:
             return State(folder=folder, reasons=())
         newest = newest or reasons
-    return State(folder=None, reasons=tuple(newest))
+    if planned.name in workspace.made_again:
+        newest = ["its earlier run is not as it was left"]
+    return State(folder=None, reasons=tuple(newest or ["first run"]))
 
 
 def keep_chapter(
@@ -306,7 +332,7 @@ def keep_chapter(
     write_atomic(scratch / "state.json", to_json(state))
     place = workspace.work / "chapters" / f"{planned.name}-{sha256_json(state)[:16]}"
     workspace.keep(scratch, place)
-    for folder, _ in _states(planned.name, workspace)[KEPT_STATES:]:
+    for folder in _runs(planned.name, workspace)[KEPT_STATES:]:
         workspace.drop(folder)
     return place
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from toolkit import __version__
+from toolkit.readers.files import lies_in
 from toolkit.study.book.build import Edition, deliver, render
 from toolkit.study.parameters.chapters import PICTURES
 from toolkit.study.parameters.file import ParametersError, StudyParameters, load_parameters
+from toolkit.study.run.faults import MachineError
 from toolkit.study.run.intake import StudyIndex, prepare_tables, read_study
 from toolkit.study.run.plan import (
     Finished,
@@ -22,7 +24,7 @@ from toolkit.study.run.plan import (
     plan_chapters,
     select_chapters,
 )
-from toolkit.study.run.workspace import Workspace, read_json, to_json, write_atomic
+from toolkit.study.run.workspace import OutputError, Workspace, read_json, to_json, write_atomic
 from toolkit.tables import TableError
 
 TIME_LIMIT_S = 1800.0  # a chapter that takes longer has gone wrong
@@ -43,10 +45,11 @@ class RunOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class RunReport:
-    """What a run did: the book's place and each chapter's fate."""
+    """What a run did: the book's place, each chapter's fate, and what it found damaged."""
 
     out: Path
     finished: Finished
+    made_again: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -146,6 +149,8 @@ def run_study(path: Path, options: RunOptions) -> RunReport:
         With all faults of the input; then no chapter runs and no book changes.
     OutputError
         If the output folder cannot be used.
+    MachineError
+        If the machine failed while a chapter ran; then no book changes either.
     """
     opened = _open(path, options)
     wanted = select_chapters(opened.planned, options.chapters)
@@ -158,7 +163,11 @@ def run_study(path: Path, options: RunOptions) -> RunReport:
             parameters=opened.parameters, planned=opened.planned, finished=finished, index=index
         )
         deliver(edition, opened.workspace, progress=options.progress)
-    return RunReport(out=opened.workspace.out, finished=finished)
+    return RunReport(
+        out=opened.workspace.out,
+        finished=finished,
+        made_again=tuple(dict.fromkeys(opened.workspace.made_again)),
+    )
 
 
 def explain(path: Path, options: RunOptions) -> dict[str, State]:
@@ -184,8 +193,17 @@ def render_study(
         Data folder and output folder of the run.
     to, with_code, pdf
         As in ``toolkit.study.book.build.render``.
+
+    Raises
+    ------
+    OutputError
+        If ``to`` exists or lies in the data.
     """
     opened = _open(path, options)
+    for source in (opened.folder, options.archive):
+        if source is not None and lies_in(to, source):
+            msg = f"{to.name} is inside the data folder, which is only read; name another place"
+            raise OutputError(msg)
     with opened.workspace.locked():
         index = opened.index()
         edition = Edition(
@@ -328,6 +346,8 @@ def _execute(
     scratch = {chapter.name: workspace.scratch(chapter.name) for chapter in to_run}
 
     def done(outcome: ChapterOutcome) -> None:
+        if outcome.machine:
+            raise MachineError(outcome.name, outcome.cause)
         chapter, folder = by_name[outcome.name], scratch[outcome.name]
         cause = outcome.cause
         if outcome.status == "complete":
@@ -369,11 +389,10 @@ def _archive_of(planned: PlannedChapter, index: StudyIndex) -> dict[str, str]:
 
 
 def _index_of(planned: PlannedChapter, index: StudyIndex) -> Path:
-    """Return the index that a chapter reads: with a plan or blinded its own."""
-    if not planned.told:
-        return index.path
+    """Return the index that a chapter reads: its own, with its number, the plan and blinding."""
+    told = {"plan": planned.told} if planned.told else {}
     path = index.path.with_name(f"index-of-{planned.name}.json")
-    write_atomic(path, to_json({**index.content, "plan": planned.told}))
+    write_atomic(path, to_json({**index.content, "label": planned.label, **told}))
     return path
 
 
@@ -392,6 +411,7 @@ def _complete_record(planned: PlannedChapter, folder: Path, available: Mapping[s
         "format": 1,
         "chapter": planned.chapter.name,
         "name": planned.name,
+        "number": planned.label,
         "parameters": {**planned.parameters, "part": planned.part},
         "toolkit": __version__,
         **saved,

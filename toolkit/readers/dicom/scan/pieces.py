@@ -198,13 +198,16 @@ def read_pieces(
 
 
 def _older_pieces(folder: Path, reading: Reading) -> list[dict[str, str]]:
-    """Return name, first and last path of the pieces of an earlier scan; none if it was killed."""
-    index = folder / f"{reading.name}-{INDEX}"
-    if not index.exists():
+    """Return name, first and last path of the pieces of an earlier scan; none if it was killed.
+
+    Where the index was damaged since, all is read again but what the pieces themselves hold.
+    """
+    try:
+        content = json.loads((folder / f"{reading.name}-{INDEX}").read_text(encoding="utf-8"))
+        pieces: list[dict[str, str]] = content["pieces"]
+        return pieces if content["version"] == reading.version else []
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return []
-    content = json.loads(index.read_text(encoding="utf-8"))
-    pieces: list[dict[str, str]] = content["pieces"]
-    return pieces if content["version"] == reading.version else []
 
 
 def _write_index(folder: Path, reading: Reading, kept: Sequence[dict[str, str]]) -> None:
@@ -272,9 +275,8 @@ def _make(task: _Task) -> Piece:
     """Make one piece, or find it; runs in a worker."""
     path = task.folder / task.name
     n_read = 0
-    if path.exists():
-        rows = piece_rows(path)
-    else:
+    rows = _rows_there(path)
+    if [row["path"] for row in rows] != [_printable(place.path) for place in task.places]:
         known = _known_rows(task)
         found = [known.get((place.path, place.size, place.stamp)) for place in task.places]
         new = [place for place, row in zip(task.places, found, strict=True) if row is None]
@@ -292,10 +294,18 @@ def _known_rows(task: _Task) -> dict[tuple[str, int, str], dict[str, Any]]:
     known = {}
     for name in task.older:
         path = task.folder / name
-        for row in piece_rows(path) if path.exists() else ():
+        for row in _rows_there(path):
             if row["reason"] not in ("unreadable", "loop"):  # these may have been mended since
                 known[row["path"], row["size"], row["stamp"]] = row
     return known
+
+
+def _rows_there(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a piece of an earlier scan; none if it is gone or was damaged since."""
+    try:
+        return piece_rows(path)
+    except (FileNotFoundError, ValueError, zlib.error):
+        return []
 
 
 def piece_rows(path: Path) -> list[dict[str, Any]]:
