@@ -163,6 +163,8 @@ def test_another_figure_of_merit_is_named_in_words_where_it_disagrees():
     sure = replace(other.difference, ci_low=0.1, ci_high=0.2, p_value=0.001)
     flag = analysis._flag(study.primary, replace(other, difference=sure))
     assert "\u201chighest-rating AUC, readers and cases random" in flag
+    lroc = replace(other, endpoint="ALROC", difference=sure)
+    assert "\u201cLROC area, readers" in analysis._flag(study.primary, lroc)
 
 
 def test_ai_alone_is_shown_and_cannot_be_compared():

@@ -365,7 +365,7 @@ def _name(choices: Choices, covariance: str) -> str:
 def _flag(primary: MarkAnalysis, other: MarkAnalysis) -> str:
     """Return in words where another analysis has another verdict than the primary one."""
     one, two = primary.difference, other.difference
-    name = f"{other.name[:1].lower()}{other.name[1:]}"
+    name = in_sentence(other.name)
     if other.endpoint != primary.endpoint:
         name = f"{in_sentence(SHORT[other.endpoint])}, {name}"
     if _towards(one) * _towards(two) < 0:
