@@ -14,8 +14,7 @@ NAMED = {name for name in re.findall(r"`([a-z_.0-9]+)`", CHOOSER) if "." in name
 
 # What only arranges other functions or counts has no source of its own.
 WITHOUT_SOURCE = {
-    "auc.delong_counts", "auc.figures_of_merit", "claims.verdict", "mrmc.study_components",
-    "paired.counts",
+    "auc.delong_counts", "auc.figures_of_merit", "claims.verdict", "paired.counts",
 }  # fmt: skip
 # One line says what goes in and comes out.
 OF_ONE_LINE = {

@@ -63,7 +63,7 @@ MODULES: dict[str, str] = {
     "mrmc.leave_one_out": "mrmc.covariances",
     "mrmc.shares": "mrmc.moments",
     "mrmc.validity": "mrmc.table",
-    "mrmc.variance_shares": "mrmc.analysis",
+    "mrmc.variance_shares": "mrmc.study_components",
     "multiplicity": "claims.multiplicity",
     "multirater_agreement": "agreement.several_readers",
     "operating_points": "auc.operating_points",

@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from html import escape
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -299,7 +300,8 @@ class Comparison(Estimate):
     def __post_init__(self) -> None:
         """Check the margin as well."""
         super().__post_init__()
-        check_margin(self.margin, effect=self.effect, better=self.better)
+        largest = 1.0 if self.unit == "probability" else math.inf
+        check_margin(self.margin, effect=self.effect, better=self.better, largest=largest)
 
     @property
     def noninferior(self) -> bool | None:
@@ -324,27 +326,42 @@ class Comparison(Estimate):
         return self.ci_low > self.null if self.better == "higher" else self.ci_high < self.null
 
 
-def check_margin(margin: float | None, *, effect: Effect, better: Better | None) -> None:
-    """Raise if a non-inferiority margin does not fit its effect and direction."""
+def check_margin(
+    margin: float | None, *, effect: Effect, better: Better | None, largest: float = 1.0
+) -> None:
+    """Raise if a non-inferiority margin does not fit its effect, its scale and its direction.
+
+    ``largest`` is the largest difference that there can be: 1 between proportions and areas, the
+    width of the range of any other figure. With a margin as large everything is non-inferior.
+    """
     if better not in (None, "higher", "lower"):
         msg = f"better must be 'higher' or 'lower', but got {better!r}"
         raise ValueError(msg)
     if margin is None:
         return
+    if isinstance(margin, bool | np.bool_) or not isinstance(margin, Real):
+        msg = f"margin must be one number, but got {margin!r}; write it as 0.05, without quotes"
+        raise ValueError(msg)
     if better is None:
         msg = f"margin={margin!r} needs better='higher' or better='lower'; there is no default"
         raise ValueError(msg)
-    if effect == "difference" and not 0 < margin < math.inf:
-        msg = f"margin of a difference must be positive, its sign comes from better; got {margin!r}"
+    low, high, rule, remedy = _margin_rule(effect, better, largest)
+    if not low < margin < high:
+        msg = f"margin of a {effect} must be {rule}, but got {margin!r}; {remedy}"
         raise ValueError(msg)
-    if effect == "ratio" and not (0 < margin < 1 if better == "higher" else 1 < margin < math.inf):
-        rule = (
-            "between 0 and 1 where higher is better"
-            if better == "higher"
-            else "above 1 where lower is better"
-        )
-        msg = f"margin of a ratio must be {rule}, but got {margin!r}"
-        raise ValueError(msg)
+
+
+def _margin_rule(effect: Effect, better: Better, largest: float) -> tuple[float, float, str, str]:
+    """Return what a margin must lie between, the same in words, and an example."""
+    if effect == "difference":
+        end = f"below {largest:g}, the largest difference there can be"
+        rule = f"positive and {end if largest < math.inf else 'finite'}"
+        remedy = "its sign comes from better, and 5 points of a proportion or an area are 0.05"
+        return 0.0, largest, rule, remedy
+    if better == "higher":
+        rule = "between 0 and 1 where higher is better"
+        return 0.0, 1.0, rule, "0.9 allows a loss of a tenth"
+    return 1.0, math.inf, "above 1 where lower is better", "1.1 allows a tenth more"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

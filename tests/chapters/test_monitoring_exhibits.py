@@ -50,7 +50,8 @@ def test_accrual_answer_says_whether_the_extension_is_needed():
     # The interval still holds month 24, so neither answer is shown.
     # 3,912 of the 4,500 planned by month 10; the other 9,588 take 16.7 months at 574 a month.
     assert plain(exhibits.head(study).answer) == (
-        "Cannot be answered yet. 3,912 women were enrolled in 10 months, 588 fewer than planned. "
+        "Cannot be answered yet. 3,912 women were enrolled in 10 months, 588 fewer than needed by "
+        "then. "
         "At the pace of the last four months the target is met in month 27 (95% prediction "
         f"interval {interval}), "
         "within the extension."

@@ -161,7 +161,7 @@ def test_new_writes_every_parameter_and_refuses_to_overwrite(tmp_path):
     assert code == 0, text
     written = target.read_text()
     assert "cutoffs: [9.5, 8.5, 7.5]" in written
-    assert "auc_difference_margin: 0.05  # float | None" in written
+    assert "auc_difference_margin: null  # float | None" in written
     code, text = call("new", target)
     assert code == 2
     assert "exists" in text

@@ -19,7 +19,7 @@ DATA = {
 WORDS = re.compile(
     r"\b(?:plan(?:ned)?|pre-?(?:set|specified|planned)|primary|secondary|confirmatory|verdicts?|"
     r"non-?inferior\w*|inferiority|superiority|margins?)\b"
-    r"|\b(?:difference|equivalence) (?:not )?shown\b|(?:^|[.>] )(?:Yes|No|Not shown)\. ",
+    r"|\b(?:difference|equivalence) (?:not )?shown\b|(?:^|[.?>] )(?:Yes|No|Not shown)\. ",
     re.IGNORECASE,
 )
 # What a book without a plan says of just that.
@@ -29,6 +29,7 @@ ALLOWED = (
     "No plan: estimates only",
     "No plan fixed before the data were seen which comparisons matter.",
     "No plan claims anything of them.",
+    "Plan plan none: nothing here is a confirmatory result",
 )
 # Of enrolment, whose plan stands in the parameters of the chapter itself.
 WATCHED = "20_monitoring.html"

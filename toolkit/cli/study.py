@@ -37,7 +37,9 @@ def check(
     data: DataFolder = None,
     show_values: ShowValues = False,
 ) -> None:
-    """Say everything that is wrong with a parameters file and its data; run and write nothing.
+    """Say everything that is wrong with a parameters file and its data; write nothing.
+
+    Each chapter's analysis is tried, so that no chapter refuses later what passed here.
 
     Another program's file (see run) is checked by itself.
     """

@@ -193,7 +193,7 @@ def interval_bar(
         zones=zones,
         left=left,
         right=right,
-        log=ratio,
+        log=ratio and not comparison.ci_low <= 0,  # 0 has no place on a log axis
         role=role,
         form=chosen,
         signed=not ratio,

@@ -225,7 +225,7 @@ def funnel_figure(
         _draw_readers(axes, (n, rate), labels, beyond)
         ticks = nice_ticks(0, top, most=6)
         axes.set_yticks(ticks, tick_text(ticks, form="percent", unit_last=True))
-        x_ticks = nice_ticks(*axes.get_xlim(), most=7)
+        x_ticks = [tick for tick in nice_ticks(*axes.get_xlim(), most=7) if tick == round(tick)]
         axes.set_xticks(x_ticks, [count_text(tick) for tick in x_ticks])
         axes.set_xlabel(x_label, labelpad=3)
         axes.set_ylabel(y_label, labelpad=4)

@@ -70,6 +70,8 @@ def along_line(
     """Return points every 2 pt along a line, so that a label can be kept off it."""
     corners = in_points(axes, x, y)
     corners = corners[~np.isnan(corners).any(axis=1)]  # a gap in the line is bridged
+    if not len(corners):
+        return corners
     steps = np.hypot(*np.diff(corners, axis=0).T)
     reached = np.concatenate([[0.0], np.cumsum(steps)])
     wanted = np.arange(0.0, reached[-1] + _SAMPLE_PT, _SAMPLE_PT)

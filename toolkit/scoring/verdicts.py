@@ -116,7 +116,13 @@ def undefined_auc(label: str, ci_level: float, note: str) -> Estimate:
 
 
 def undefined_difference(
-    quantity: str, note: str, *, margin: float | None, names: tuple[str, str], ci_level: float
+    quantity: str,
+    note: str,
+    *,
+    margin: float | None,
+    names: tuple[str, str],
+    ci_level: float,
+    unit: str = "probability",
 ) -> Comparison:
     """Return a difference that cannot be estimated, with the reason.
 
@@ -132,11 +138,13 @@ def undefined_difference(
         The comparator a and b.
     ci_level : float
         Confidence level of the plan.
+    unit : str
+        Of the quantity; a margin of probabilities is below 1.
     """
     nan = math.nan
     return Comparison(
         quantity=quantity,
-        unit="probability",
+        unit=unit,
         estimate=nan,
         std_error=nan,
         ci_low=nan,

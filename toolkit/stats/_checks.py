@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray, ObjectArray
-from toolkit.results import Better, check_margin
 
 _MethodT = TypeVar("_MethodT")
 _LARGEST_EXACT_INTEGER = 2**53
@@ -31,11 +30,12 @@ def _position(wrong: BoolArray) -> str:
     return f"position {index}" if len(place) == 1 else f"position ({index})"
 
 
-def _numbers(values: ArrayLike, *, name: str) -> NDArray[Any]:
-    """Return ``values`` as an array of numbers or booleans; refuse text, dates and masks."""
-    if np.ma.is_masked(values):  # numpy.asarray would silently unmask
-        msg = f"{name} holds masked values; leave those cases out or fill them in view first"
-        raise ValueError(msg)
+def check_numbers(values: ArrayLike, *, name: str) -> NDArray[Any]:
+    """Return ``values`` as an array of numbers or booleans; refuse text, dates and masks.
+
+    The first check of every array, whatever its shape; NaN and infinities are left to the others.
+    """
+    refuse_mask(values, name=name)
     try:
         array = np.asarray(values)
     except ValueError:
@@ -47,6 +47,13 @@ def _numbers(values: ArrayLike, *, name: str) -> NDArray[Any]:
         msg = f"{name} must hold numbers, but its dtype is {array.dtype}; convert it first"
         raise ValueError(msg)
     return array
+
+
+def refuse_mask(values: object, *, name: str) -> None:
+    """Refuse masked values, which numpy.asarray would silently unmask."""
+    if np.ma.is_masked(values):
+        msg = f"{name} holds masked values; leave those cases out or fill them in view first"
+        raise ValueError(msg)
 
 
 def _numbers_from_objects(array: ObjectArray, *, name: str) -> FloatArray:
@@ -80,7 +87,7 @@ def _check_shape(
 
 def _check_binary(values: ArrayLike, *, name: str, remedy: str) -> BoolArray:
     """Return values that are all 0 or 1 as booleans, whatever their number type."""
-    array = _numbers(values, name=name)
+    array = check_numbers(values, name=name)
     if array.dtype.kind == "b":
         return array
     if array.dtype.kind in "iu" and array.size and array.min() >= 0 and array.max() <= 1:
@@ -101,7 +108,7 @@ def check_truth(truth: ArrayLike, *, name: str = "truth") -> BoolArray:
     is refused, since only the caller can say what becomes of such a case. One class or no case
     is not refused here: whether a quantity is then undefined depends on the quantity.
     """
-    array = _numbers(truth, name=name)
+    array = check_numbers(truth, name=name)
     if array.ndim != 1:
         msg = f"{name} must have shape (n_cases,), but got {array.shape}"
         raise ValueError(msg)
@@ -113,7 +120,7 @@ def check_call(
     call: ArrayLike, *, n_cases: int | None = None, name: str = "call", axes: Sequence[str] = ()
 ) -> BoolArray:
     """Return the calls as booleans, shape (n_cases, *axes); True is called positive."""
-    array = _numbers(call, name=name)
+    array = check_numbers(call, name=name)
     _check_shape(array, name=name, axes=axes, n_cases=n_cases)
     remedy = "code a recall as 1 and none as 0, and leave out readings without a call"
     return _check_binary(array, name=name, remedy=remedy)
@@ -136,9 +143,13 @@ def check_ratings(
     name: str = "ratings",
     axes: Sequence[str] = ("n_curves",),
     missing_allowed: bool = False,
+    finite: bool = False,
 ) -> FloatArray:
-    """Return ratings as float64, shape (n_cases, *axes); NaN only where ``missing_allowed``."""
-    array = _numbers(ratings, name=name)
+    """Return ratings as float64, shape (n_cases, *axes); NaN only where ``missing_allowed``.
+
+    ``finite`` for what is measured: of a rating only the order counts, so that it may be infinite.
+    """
+    array = check_numbers(ratings, name=name)
     _check_shape(array, name=name, axes=axes, n_cases=n_cases)
     if array.dtype.kind in "iu":
         # A float64 would merge neighbouring integers beyond 2**53 into ties.
@@ -155,6 +166,12 @@ def check_ratings(
         msg = (
             f"{name} must not be missing, but {_position(missing)} is NaN "
             f"({int(missing.sum())} in all); leave such cases out in view and report how many"
+        )
+        raise ValueError(msg)
+    if finite and (wrong := np.isinf(numbers)).any():
+        msg = (
+            f"{name} must be finite, but {_position(wrong)} holds {float(numbers[wrong][0])!r}; "
+            "leave the case out in view, or correct it"
         )
         raise ValueError(msg)
     return numbers
@@ -176,7 +193,7 @@ def check_weight(weight: ArrayLike, *, n_cases: int, name: str = "weight") -> Fl
 
 def check_coefficients(values: ArrayLike, *, name: str, length: int, axis: str) -> FloatArray:
     """Return finite numbers as float64, shape (length,), where ``axis`` names that length."""
-    numbers = _numbers(values, name=name).astype(np.float64)
+    numbers = check_numbers(values, name=name).astype(np.float64)
     if numbers.shape != (length,):
         msg = f"{name} must have shape ({axis},) with {axis} = {length}, but got {numbers.shape}"
         raise ValueError(msg)
@@ -197,20 +214,37 @@ def _is_missing(item: object) -> bool:
     return not (isinstance(itself, bool | np.bool_) and itself) or item == ""
 
 
+def _is_identifier(item: object) -> bool:
+    """Whether an item can name a patient: text, or a number that is not infinite."""
+    return isinstance(item, str | bytes) or (isinstance(item, Real) and math.isfinite(item))
+
+
 def check_cluster(cluster: ArrayLike, *, n_cases: int, name: str = "cluster") -> IndexArray:
     """Return the patient of each case as a number from 0, shape (n_cases,).
 
-    Text and numbers are taken; a missing identifier is refused, since its case would otherwise
-    share one false patient with all others that miss theirs.
+    Text and finite numbers are taken. A missing identifier is refused, since its case would
+    otherwise share one false patient with all others that miss theirs, and so is a date, since
+    that of an examination is no patient.
     """
+    refuse_mask(cluster, name=name)
     # As objects: numpy would turn NaN in a list of text into the patient "nan".
     array = cluster if isinstance(cluster, np.ndarray) else np.array(cluster, dtype=object)
     _check_shape(array, name=name, axes=(), n_cases=n_cases)
     if array.dtype.kind in "iu":  # integers cannot be missing
         return np.unique(array, return_inverse=True)[1]
-    missing = np.array([_is_missing(item) for item in array.tolist()], dtype=bool)
+    items = array.tolist()
+    missing = np.array([_is_missing(item) for item in items], dtype=bool)
     if missing.any():
         msg = f"{name} must not be missing, but {_position(missing)} is; give each case its patient"
+        raise ValueError(msg)
+    is_date = array.dtype.kind in "mM"
+    wrong = np.array([is_date or not _is_identifier(item) for item in items], dtype=bool)
+    if wrong.any():
+        got = array.dtype if is_date else type(items[int(np.argmax(wrong))]).__name__
+        msg = (
+            f"{name} must hold identifiers, text or finite numbers, but {_position(wrong)} holds "
+            f"a value of type {got}; give each case its patient"
+        )
         raise ValueError(msg)
     try:
         return np.unique(array, return_inverse=True)[1]
@@ -286,14 +320,6 @@ def chosen(method: str, methods: Mapping[str, _MethodT]) -> _MethodT:
     return methods[check_choice(method, name="method", choices=list(methods))]
 
 
-def check_proportion_margin(margin: float | None, *, better: Better | None) -> None:
-    """Refuse a margin that no difference of two proportions can have, such as 5 for 5 %."""
-    check_margin(margin, effect="difference", better=better)
-    if margin is not None and margin >= 1:
-        msg = f"margin of a difference of proportions must be below 1, but got {margin!r}"
-        raise ValueError(msg)
-
-
 def check_count(count: object, *, name: str) -> int:
     """Return a count: a whole number, 0 or more."""
     number = _check_number(count, name=name)
@@ -307,7 +333,7 @@ def check_count(count: object, *, name: str) -> int:
 
 def check_counts(counts: ArrayLike, *, name: str) -> IntArray:
     """Return counts as int64, shape (n_categories,): whole numbers, 0 or more, 2**53 at most."""
-    array = _numbers(counts, name=name)
+    array = check_numbers(counts, name=name)
     if array.ndim != 1:
         msg = f"{name} must have shape (n_categories,), but got {array.shape}"
         raise ValueError(msg)

@@ -60,7 +60,7 @@ def wald_difference(
     variation, not that the difference is known. df is then NaN as well. The limits stay within
     the ``largest`` difference that there can be, 1 for probabilities.
     """
-    check_margin(margin, effect="difference", better=better)
+    check_margin(margin, effect="difference", better=better, largest=largest)
     level = check_ci_level(ci_level)
     defined = std_error > 0
     error = std_error if defined else math.nan

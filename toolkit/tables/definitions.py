@@ -269,7 +269,7 @@ READINGS = TableDefinition(
             allowed=("complete", "failed", "missing"),
             default="complete",
         ),
-        _text("birads", "BI-RADS assessment as written"),
+        _text("birads", "BI-RADS assessment as written; never a rating, as 0 has no rank"),
         _category("density", "breast density as read", "A", "B", "C", "D"),
         _number("reading_time_s", "time taken, seconds", 0, 86_400),
         _integer("order", "place of the case in the reader's session, from 1", 1),

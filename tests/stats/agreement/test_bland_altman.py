@@ -353,7 +353,7 @@ def test_limits_refuse_wrong_arguments(a, b, choices, message):
 
 
 def test_ratios_refuse_values_not_above_0():
-    message = "values_b must be finite and above 0, but position 1 holds 0.0; leave the case out"
+    message = "values_b must be above 0, but position 1 holds 0.0; leave the case out"
     with pytest.raises(ValueError, match=message):
         ratio_agreement_limits([1, 2], [1, 0])
 

@@ -10,6 +10,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy.special import gammaln
 
 from toolkit.results import Comparison, result_from_dict
 from toolkit.stats.agreement.inference import agreement_difference_ci, fleiss_kappa_test
@@ -660,3 +661,61 @@ def test_published_counts_give_the_same_table_as_ratings():
         two_reader_agreement(made).to_dict()
         == two_reader_agreement(agreement_table_from_counts([[1, 1], [0, 1]])).to_dict()
     )
+
+
+# --- whose standard error of alpha is right: that here, or that of irrCAC's table function -------
+
+
+def errors_by_enumeration(shares, n):
+    """True error of alpha of two readers, and the root mean squares of two estimates of it.
+
+    All 2 x 2 tables of ``n`` cases with their probabilities; the estimates are Scott's linearised
+    error over n - 1, as here, and over n, as ``irrCAC::krippen2.table``.
+    """
+    tables = np.array(
+        [(a, b, c, n - a - b - c) for a in range(n + 1) for b in range(n + 1 - a)
+         for c in range(n + 1 - a - b)]
+    )  # fmt: skip
+    chance = np.exp(
+        gammaln(n + 1) - gammaln(tables + 1).sum(axis=1) + (tables * np.log(shares)).sum(axis=1)
+    )
+    cells = tables / n
+    first = cells[:, 0] + (cells[:, 1] + cells[:, 2]) / 2
+    observed, expected = cells[:, 0] + cells[:, 3], first**2 + (1 - first) ** 2
+    kept = expected < 1
+    cells, chance, first = cells[kept], chance[kept] / chance[kept].sum(), first[kept]
+    observed, expected = observed[kept], expected[kept]
+    scott = (observed - expected) / (1 - expected)
+    alpha = 1 - (1 - 1 / (2 * n)) * (1 - scott)
+    variance = np.zeros(scott.size)
+    for cell, (agree, share) in enumerate([(1, 1.0), (0, 0.5), (0, 0.5), (1, 0.0)]):
+        chance_part = 2 * (share - first) * (2 * first - 1)
+        part = (agree - observed - (1 - scott) * chance_part) / (1 - expected)
+        variance += cells[:, cell] * part**2 / n
+    true = chance @ alpha**2 - (chance @ alpha) ** 2
+    mean = chance @ variance
+    return math.sqrt(true), math.sqrt(mean * n / (n - 1)), math.sqrt(mean)
+
+
+@pytest.mark.parametrize(
+    ("shares", "ours_off", "table_off"),
+    [((0.4, 0.1, 0.1, 0.4), 0.0056, -0.0007), ((0.7, 0.1, 0.1, 0.1), -0.0132, -0.0194)],
+)
+def test_errors_of_alpha_are_right_to_their_order_and_ours_claims_less(shares, ours_off, table_off):
+    true, ours, table = errors_by_enumeration(shares, 80)
+    assert ours / true - 1 == pytest.approx(ours_off, abs=5e-5)
+    assert table / true - 1 == pytest.approx(table_off, abs=5e-5)
+
+
+def test_error_of_alpha_is_that_of_scotts_pi_over_n_less_1(reference_data):
+    path = reference_data / "reference" / "roc_agreement_calibration.json"
+    (case,) = [c for c in json.loads(path.read_text())["cases"] if c["id"] == "kappa_linear"]
+    counts = np.array(case["data"]["table"])
+    ratings = [(a + 1, b + 1) for a, b in np.ndindex(counts.shape) for _ in range(counts[a, b])]
+    ours = krippendorff_alpha(ratings, categories=[1, 2, 3, 4], weights="linear")
+    theirs, n = case["values"]["krippendorff"], len(ratings)
+    assert ours.estimate == pytest.approx(theirs["coeff.val"], rel=1e-12)
+    assert theirs["coeff.se"] == case["values"]["scott_pi"]["coeff.se"]
+    assert ours.std_error == pytest.approx(theirs["coeff.se"] * math.sqrt(n / (n - 1)), rel=1e-9)
+    # With the factor that alpha has and both errors leave out, ours would be theirs.
+    assert ours.std_error * (1 - 1 / (2 * n)) == pytest.approx(theirs["coeff.se"], rel=1e-5)

@@ -603,7 +603,7 @@ def test_results_are_complete_and_survive_a_record():
         (([1, 2], [1, 2], "12"), "categories must list two categories or more, .* but got '12'"),
         (([1, 2], [1, 2], [1, 2, 1]), "categories must be different, but position 2 repeats 1"),
         (([1, 2], [1, 2], [1, None]), "categories must be different, but position 1 is missing"),
-        ((np.ma.masked_equal([1, 2], 2), [1, 2], [1, 2]), "rating_a holds masked values; make"),
+        ((np.ma.masked_equal([1, 2], 2), [1, 2], [1, 2]), "rating_a holds masked values; leave"),
     ],
 )
 def test_tables_refuse_wrong_ratings(arguments, message):

@@ -530,7 +530,8 @@ def test_a_table_of_marks_goes_through_all_inference():
     assert ai_against_readers(froc_fom_table(one), ai="1").difference.label_b == "1"
     marks = obuchowski_rockette(froc_fom_table(study, fom=max_nlf), margin=0.5)
     assert marks.differences[0].better == "lower"
-    assert marks.modalities_logit == ()
+    assert (marks.mean_scale, analysis.mean_scale) == ("identity", "logit")
+    assert "which runs from 0 to inf" in marks.modalities[0].note
     fixed = obuchowski_rockette(froc_fom_table(study, covariance="none"), random="readers")
     assert fixed.components.var_error != fixed.components.var_error  # NaN: cases are fixed
 

@@ -113,7 +113,7 @@ def check_analysis(analysis, result):
 def check_or(study, fom, result, option):
     table = froc_fom_table(study, fom=fom, covariance="jackknife")
     assert table.value == close(values_of(result["FOMs"]["foms"]))
-    analysis = obuchowski_rockette(table, random=RANDOM[option])
+    analysis = obuchowski_rockette(table, random=RANDOM[option], mean_scale="identity")
     check_analysis(analysis, result[option])
     anova = result["ANOVA"]
     ours = analysis.components
@@ -139,7 +139,7 @@ def check_dbm(study, fom, result, option):
     left = froc_leave_one_out(study, fom=fom)
     assert left.value == close(values_of(result["FOMs"]["foms"]))
     table = froc_fom_table(study, fom=fom, covariance="none")
-    analysis = dbm(table, left, random=RANDOM[option])
+    analysis = dbm(table, left, random=RANDOM[option], mean_scale="identity")
     check_analysis(analysis, result[option])
     rows = result["ANOVA"]["TRCanova"]
     expected = dict(zip(rows["_row"], rows["MS"], strict=True))
@@ -159,7 +159,7 @@ def cad_fom(name, fraction):
 def check_cad(study, fom, result, method):
     table = froc_fom_table(study, fom=fom, covariance="jackknife")
     random = "readers" if method == "1T-RRFC" else "readers and cases"
-    ours = ai_against_readers(table, ai="R1", random=random)
+    ours = ai_against_readers(table, ai="R1", random=random, mean_scale="identity")
     radiologists = result["fomRAD"]
     if isinstance(radiologists, dict):
         radiologists = list(radiologists.values())
@@ -284,7 +284,7 @@ def test_every_wafroc_number_of_pyjafroc(reference_data):
         table = froc_fom_table(study)
         # 15 decimals are printed, and of the tests four.
         assert table.value == pytest.approx(np.array(foms["foms"]["data"]).T, abs=5e-15)
-        analysis = obuchowski_rockette(table)
+        analysis = obuchowski_rockette(table, mean_scale="identity")
         found = dict(
             zip(parts["VarCom"]["index"], table_of(parts["VarCom"])["Estimates"], strict=True)
         )

@@ -142,15 +142,15 @@ def test_categories_at_the_edges(a, b, estimate, note):
 
 
 def test_wrong_values_are_refused():
-    with pytest.raises(ValueError, match="values_b must be finite, but position 1 is not"):
+    with pytest.raises(ValueError, match="values_b must not be missing, but position 1 is NaN"):
         standardized_difference([1, 2], [1, math.nan])
     with pytest.raises(ValueError, match="must have one length, but got 2 and 3"):
         standardized_difference_of_categories([1, 2], [1, 2, 3])
     for counts in ([-1, 2], [0.5, 2], [math.nan, 2]):
-        with pytest.raises(ValueError, match="counts_a must be whole numbers not below 0"):
+        with pytest.raises(ValueError, match="counts_a must hold whole numbers, 0 or more"):
             standardized_difference_of_categories(counts, [1, 2])
     for values in ([[1, 2]], 3.0):
-        with pytest.raises(ValueError, match="values_a must have one dimension, but has shape"):
+        with pytest.raises(ValueError, match=r"values_a must have shape \(n_cases,\), but got"):
             standardized_difference(values, [1, 2])
-    with pytest.raises(ValueError, match=r"counts_b must have one dimension, .* \(1, 2\)"):
+    with pytest.raises(ValueError, match=r"counts_b must have shape .n_categories,., .* \(1, 2\)"):
         standardized_difference_of_categories([1, 2], [[1, 2]])

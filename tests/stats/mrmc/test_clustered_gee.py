@@ -274,7 +274,7 @@ def test_too_few_clusters_and_wrong_choices_are_refused_by_name():
             compare_calls_gee(call, **{name: "sandwich"})
     with pytest.raises(ValueError, match="needs better="):
         compare_calls_gee(call, margin=0.05)
-    with pytest.raises(ValueError, match="must be below 1"):
+    with pytest.raises(ValueError, match="positive and below 1"):
         compare_calls_gee(call, margin=5, better="higher")
     with pytest.raises(ValueError, match="cluster must not be missing"):
         compare_calls_gee(call, cluster=[None, *range(9)])

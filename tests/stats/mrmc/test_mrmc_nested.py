@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
+from scipy.special import logit
 
 from toolkit.stats.mrmc.analysis import against_fixed_value
+from toolkit.stats.mrmc.covariances import leave_one_out
 from toolkit.stats.mrmc.designs import readers_nested_in_modality, split_plot
-from toolkit.stats.mrmc.inference import obuchowski_rockette
+from toolkit.stats.mrmc.inference import dbm, obuchowski_rockette
 from toolkit.stats.mrmc.table import FomTable, averaged_over, swapped
 
 
@@ -17,7 +20,7 @@ def close(value):
     return pytest.approx(value, rel=1e-9, abs=1e-12)
 
 
-def make_table(value, covariance, **changes):
+def make_table(value, covariance=None, **changes):
     n_readers, n_modalities = value.shape
     fields = {
         "quantity": "auc",
@@ -243,8 +246,59 @@ def test_factors_of_named_combinations_are_averaged_whatever_their_order():
             np.testing.assert_allclose(result.covariance[:, at, :, at], block, rtol=1e-12)
 
 
-def test_a_fixed_value_is_compared_on_the_error_of_the_mean():
+def test_readers_who_agree_exactly_in_a_split_plot_are_tested_by_chi_square():
+    value = np.array([[0.75, 0.875]] * 4)
+    covariance = structured([0] * 4)
+    analysis = split_plot(make_table(value, covariance), ["a"] * 4)
+    crossed = obuchowski_rockette(make_table(value, covariance))
+    assert analysis.global_test.df2 == math.inf
+    assert analysis.global_test.p_value == close(crossed.global_test.p_value)
+    # Of two modalities chi-square is the square of the normal deviate of their difference.
+    (difference,) = analysis.differences
+    assert analysis.global_test.statistic == close(difference.statistic**2)
+    assert analysis.global_test.p_value == close(difference.p_value)
+
+
+def test_nested_readers_who_agree_exactly_are_tested_by_chi_square():
+    value = np.full((4, 2), np.nan)
+    value[:2, 0], value[2:, 1] = 0.75, 0.875
+    analysis = readers_nested_in_modality(make_table(value, structured([0] * 4)))
+    (difference,) = analysis.differences
+    assert analysis.global_test.df2 == math.inf
+    assert analysis.global_test.p_value == close(difference.p_value)
+
+
+def test_pseudovalues_of_readers_who_agree_exactly_are_tested_by_chi_square():
+    truth = np.arange(40) % 2
+    one = np.random.default_rng(1).normal(size=(40, 1, 2)) + truth[:, np.newaxis, np.newaxis]
+    left = leave_one_out(truth, np.repeat(one, 4, axis=1))
+    analysis = dbm(make_table(left.value), left)
+    (difference,) = analysis.differences
+    assert analysis.global_test.df2 == math.inf
+    assert analysis.global_test.p_value == close(difference.p_value)
+
+
+def test_a_fixed_value_is_compared_on_the_scale_of_the_mean():
     analysis = obuchowski_rockette(make_table(VALUE, structured([0] * 4)))
+    mean = analysis.modalities[0]
+    result = against_fixed_value(analysis, "M0", 0.75, margin=0.05, better="higher")
+    assert (result.ci_low, result.ci_high) == close((mean.ci_low - 0.75, mean.ci_high - 0.75))
+    error = mean.std_error / (mean.estimate * (1 - mean.estimate))
+    assert result.statistic == close((logit(mean.estimate) - logit(0.75)) / error)
+    assert result.p_value == close(2 * stats.t.sf(abs(result.statistic), mean.df))
+    # Each P is that of the limit that it inverts.
+    for tail, limit in ((0.025, mean.ci_low), (0.975, mean.ci_high)):
+        shifted = against_fixed_value(analysis, "M0", limit + 0.05, margin=0.05, better="higher")
+        assert shifted.p_noninferiority == close(tail)
+    assert result.noninferior == (mean.ci_low > 0.70)
+    assert against_fixed_value(analysis, "M0", 0.03, margin=0.05, better="higher").noninferior
+    with pytest.raises(ValueError, match="margin of a difference must be positive and below 1"):
+        against_fixed_value(analysis, "M0", 0.75, margin=5, better="higher")
+
+
+def test_a_fixed_value_is_compared_on_the_error_of_the_mean():
+    table = make_table(VALUE, structured([0] * 4))
+    analysis = obuchowski_rockette(table, mean_scale="identity")
     mean = analysis.modalities[0]
     result = against_fixed_value(analysis, "M0", 0.75, margin=0.05, better="higher")
     assert result.estimate == close(mean.estimate - 0.75)

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from toolkit.results import result_from_dict
-from toolkit.stats.mrmc.analysis import covariances, mean_squares
+from toolkit.stats.mrmc.analysis import covariances, f_tail, mean_squares
 from toolkit.stats.mrmc.inference import obuchowski_rockette
 from toolkit.stats.mrmc.table import FomTable
 
@@ -302,16 +303,81 @@ def test_what_rounding_leaves_is_no_error_to_test_against():
     assert "is estimated as 0, which is not certainty" in difference.note
 
 
-def test_an_interval_beyond_the_range_is_shown_as_computed_and_on_the_logit_scale():
-    high = np.array([[0.99, 0.95], [0.90, 0.97], [0.999, 0.9], [0.97, 0.99]])
-    analysis = published(high, covariance_of(4, 2, 8e-4, 4e-4, 3e-4, 2e-4))
-    beyond = [mean for mean in analysis.modalities if mean.ci_high > 1]
-    assert beyond
-    assert "logit" in beyond[0].note
-    assert [mean.label for mean in analysis.modalities_logit] == [mean.label for mean in beyond]
-    assert all(
-        0 < mean.ci_low < mean.estimate < mean.ci_high < 1 for mean in analysis.modalities_logit
-    )
+HIGH = np.array([[0.99, 0.95], [0.90, 0.97], [0.999, 0.9], [0.97, 0.99]])
+HIGH_COVARIANCE = covariance_of(4, 2, 8e-4, 4e-4, 3e-4, 2e-4)
+
+
+def test_limits_of_a_mean_are_those_of_its_logit_by_the_delta_method():
+    analysis = published(HIGH, HIGH_COVARIANCE)
+    assert analysis.mean_scale == "logit"
+    for mean in analysis.modalities:
+        odds = math.log(mean.estimate / (1 - mean.estimate))
+        error = mean.std_error / (mean.estimate * (1 - mean.estimate))
+        reach = stats.t.ppf(0.975, mean.df) * error
+        expected = [1 / (1 + math.exp(-(odds + sign * reach))) for sign in (-1, 1)]
+        assert [mean.ci_low, mean.ci_high] == pytest.approx(expected, rel=1e-12)
+        assert mean.ci_method == "Obuchowski-Rockette, t, on the logit scale"
+        assert mean.note == ""
+
+
+def test_identity_scale_gives_the_mean_plus_and_minus_its_reach():
+    logit = published(HIGH, HIGH_COVARIANCE)
+    analysis = published(HIGH, HIGH_COVARIANCE, mean_scale="identity")
+    for own, other in zip(analysis.modalities, logit.modalities, strict=True):
+        reach = stats.t.ppf(0.975, own.df) * own.std_error
+        assert [own.ci_low, own.ci_high] == close([own.estimate - reach, own.estimate + reach])
+        assert (own.estimate, own.std_error, own.df) == (
+            other.estimate,
+            other.std_error,
+            other.df,
+        )
+        assert ("leaves the range" in own.note) == (own.ci_high > 1)
+    assert max(mean.ci_high for mean in analysis.modalities) > 1
+    # Differences are on the identity scale whatever that of the means.
+    assert analysis.differences[0].to_dict() == logit.differences[0].to_dict()
+    with pytest.raises(ValueError, match="mean_scale must be one of 'logit', 'identity'"):
+        published(HIGH, HIGH_COVARIANCE, mean_scale="probit")
+
+
+def test_a_figure_whose_range_is_not_0_to_1_stays_on_its_own_scale_with_the_reason():
+    table = dataclasses.replace(make_table(HIGH, HIGH_COVARIANCE), high=math.inf)
+    mean = obuchowski_rockette(table).modalities[0]
+    same = obuchowski_rockette(table, mean_scale="identity").modalities[0]
+    assert (mean.ci_low, mean.ci_high) == (same.ci_low, same.ci_high)
+    assert "runs from 0 to inf: the logit scale is for figures from 0 to 1" in mean.note
+    assert same.note == ""
+
+
+@pytest.mark.parametrize("end", [0.0, 1.0])
+def test_a_mean_at_the_end_of_the_range_has_no_interval_and_says_so(end):
+    value = np.array([[end, 0.9], [end, 0.95], [end, 0.92], [end, 0.97]])
+    mean = published(value, HIGH_COVARIANCE).modalities[0]
+    assert mean.estimate == end
+    assert math.isnan(mean.ci_low)
+    assert math.isnan(mean.ci_high)
+    assert "the mean lies at the end of the range: there is no interval on the logit" in mean.note
+    nothing = published(value, np.zeros((4, 2, 4, 2))).modalities[0]
+    assert math.isnan(nothing.ci_low)
+    assert "is estimated as 0, which is not certainty" in nothing.note
+
+
+def test_readers_who_agree_exactly_are_tested_against_the_cases_alone():
+    # MS(T*R) is 0: F on an infinite second df is chi-square over its first.
+    value = np.array([[0.75, 0.875, 0.9375]] * 4)
+    covariance = covariance_of(4, 3, 8e-4, 4e-4, 3e-4, 2e-4)
+    test = published(value, covariance).global_test
+    assert test.df2 == math.inf
+    error = 4 * (3e-4 - 2e-4)
+    chi_square = 4 * np.var([0.75, 0.875, 0.9375], ddof=1) * 2 / error
+    assert test.statistic == pytest.approx(chi_square)
+    assert test.p_value == pytest.approx(stats.chi2.sf(chi_square, 2), rel=1e-9)
+    assert test.method.startswith("chi-square test")
+
+
+@pytest.mark.parametrize(("ratio", "df1"), [(0.0, 1), (1.7, 2), (40.0, 3)])
+def test_the_f_tail_tends_to_chi_square(ratio, df1):
+    assert f_tail(ratio, df1, math.inf) == pytest.approx(f_tail(ratio, df1, 1e14), rel=1e-9)
+    assert f_tail(ratio, df1, 7.5) == pytest.approx(stats.f.sf(ratio, df1, 7.5), rel=1e-12)
 
 
 def test_one_modality_has_a_mean_and_no_test():

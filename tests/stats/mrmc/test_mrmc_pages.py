@@ -73,6 +73,6 @@ def test_right_numbers_beside_the_peers_faults_are_ours(studies):
     assert f"from its own pairs they are {errors}" in page
     truth, ratings = studies["dataset09"]
     hupse = compare_ai_with_readers(
-        truth, ratings[:, 1:, 0], ratings[:, 0, 0], covariance="jackknife"
+        truth, ratings[:, 1:, 0], ratings[:, 0, 0], covariance="jackknife", mean_scale="identity"
     ).readers_mean
     assert f"right {hupse.ci_low:.4f} to {hupse.ci_high:.4f}" in page

@@ -140,9 +140,15 @@ def test_tables_of_modalities(studies, peer, study, table):
     truth, ratings = studies[study]
     expected = peer[f"doIMRMC/{study}"]["result"][table]
     choices = {"estimator": ESTIMATORS[table], "weights": "pair"}
-    check_rows(u_statistic_analysis(truth, ratings, df_rule="floor", **choices), expected, True)
+    check_rows(
+        u_statistic_analysis(truth, ratings, df_rule="floor", mean_scale="identity", **choices),
+        expected,
+        True,
+    )
     if study in COMPLETE:  # elsewhere iMRMC rounds the levels that df counts as well
-        check_rows(u_statistic_analysis(truth, ratings, **choices), expected, False)
+        check_rows(
+            u_statistic_analysis(truth, ratings, mean_scale="identity", **choices), expected, False
+        )
 
 
 def moments_of(truth, ratings, place):
@@ -293,6 +299,7 @@ def test_calls_from_ratings(studies, peer, threshold, name, uses):
             ratings,
             fom=fom,
             estimator="u_statistic",
+            mean_scale="identity",
             df_rule="floor" if floor else "exact",
         )
         check_rows(analysis, expected, floor)
@@ -308,7 +315,9 @@ def test_one_sample_u_statistic(studies, peer, name):
     # uStat11 with the kernel of the score itself: the mean rating of the diseased.
     truth, ratings = studies["VanDyke"]
     expected = peer[f"uStat11.{name}/VanDyke_pos"]["result"]
-    analysis = u_statistic_analysis(truth, ratings, fom=mean_rating, estimator="u_statistic")
+    analysis = u_statistic_analysis(
+        truth, ratings, fom=mean_rating, estimator="u_statistic", mean_scale="identity"
+    )
     first, second = analysis.modalities
     (difference,) = analysis.differences
     assert (first.estimate, second.estimate) == close(
@@ -393,7 +402,7 @@ def test_java_tables_of_modalities(studies, java, study, name, estimator):
     truth, ratings = studies[study]
     rows = rows_of(java, study, name)
     analysis = u_statistic_analysis(
-        truth, ratings, estimator=estimator, weights="pair", df_rule="floor"
+        truth, ratings, estimator=estimator, weights="pair", df_rule="floor", mean_scale="identity"
     )
     for row in rows:
         place = java_places(row, labels_of(rows))
@@ -420,7 +429,7 @@ def test_java_hillis_df(studies, java, name, estimator):
     # Hillis's df of the jackknife components, cut to whole numbers as all df of Java.
     truth, ratings = studies["VanDyke"]
     table = fom_table(truth, ratings, covariance="unbiased")
-    analysis = obuchowski_rockette(table)
+    analysis = obuchowski_rockette(table, mean_scale="identity")
     own = u_statistic_analysis(
         truth, ratings, estimator="u_statistic" if estimator == "Ustat" else "mle", weights="pair"
     )

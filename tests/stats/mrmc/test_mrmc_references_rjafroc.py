@@ -169,7 +169,7 @@ def test_every_table_of_obuchowski_rockette(studies, peer, name, fom, option):
     (truth, ratings), figure = studies[name], FOMS[fom]
     result = peer[f"{name}/{fom}/OR/jackknife/{option}"]["result"]
     table = fom_table(truth, ratings, fom=figure, covariance="jackknife")
-    analysis = obuchowski_rockette(table, random=RANDOM[option])
+    analysis = obuchowski_rockette(table, random=RANDOM[option], mean_scale="identity")
     check_figures(table.value, result["FOMs"])
     check_or_components(truth, ratings, figure, table, result["ANOVA"])
     tables = result[option]
@@ -190,7 +190,7 @@ def test_every_table_of_dbm(studies, peer, name, fom, option):
     result = peer[f"{name}/{fom}/DBM/jackknife/{option}"]["result"]
     table = fom_table(truth, ratings, fom=figure, covariance="none")
     left = leave_one_out(truth, ratings, fom=figure)
-    analysis = dbm(table, left, random=RANDOM[option])
+    analysis = dbm(table, left, random=RANDOM[option], mean_scale="identity")
     check_figures(table.value, result["FOMs"])
     check_dbm_components(left.pseudovalues(), result["ANOVA"])
     tables = result[option]
@@ -285,7 +285,9 @@ def values(field):
 def test_cad_against_radiologists(studies, peer, name, method):
     expected = peer[f"StCadVsRad/{name}/{CAD[name]}/{method}/0.2"]["result"]
     random = "readers and cases" if method == "1T-RRRC" else "readers"
-    result = ai_against_readers(cad_table(studies[name]), ai="0", random=random)
+    result = ai_against_readers(
+        cad_table(studies[name]), ai="0", random=random, mean_scale="identity"
+    )
     ours = result.difference
     assert result.ai.estimate == close(expected["fomCAD"])
     assert [d.estimate_a for d in result.by_reader] == close(values(expected["fomRAD"]))
@@ -314,7 +316,7 @@ def test_cad_as_a_second_modality(studies, peer, name):
     truth, ratings = studies[name]
     both = np.stack([np.repeat(ratings[:, :1, 0], 9, axis=1), ratings[:, 1:, 0]], axis=2)
     table = fom_table(truth, both, covariance="jackknife")
-    analysis = obuchowski_rockette(table)
+    analysis = obuchowski_rockette(table, mean_scale="identity")
     (ours,) = analysis.differences
     test = expected["ciDiffFom"]
     assert (ours.estimate, ours.std_error) == close((test["Estimate"][0], test["StdErr"][0]))

@@ -83,7 +83,7 @@ def check_means(ours, expected):
 @pytest.mark.parametrize("name", ["dataset02", "dataset08"])
 def test_obuchowski_rockette_matches_rjafroc(study, peer, name, option):
     _, table = study[name]
-    analysis = obuchowski_rockette(table, random=RANDOM[option])
+    analysis = obuchowski_rockette(table, random=RANDOM[option], mean_scale="identity")
     result = peer[f"{name}/Wilcoxon/OR/jackknife/{option}"]["result"]
     check_differences(analysis.differences, result[option]["ciDiffTrt"])
     if option != "RRFC":
@@ -105,7 +105,7 @@ def test_obuchowski_rockette_matches_rjafroc(study, peer, name, option):
 @pytest.mark.parametrize("name", ["dataset02", "dataset08"])
 def test_dbm_matches_rjafroc(study, peer, name, option):
     left, table = study[name]
-    analysis = dbm(table, left, random=RANDOM[option])
+    analysis = dbm(table, left, random=RANDOM[option], mean_scale="identity")
     result = peer[f"{name}/Wilcoxon/DBM/jackknife/{option}"]["result"]
     check_differences(analysis.differences, result[option]["ciDiffTrt"])
     check_means(analysis.modalities, result[option]["ciAvgRdrEachTrt"])
@@ -135,7 +135,7 @@ METHODS = {"1T-RRRC": "readers and cases", "1T-RRFC": "readers", "2T-RRRC": "rea
 @pytest.mark.parametrize("method", METHODS)
 def test_cad_against_radiologists_matches_rjafroc(study, peer, method):
     _, table = study["dataset09"]
-    result = ai_against_readers(table, ai="R1", random=METHODS[method])
+    result = ai_against_readers(table, ai="R1", random=METHODS[method], mean_scale="identity")
     expected = peer[f"StCadVsRad/dataset09/Wilcoxon/{method}/0.2"]["result"]
     ours = result.difference
     assert ours.estimate == close(-expected["avgDiffFom"])
@@ -211,7 +211,7 @@ def test_the_ai_as_a_second_modality_gives_the_same_test(study):
 
 def test_by_reader_is_the_ai_minus_each_and_their_mean_the_pooled_one(study):
     _, table = study["dataset09"]
-    result = ai_against_readers(table, ai="R1")
+    result = ai_against_readers(table, ai="R1", mean_scale="identity")
     assert [d.label_a for d in result.by_reader] == [f"R{n}" for n in range(2, 11)]
     assert {d.label_b for d in result.by_reader} == {"R1"}
     mean = np.mean([d.estimate for d in result.by_reader])

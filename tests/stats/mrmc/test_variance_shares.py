@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.stats.mrmc.analysis import VarianceComponents, variance_shares
+from toolkit.stats.mrmc.analysis import VarianceComponents
+from toolkit.stats.mrmc.study_components import variance_shares
 
 
 def components(**changes):

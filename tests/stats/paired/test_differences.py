@@ -210,5 +210,5 @@ def test_wrong_input_is_refused_by_name(name):
         method(TABLE, ci_level=95)
     with pytest.raises(ValueError, match=r"margin=0\.1 needs better='higher' or better='lower'"):
         method(TABLE, margin=0.1)
-    with pytest.raises(ValueError, match="must be below 1, but got 5"):
+    with pytest.raises(ValueError, match=r"positive and below 1, .* but got 5"):
         method(TABLE, margin=5, better="higher")

@@ -333,14 +333,25 @@ def test_coverage_is_never_below_the_level_by_exact_sums():
         assert covered >= 0.95 - 1e-12
 
 
-def test_no_pair_by_a_alone_leaves_a_lower_limit_only():
+def test_no_pair_by_a_alone_makes_the_odds_ratio_infinite():
     result = conditional_odds_ratio_ci(counts(26, 3, 0))
-    assert math.isnan(result.estimate)
+    assert result.estimate == math.inf  # the maximum-likelihood value
     assert math.isnan(result.std_error)
     # (low / (1 + low))^3 = 0.025
     share = 0.025 ** (1 / 3)
     assert limits(result) == pytest.approx([share / (1 - share), math.inf], rel=1e-12)
-    assert result.note == "the odds ratio is not defined: no pair is positive by a alone"
+    assert "infinite, without a standard error: no pair is positive by a alone" in result.note
+    assert result_from_dict(result.to_dict()).estimate == math.inf
+
+
+def test_six_pairs_against_none():
+    result = conditional_odds_ratio_ci(counts(0, 6, 0))
+    # Clopper-Pearson of 6 of 6: 0.025^(1/6), as odds 1.177.
+    assert [result.estimate, *limits(result)] == pytest.approx([math.inf, 1.17742472, math.inf])
+    turned = conditional_odds_ratio_ci(counts(0, 0, 6))
+    assert (turned.estimate, turned.ci_low) == (0.0, 0.0)
+    assert turned.ci_high == pytest.approx(1 / result.ci_low)
+    assert math.isnan(conditional_odds_ratio_ci(counts(0, 0, 0)).estimate)
 
 
 def test_no_discordant_pairs_exclude_nothing():

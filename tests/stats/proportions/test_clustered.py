@@ -343,7 +343,7 @@ def test_paired_difference_refuses_other_arguments():
 
 
 def test_differences_refuse_a_margin_in_percent():
-    message = "margin of a difference of proportions must be below 1, but got 5"
+    message = "margin of a difference must be positive and below 1, .* but got 5"
     with pytest.raises(ValueError, match=message):
         clustered_paired_difference_ci([1, 0], [1, 1], cluster=[1, 2], margin=5, better="lower")
     with pytest.raises(ValueError, match=message):

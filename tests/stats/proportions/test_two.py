@@ -554,7 +554,7 @@ def test_counts_refuse(cells, message):
     ("choices", "message"),
     [
         ({"ci_level": 95}, "ci_level must lie between 0 and 1, but got 95.0"),
-        ({"margin": 1.0, "better": "lower"}, "of proportions must be below 1, but got 1.0"),
+        ({"margin": 1.0, "better": "lower"}, "positive and below 1, .* but got 1.0"),
         ({"margin": -0.1, "better": "lower"}, "margin of a difference must be positive"),
         ({"margin": 0.1}, "needs better='higher' or better='lower'; there is no default"),
         ({"better": "up"}, "better must be 'higher' or 'lower', but got 'up'"),

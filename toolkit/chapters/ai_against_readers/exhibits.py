@@ -205,7 +205,7 @@ def roc(study: AgainstReadersStudy) -> Exhibit:
             points=points,
             ai_label=f"AI alone\nAUC {estimate_text(study.ai.auc)}",
             readers_label=f"{capital(readers)}{area}",
-            enlarge=True,
+            enlarge=bool(points),
         ),
         finding=(
             f"At a specificity of {estimate_text(study.ai_calls.specificity)} the AI found "
@@ -280,7 +280,7 @@ def _accuracy_foot(study: AgainstReadersStudy, shown: int) -> str:
         else ""
     )
     means = (
-        " of the means: Obuchowski\u2013Rockette, readers and cases random;"
+        " of the means: Obuchowski\u2013Rockette, readers and cases random, on the logit scale;"
         if any(mean.random == "readers and cases" for mean in study.defined_means.values())
         else ""
     )

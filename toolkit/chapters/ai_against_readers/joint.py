@@ -180,6 +180,9 @@ def matched_cutoff(pairs: PairedReadings, panel: FloatArray) -> float:
     called = ~np.isnan(panel)
     weight = pairs.readers.weight_of(called)
     healthy = pairs.truth[called] == 0
+    if not healthy.any():
+        msg = "no case without cancer was called by the readers, so give ai_cutoff, their match"
+        raise ValueError(msg)
     specificity = float(
         1 - np.average(panel[called][healthy], weights=None if weight is None else weight[healthy])
     )

@@ -276,7 +276,12 @@ def mark_analysis(
         except ValueError as refused:  # a figure that these marks do not define
             reason = str(refused)
     difference = undefined_difference(
-        _quantity(endpoint), reason, margin=margin, names=study.names, ci_level=plan.ci_level
+        _quantity(endpoint),
+        reason,
+        margin=margin,
+        names=study.names,
+        ci_level=plan.ci_level,
+        unit="probability" if (fom.low, fom.high) == (0.0, 1.0) else "figure",
     )
     return MarkAnalysis(
         endpoint=endpoint,

@@ -567,7 +567,8 @@ def _analysis_foot(study: LocalizationStudy) -> str:
     no_places = "Without places of marks and lesions in the data no other hit rule can be tried."
     parts = [
         f"{capital(counts_text(study))}{women}. Obuchowski and Rockette's analysis with "
-        f"Hillis's degrees of freedom; jackknife for areas, bootstrap for shares read off a curve. "
+        f"Hillis's degrees of freedom; limits of means on the logit scale; jackknife for areas, "
+        "bootstrap for shares read off a curve. "
         f"{names}",
         rule_text(study),
         "" if study.rules else no_places,

@@ -231,10 +231,12 @@ def endpoint_table(study: ProspectiveStudy) -> Exhibit:
         columns += [TableColumn("n", span=span), TableColumn("Rate", span=span)]
     for span, head in (("With minus without", "Difference"), ("With to without", "Ratio")):
         columns += [TableColumn(head, span=span), TableColumn(ci, "center", span)]
+    if ratio_margin or recall_margin:
+        columns.append(TableColumn("Margin"))
     view = TableView(
         title="Endpoints, the same women read both ways",
-        columns=[*columns, TableColumn("Margin")],
-        rows=rows,
+        columns=columns,
+        rows=[replace(row, cells=row.cells[: len(columns)]) for row in rows],
         dense=True,
         foot=_endpoint_foot(study),
     )

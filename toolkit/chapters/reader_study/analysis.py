@@ -516,7 +516,7 @@ def values_of(readings: StudyReadings, endpoint: Endpoint) -> FloatArray:
 
 def _renamed(found: MrmcAnalysis, endpoint: Endpoint) -> MrmcAnalysis:
     """Return the analysis with the endpoint's own name in place of that of its recall rule."""
-    parts = ("modalities", "modalities_logit", "differences", "readers", "reader_differences")
+    parts = ("modalities", "differences", "readers", "reader_differences")
     named: dict[str, Any] = {
         part: tuple(replace(one, quantity=endpoint) for one in getattr(found, part))
         for part in parts

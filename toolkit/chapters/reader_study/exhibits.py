@@ -33,7 +33,6 @@ from toolkit.stats.mrmc.analysis import FEW_READERS
 from toolkit.words.sentences import (
     agreement_sentence,
     answer_text,
-    ci_text,
     effect_phrase,
     estimate_phrase,
     estimate_text,
@@ -421,18 +420,11 @@ def _endpoint_foot(study: ReaderStudy) -> str:
         for endpoint, named in study.endpoints.items()
         if math.isnan(named.difference.estimate)
     ]
-    logit = [
-        f"On the logit scale the interval of the {MEASURES[endpoint]} with {mean.label} is "
-        f"{ci_text(mean)}."
-        for endpoint, named in study.endpoints.items()
-        for mean in (named.analysis.modalities_logit if named.analysis else ())
-    ]
     sentences = [
         f"{capital(_people(study))}, {_cases(study)}. Recall is each reader's own call{recall}.",
-        f"CI: {in_sentence(study.primary.name)}.",
+        f"CI: {in_sentence(study.primary.name)}; of the means on the logit scale.",
         f"The chapter's endpoint is {MEASURES[study.plan.endpoint]}; the other rows carry no "
         "conclusion here.",
-        *logit,
         *reasons,
     ]
     return " ".join(sentences)

@@ -402,10 +402,10 @@ def undefined_ratio(given: ComparedTimes, reason: str) -> Comparison:
     """Return a ratio of times that cannot be estimated, with the reason."""
     names, level = given.timed.names, given.ci_level
     none = undefined_difference(
-        "reading_time", reason, margin=given.margin, names=names, ci_level=level
+        "reading_time", reason, margin=given.margin, names=names, ci_level=level, unit="ratio"
     )
     method = "ratio of geometric mean times"
-    return replace(none, unit="ratio", effect="ratio", better="lower", method=method)
+    return replace(none, effect="ratio", better="lower", method=method)
 
 
 def _readers(given: ComparedTimes, primary: TimeAnalysis) -> tuple[Comparison, ...]:

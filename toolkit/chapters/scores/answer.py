@@ -77,9 +77,9 @@ def question(study: ScoreStudy) -> str:
 
 
 def answer(study: ScoreStudy) -> str:
-    """Return the chapter's answer: a verdict, the shares behind it, and the order of cancers."""
-    verdict = _order_verdict if study.expectation.share is None else _spread_verdict
-    sentences = (verdict(study), order_sentence(study), accuracy_sentence(study), *limits(study))
+    """Return the chapter's answer: the shares against those stated, and the order of cancers."""
+    spread = "" if study.expectation.share is None else _spread_sentence(study)
+    sentences = (spread, order_sentence(study), accuracy_sentence(study), *limits(study))
     return " ".join(text for text in sentences if text)
 
 
@@ -112,23 +112,20 @@ def limits(study: ScoreStudy) -> list[str]:
     return [words] if words else []
 
 
-def _spread_verdict(study: ScoreStudy) -> str:
+def _spread_sentence(study: ScoreStudy) -> str:
     """Return whether each class holds what is stated, with the shares behind it."""
     stated, tolerance = stated_text(study), tolerance_text(study)
     expectation, whose = study.expectation, population(study)
     if expectation.verdict == "yes":
-        return f"Yes. Each class holds {stated} of {whose}, to within {tolerance}."
+        return f"Each class holds {stated} of {whose}, to within {tolerance}."
     if expectation.verdict == "not_shown":
         return (
-            f"Not shown. The classes hold {spread_text(study)} of {whose}; "
+            f"The classes hold {spread_text(study)} of {whose}; "
             f"{count_text(study.reference.n.sum())} of them are too few to place every class "
             f"within {tolerance} of {stated}."
         )
     if expectation.verdict == "cannot":
-        return (
-            f"Cannot be answered yet. The vendor's {stated} is about screening as it comes, and "
-            f"{expectation.obstacle}."
-        )
+        return f"The vendor's {stated} is about screening as it comes, and {expectation.obstacle}."
     return _largest_gap(study)
 
 
@@ -157,20 +154,10 @@ def _largest_gap(study: ScoreStudy) -> str:
         ending = f"; {top_text(study.scored)} holds {share}"
     verb = "holds" if last == 0 else "hold"
     return (
-        f"No. {capital(classes_text(study.scored, 0, last))} {verb} "
+        f"{capital(classes_text(study.scored, 0, last))} {verb} "
         f"{value_text(held, form='percent')} of {population(study)}, where "
         f"{number_text(100 * stated, digits=0)}% is expected{ending}."
     )
-
-
-def _order_verdict(study: ScoreStudy) -> str:
-    """Return whether higher scores hold more cancers, in a word or two."""
-    order = study.order
-    if math.isnan(order.ci_low):
-        return "Cannot be answered yet."
-    if order.ci_low > 0.5:
-        return "Yes."
-    return "No." if order.ci_high < 0.5 else "Not shown."
 
 
 def order_sentence(study: ScoreStudy) -> str:
@@ -179,8 +166,8 @@ def order_sentence(study: ScoreStudy) -> str:
     Rates of an enriched set are named as such: a programme's are lower.
     """
     scored, group = study.scored, study.reference
-    verdict = _order_verdict(study)
-    if verdict == "Cannot be answered yet.":
+    order = study.order
+    if math.isnan(order.ci_low):
         return f"The order of the classes cannot be judged: {_no_order(study)}."
     half, top = scored.n_classes // 2, scored.top
     low = _rate_words(group.weighted_cancers[:half].sum(), group.weighted_verified[:half].sum())
@@ -190,12 +177,12 @@ def order_sentence(study: ScoreStudy) -> str:
         f"{' of this enriched set' if study.enriched else ''} {at_classes(scored, top, top)}, "
         f"which holds {count_text(group.cancers[top])} of {count_text(group.cancers.sum())}"
     )
-    if verdict == "Yes.":
+    if order.ci_low > 0.5:
         return f"The order is right: {numbers}."
-    auc = estimate_phrase(study.order)
-    if verdict == "No.":
+    auc = estimate_phrase(order)
+    if order.ci_high < 0.5:
         return f"The order is reversed: {numbers} (AUC {auc})."
-    return f"That higher scores hold more cancers is not shown: {numbers} (AUC {auc})."
+    return f"Whether higher scores hold more cancers stays open: {numbers} (AUC {auc})."
 
 
 def _top_words(group: GroupClasses) -> str:

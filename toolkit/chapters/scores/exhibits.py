@@ -511,11 +511,11 @@ def _count_cells(scored: ScoredCases, rows: BoolArray) -> list[str]:
 def drift(study: ScoreStudy) -> Exhibit:
     """Return one strip for each quantity by month."""
     scored, months = study.scored, study.drift
-    if months.n_months < 2:
-        unit = scored.unit
-        reason = (
-            f"all dated {unit}s are of one month" if months.n_months else f"no {unit} has a date"
-        )
+    unit, empty = scored.unit, scored.scored.all() and not months.top.n.any()
+    if months.n_months < 2 or empty:
+        counting = f"{unit} to count" if months.n_months else unit
+        one = months.n_months == 1
+        reason = f"all dated {unit}s are of one month" if one else f"no {counting} has a date"
         return Exhibit(
             finding=f"Whether the score stays the same over time cannot be shown: {reason}."
         )

@@ -211,7 +211,12 @@ def judge(
 def _unknown(entry: Plain, reason: str, ci_level: float) -> Comparison:
     """Return the result of an entry that cannot be judged yet."""
     return undefined_difference(
-        entry["quantity"], reason, margin=entry.get("margin"), names=("", ""), ci_level=ci_level
+        entry["quantity"],
+        reason,
+        margin=entry.get("margin"),
+        names=("", ""),
+        ci_level=ci_level,
+        unit="",  # known only with the result
     )
 
 

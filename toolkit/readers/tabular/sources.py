@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EVERY_OTHER = "*"  # in a value map: every value that the map does not name
+_BIRADS_NAME = re.compile(r"bi[\W_]*rads", re.IGNORECASE)
+_BIRADS_CELL = re.compile(r"BI[\W_]*RADS\W*[0-6][ABC]?|[0-6][ABC]", re.IGNORECASE)
 INLINE = "(inline rows)"  # stands for the file where the parameters file holds the rows itself
 
 
@@ -129,7 +132,33 @@ def source_faults(source: TableSource, definition: TableDefinition) -> list[Faul
             faults.append(
                 file_fault(source.name, rule, did_you_mean(name, known), column=repr(name))
             )
-    return faults
+    birads = {source.columns.get("birads")} - {None}
+    named = [name for name in source.columns.values() if _BIRADS_NAME.search(name)]
+    return [*faults, *_birads_faults(source, birads.union(named))]
+
+
+def _birads_faults(source: TableSource, birads: Collection[str | None]) -> list[Fault]:
+    """Return where BI-RADS stands for suspicion or a call, though nobody said what its 0 is.
+
+    0 is "incomplete, recall for more pictures", yet as a number it lies below 1, "negative". Only
+    the value map can say where it belongs; a scale from 0 to 5 of another name is no BI-RADS.
+    """
+    return [
+        file_fault(
+            source.name,
+            f"is BI-RADS ({in_file!r}), whose 0 (incomplete) is no lowest degree",
+            "map it to birads, or say under values what each category is, 0 among them",
+            column=repr(name),
+        )
+        for name, in_file in source.columns.items()
+        if name in ("rating", "call") and in_file in birads and not _says_what_0_is(source, name)
+    ]
+
+
+def _says_what_0_is(source: TableSource, name: str) -> bool:
+    """Whether the value map of a column tells the meaning of 0, if only among all the others."""
+    named = source.values.get(name, {})
+    return any(re.fullmatch(r"(bi[\W_]*rads)?\W*(0|\*)", nfc(text), re.I) for text in named)
 
 
 def mapped_columns(source: TableSource) -> list[str] | None:
@@ -377,12 +406,25 @@ def _read_source(
     if source.file is None:
         return inline_table(source, definition)
     raw = _read_file(source, source.file, definition, folder=folder)
+    judged = [name for key, name in source.columns.items() if key in ("rating", "call")]
+    birads = [name for name in judged if _holds_birads(raw.frame.get(nfc(name)))]
+    if faults := _birads_faults(source, birads):
+        raise TableError([*raw.faults, *faults])
     if mapped_columns(source) is None:
         names = [*raw.frame.columns, *source.constants]
         faults = name_faults(names, definition, file=source.file, show_values=show_values)
         if faults:
             raise TableError([*raw.faults, *faults])
     return mapped_table(raw, source, definition)
+
+
+def _holds_birads(cells: pd.Series | None) -> bool:
+    """Whether a column holds BI-RADS as words, such as 4A or "BI-RADS 2", and nothing else."""
+    if cells is None:
+        return False
+    texts = [cell for cell in cells.unique() if isinstance(cell, str) and cell]
+    spelled = [text for text in texts if _BIRADS_CELL.fullmatch(text)]
+    return bool(spelled) and all(text in spelled or text in "0123456" for text in texts)
 
 
 def _read_file(

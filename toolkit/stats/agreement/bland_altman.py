@@ -357,11 +357,9 @@ def _patients(
     """Return checked pairs of values and their patients."""
     a, b = paired_values(values_a, values_b)
     for name, values in (("values_a", a), ("values_b", b)):
-        wrong = ~np.isfinite(values) | (positive & (values <= 0))
-        if wrong.any():
+        if positive and (wrong := values <= 0).any():
             place = int(np.argmax(wrong))
-            rule = "finite and above 0" if positive else "finite"
-            msg = f"{name} must be {rule}, but position {place} holds {values[place].item()!r}"
+            msg = f"{name} must be above 0, but position {place} holds {values[place].item()!r}"
             raise ValueError(f"{msg}; leave the case out in view")
     own = np.arange(a.size, dtype=np.intp)
     patient = own if cluster is None else check_cluster(cluster, n_cases=a.size)

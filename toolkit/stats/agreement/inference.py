@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from toolkit.results import Better, Comparison, Estimate, Result
+from toolkit.results import Better, Comparison, Estimate, Result, check_margin
 from toolkit.stats._checks import check_choice
 from toolkit.stats._inference import upper_tail, wald_difference
 from toolkit.stats.agreement.several_readers import (
@@ -61,7 +61,7 @@ def agreement_difference_ci(  # noqa: PLR0913 - two data sets, a coefficient and
     categories, weights, cluster, ci_level
         As in ``multi_reader_agreement``.
     margin : float, optional
-        Non-inferiority margin, above 0.
+        Non-inferiority margin, above 0 and below 1, which is all that agreement has over chance.
     better : {"higher", "lower"}, optional
         Which direction is better; required with a margin.
     label_a, label_b : str
@@ -100,6 +100,8 @@ def agreement_difference_ci(  # noqa: PLR0913 - two data sets, a coefficient and
     '0.49 (-0.33, 1.31)'
     """
     check_choice(coefficient, name="coefficient", choices=list(METHODS))
+    # From chance, 0, to perfect agreement, 1, whatever lies below 0.
+    check_margin(margin, effect="difference", better=better)
     pair = []
     for name, ratings in (("ratings_a", ratings_a), ("ratings_b", ratings_b)):
         codes, weight = checked_ratings(ratings, categories, weights, name=name)

@@ -99,7 +99,8 @@ def multi_reader_agreement(
     ``krippendorff_alpha`` As Fleiss' kappa, but readings weigh alike, not cases, and chance pairs
                            are drawn without replacement, which matters in small samples
                            only [4]_ [5]_. Cases that fewer than two readers read do not count at
-                           all. The error is linearised, not bootstrapped.
+                           all. The error is linearised, not bootstrapped; like irrCAC's from
+                           raw readings it leaves out the factor 1 - 1 / readings of alpha.
     ====================== =====================================================================
 
     The quantile is that of t with n_cases - 1 (patients - 1) degrees of freedom. Readings must be

@@ -25,7 +25,9 @@ from toolkit.stats._checks import (
     check_ci_level,
     check_cluster,
     check_counts,
+    check_numbers,
     chosen,
+    refuse_mask,
 )
 from toolkit.stats._inference import quantile
 from toolkit.stats.proportions.clustered import total_covariance
@@ -97,11 +99,9 @@ def category_codes(
 
     Text and numbers are taken; 4 and 4.0 are one category, 4 and "4" are not.
     """
+    refuse_mask(ratings, name=name)
     # As objects: numpy would turn NaN in a list of text into the category "nan".
     array = ratings if isinstance(ratings, np.ndarray) else np.array(ratings, dtype=object)
-    if np.ma.is_masked(array):
-        msg = f"{name} holds masked values; make them NaN, or leave those cases out in view"
-        raise ValueError(msg)
     _check_shape(array, name=name, axes=axes, n_cases=None)
     place = {category: number for number, category in enumerate(categories)}
     items = array.ravel().tolist()
@@ -134,7 +134,7 @@ def check_weights(weights: str | ArrayLike, n_categories: int) -> WeightTable:
     """
     if isinstance(weights, str):
         return _named_weights(weights, n_categories)
-    matrix = np.asarray(weights, dtype=np.float64)
+    matrix = check_numbers(weights, name="weights").astype(np.float64)
     if matrix.shape != (n_categories, n_categories):
         msg = (
             f"weights must have shape ({n_categories}, {n_categories}), one row and column for "
@@ -321,7 +321,7 @@ def agreement_table_from_counts(
     >>> agreement_table_from_counts([[40, 9], [6, 45]]).n_cases
     100
     """
-    array = np.asarray(counts)
+    array = check_numbers(counts, name="counts")
     if array.ndim != 2 or array.shape[0] != array.shape[1]:
         msg = (
             "counts must have shape (n_categories, n_categories), but got "

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from toolkit.arrays import BoolArray, FloatArray
 from toolkit.results import Comparison, Curve, Estimate, Result
-from toolkit.stats._checks import check_ci_level, check_share
+from toolkit.stats._checks import check_ci_level, check_numbers, check_share
 from toolkit.stats._inference import wald_difference
 from toolkit.stats.calibration.population import (
     Basis,
@@ -601,7 +601,7 @@ def standardized_net_benefit(  # noqa: PLR0913 - the choices of net_benefit
 
 def _check_thresholds(thresholds: ArrayLike) -> FloatArray:
     """Return threshold probabilities as float64, shape (n_thresholds,); one at least."""
-    values = np.asarray(thresholds)
+    values = check_numbers(thresholds, name="thresholds")
     if values.ndim != 1 or not values.size:
         msg = (
             f"thresholds must have shape (n_thresholds,), one at least, but got {values.shape}; "

@@ -21,13 +21,13 @@ from toolkit.stats._checks import (
     check_ci_level,
     check_count,
     check_counts,
+    check_numbers,
     check_rating,
     check_ratings,
     check_truth,
-    check_weight,
 )
 from toolkit.stats.proportions.one import wilson_at
-from toolkit.stats.proportions.weighted import share_covariance, weights_and_clusters
+from toolkit.stats.proportions.weighted import counted_cases, share_covariance
 
 _FEW_EXPECTED = 5
 _ROUNDING = 1e-9
@@ -186,14 +186,15 @@ def weighted_goodness_of_fit(
     >>> f"{fit.statistic:.3f}, {fit.df:.0f} df, P = {fit.p_value:.2f}"
     '0.000, 1 df, P = 1.00'
     """
-    shares = np.asarray(expected_share, dtype=np.float64)
+    shares = check_numbers(expected_share, name="expected_share")
     require_categories(shares.size)
     shares = check_expected_share(shares, n_categories=shares.size)
     numbers = _check_category(category, n_categories=shares.size)
-    each, unit_of = weights_and_clusters(numbers.size, weight=weight, cluster=cluster)
+    used, each, unit_of = counted_cases(numbers.size, weight=weight, cluster=cluster)
+    numbers = numbers[used]
     method = "Rao-Scott chi-square goodness of fit, second order"
     df = float(shares.size - 1)
-    if each.sum() == 0:
+    if not numbers.size:
         return no_fit("no case was counted", method=method, df=df)
     member = (numbers[:, None] == np.arange(shares.size)).astype(np.float64)
     observed = each @ member / each.sum()
@@ -218,7 +219,7 @@ def weighted_goodness_of_fit(
 
 def _check_category(category: ArrayLike, *, n_categories: int) -> IntArray:
     """Return categories as int64, shape (n_cases,), each with an expected share."""
-    numbers = np.asarray(category)
+    numbers = check_numbers(category, name="category")
     if numbers.ndim != 1:
         msg = f"category must have shape (n_cases,), but got {numbers.shape}"
         raise ValueError(msg)
@@ -339,7 +340,8 @@ def capture_curve(
         first = int(np.argmin(np.isfinite(numbers)))
         msg = f"rating must be finite, but position {first} holds {float(numbers[first])!r}"
         raise ValueError(msg)
-    each = np.ones(positive.size) if weight is None else check_weight(weight, n_cases=positive.size)
+    used, each, _ = counted_cases(positive.size, weight=weight, cluster=None)
+    positive, numbers = positive[used], numbers[used]
     level = check_ci_level(ci_level)
     thresholds = np.unique(numbers)[::-1]
     # Place of each case among the thresholds, 1 for the highest; 0 stands for taking none.

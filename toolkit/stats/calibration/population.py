@@ -22,7 +22,7 @@ from toolkit.stats._checks import check_call, check_inner_share, check_rating, c
 from toolkit.stats._inference import quantile
 from toolkit.stats.auc.curve import require_classes
 from toolkit.stats.proportions.clustered import total_covariance
-from toolkit.stats.proportions.weighted import is_simple_sample, weights_and_clusters
+from toolkit.stats.proportions.weighted import counted_cases, is_simple_sample
 
 THIS_SET = "prevalence of this set"
 Basis = Literal["prevalence of this set"] | float
@@ -150,21 +150,20 @@ def declare_population(
             "do in the population, or basis= its prevalence, as a number, known from elsewhere"
         )
         raise ValueError(msg)
-    each, unit_of = weights_and_clusters(diseased.size, weight=weight, cluster=cluster)
+    used, each, unit_of = counted_cases(diseased.size, weight=weight, cluster=cluster)
+    diseased = diseased[used]
     known = not isinstance(basis, str) and basis is not None
     if known:
         each = _weights_at_prevalence(diseased, check_inner_share(basis, name="basis"))
     elif basis not in (None, THIS_SET):
         msg = f"basis must be {THIS_SET!r} or a prevalence as a number, but got {basis!r}"
         raise ValueError(msg)
-    used = each > 0
-    each = each[used]
     alike = each.size and np.ptp(each) == 0
     return Population(
-        diseased=diseased[used],
+        diseased=diseased,
         values=np.column_stack([np.asarray(value)[used] for value in values]),
         weight=np.ones(each.size) if alike else each,
-        cluster=unit_of[used],
+        cluster=unit_of,
         known_prevalence=known,
         clustered=cluster is not None,
     )

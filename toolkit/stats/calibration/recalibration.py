@@ -27,7 +27,7 @@ from toolkit.stats._checks import (
 )
 from toolkit.stats.calibration.measures import fit_isotonic
 from toolkit.stats.calibration.population import Basis, declare_population, fit_logistic
-from toolkit.stats.proportions.weighted import weights_and_clusters
+from toolkit.stats.proportions.weighted import counted_cases
 
 Model = Literal["platt", "platt_on_logit", "isotonic"]
 MODELS = ("platt", "platt_on_logit", "isotonic")
@@ -71,8 +71,7 @@ class Recalibration(Result):
         ValueError
             If a score is malformed.
         """
-        numbers = np.asarray(score)
-        checked = _check_score(numbers, model=self.model, n_cases=numbers.size)
+        checked = _check_score(score, model=self.model)
         if self.knot is not None and self.knot_probability is not None:
             if not self.knot.size:
                 return np.full(checked.size, math.nan)
@@ -199,14 +198,14 @@ def recalibrate(
     """
     model: Model = check_choice(method, name="method", choices=MODELS)  # type: ignore[assignment]
     diseased = check_truth(truth)
-    numbers = _check_score(np.asarray(score), model=model, n_cases=diseased.size)
+    numbers = _check_score(score, model=model, n_cases=diseased.size)
     population = declare_population(
         diseased, np.arange(1.0 * diseased.size), basis=basis, weight=weight, cluster=cluster
     )
     # Cases of weight 0 are fitted to by nothing, but have a probability like the others.
     each = np.zeros(diseased.size)
     each[population.values[:, 0].astype(np.intp)] = population.weight
-    unit_of = weights_and_clusters(diseased.size, weight=None, cluster=cluster)[1]
+    unit_of = counted_cases(diseased.size, weight=None, cluster=cluster)[2]
     fold = _stratified_folds(diseased, unit_of, check_count(folds, name="folds"), check_rng(rng))
     probability = np.full(diseased.size, math.nan)
     notes = []
@@ -224,7 +223,7 @@ def recalibrate(
     )
 
 
-def _check_score(score: NDArray[Any], *, model: Model, n_cases: int) -> FloatArray:
+def _check_score(score: ArrayLike, *, model: Model, n_cases: int | None = None) -> FloatArray:
     """Return scores as float64: finite, and between 0 and 1 where their logit is taken."""
     numbers = check_rating(score, n_cases=n_cases, name="score")
     low, high = (0.0, 1.0) if model == "platt_on_logit" else (-math.inf, math.inf)

@@ -23,9 +23,9 @@ from toolkit.stats.proportions.clustered import total_covariance
 from toolkit.stats.proportions.one import wilson_at
 from toolkit.stats.proportions.tests import TrendTest, trend_test
 from toolkit.stats.proportions.weighted import (
+    counted_cases,
     is_simple_sample,
     weighted_proportion_ci,
-    weights_and_clusters,
 )
 
 
@@ -246,7 +246,8 @@ def class_risk(
     numbers = check_rating(score, n_cases=diseased.size, name="score")
     level = check_ci_level(ci_level)
     names, number = _class_of(numbers, classes, edges)
-    each, unit_of = weights_and_clusters(diseased.size, weight=weight, cluster=cluster)
+    used, each, unit_of = counted_cases(diseased.size, weight=weight, cluster=cluster)
+    diseased, number = diseased[used], number[used]
     design: dict[str, Any] = {
         "weight": None if weight is None else each,
         "cluster": None if cluster is None else unit_of,
@@ -281,25 +282,25 @@ def _class_of(
     score: FloatArray, classes: ArrayLike | None, edges: ArrayLike | None
 ) -> tuple[tuple[str, ...], IndexArray]:
     """Return the names of the classes and the number of the class of each case, from 0."""
-    if (classes is None) == (edges is None):
-        got = "neither" if classes is None else "both"
-        msg = (
-            f"one of classes and edges must be given, but got {got}; classes=range(1, 11) for "
-            "whole numbers, edges= for borders"
-        )
-        raise ValueError(msg)
-    if edges is None:
+    if classes is not None and edges is None:
         values = _ascending(classes, name="classes", at_least=2)
         number = np.searchsorted(values, score)
         outside = values[np.minimum(number, values.size - 1)] != score
         names = tuple(f"{value:.12g}" for value in values)
-    else:
+    elif edges is not None and classes is None:
         values = _ascending(edges, name="edges", at_least=3)
         # (low, high], and the lowest border belongs to the lowest class.
         number = np.searchsorted(values, score) - (score != values[0])
         outside = (number < 0) | (number > values.size - 2)
         pairs = [f"{low:.12g}, {high:.12g}]" for low, high in itertools.pairwise(values)]
         names = tuple(("(" if place else "[") + pair for place, pair in enumerate(pairs))
+    else:
+        got = "neither" if classes is None else "both"
+        msg = (
+            f"one of classes and edges must be given, but got {got}; classes=range(1, 11) for "
+            "whole numbers, edges= for borders"
+        )
+        raise ValueError(msg)
     if outside.any():
         place = int(np.argmax(outside))
         msg = (
@@ -311,10 +312,9 @@ def _class_of(
     return names, number
 
 
-def _ascending(values: ArrayLike | None, *, name: str, at_least: int) -> FloatArray:
+def _ascending(values: ArrayLike, *, name: str, at_least: int) -> FloatArray:
     """Return classes or borders as float64, ascending."""
-    numbers = np.asarray(values)
-    checked = check_rating(numbers, n_cases=numbers.size, name=name)
+    checked = check_rating(values, name=name)
     if checked.size < at_least or not (np.diff(checked) > 0).all():
         msg = (
             f"{name} must be at least {at_least} numbers, each above the one before, but got "

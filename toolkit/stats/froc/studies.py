@@ -328,6 +328,7 @@ def lroc_study(
     diseased = check_truth(truth)
     axes = ("n_readers", "n_modalities")
     numbers = check_ratings(ratings, n_cases=diseased.size, axes=axes)
+    _refuse_infinite(numbers, "ratings")
     hit = check_ratings(correct, n_cases=diseased.size, name="correct", axes=axes)
     if hit.shape != numbers.shape or not np.isin(hit, (0, 1)).all():
         msg = (
@@ -411,6 +412,7 @@ def roi_study(
     has_lesion = check_truth(truth)
     axes = ("n_readers", "n_modalities")
     numbers = check_ratings(ratings, n_cases=has_lesion.size, axes=axes)
+    _refuse_infinite(numbers, "ratings")
     place = _index(case, name="case", size=has_lesion.size, below=n_cases)
     region, reader, modality = np.nonzero(
         np.broadcast_to(~has_lesion[:, None, None], numbers.shape)

@@ -11,7 +11,7 @@ from scipy import special
 
 from toolkit.arrays import FloatArray, IntArray
 from toolkit.results import Result
-from toolkit.stats._checks import check_count, check_counts, check_share
+from toolkit.stats._checks import check_count, check_counts, check_ratings, check_share
 from toolkit.stats.calibration.expected_shares import require_categories
 
 # A normal deviate lies beyond three standard errors on one side with this probability.
@@ -268,7 +268,8 @@ def standardized_difference(
     >>> standardized_difference([1, 2, 3], [3, 4, 5]).estimate
     2.0
     """
-    a, b = _finite(values_a, "values_a"), _finite(values_b, "values_b")
+    a = check_ratings(values_a, name="values_a", axes=(), finite=True)
+    b = check_ratings(values_b, name="values_b", axes=(), finite=True)
     estimate, note = math.nan, ""
     if min(a.size, b.size) < 2:
         note = "a group has fewer than two values"
@@ -330,7 +331,7 @@ def standardized_difference_of_categories(
     >>> round(standardized_difference_of_categories([50, 50], [20, 80]).estimate, 4)
     0.6626
     """
-    a, b = _counts(counts_a, "counts_a"), _counts(counts_b, "counts_b")
+    a, b = check_counts(counts_a, name="counts_a"), check_counts(counts_b, name="counts_b")
     if a.shape != b.shape:
         msg = f"counts_a and counts_b must have one length, but got {a.size} and {b.size}"
         raise ValueError(msg)
@@ -360,31 +361,3 @@ def standardized_difference_of_categories(
 def _covariance(shares: FloatArray) -> FloatArray:
     """Return the multinomial covariance of shares, for one case."""
     return np.diag(shares) - np.outer(shares, shares)
-
-
-def _one_axis(values: ArrayLike, name: str) -> FloatArray:
-    """Return values as floats with one dimension, or raise."""
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 1:
-        msg = f"{name} must have one dimension, but has shape {array.shape}"
-        raise ValueError(msg)
-    return array
-
-
-def _finite(values: ArrayLike, name: str) -> FloatArray:
-    """Return values as floats, or raise if one is missing."""
-    array = _one_axis(values, name)
-    wrong = np.flatnonzero(~np.isfinite(array))
-    if wrong.size:
-        msg = f"{name} must be finite, but position {wrong[0]} is not; drop missing values first"
-        raise ValueError(msg)
-    return array
-
-
-def _counts(counts: ArrayLike, name: str) -> FloatArray:
-    """Return counts as floats, or raise if one cannot be a count."""
-    array = _one_axis(counts, name)
-    if not np.all((array >= 0) & (array == np.floor(array))):
-        msg = f"{name} must be whole numbers not below 0, but got {array.tolist()}"
-        raise ValueError(msg)
-    return array

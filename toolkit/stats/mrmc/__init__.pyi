@@ -6,9 +6,7 @@ from .analysis import Covariances as Covariances
 from .analysis import GlobalTest as GlobalTest
 from .analysis import MrmcAnalysis as MrmcAnalysis
 from .analysis import VarianceComponents as VarianceComponents
-from .analysis import VarianceShares as VarianceShares
 from .analysis import against_fixed_value as against_fixed_value
-from .analysis import variance_shares as variance_shares
 from .compare import Choices as Choices
 from .compare import compare_modalities as compare_modalities
 from .covariances import fom_table as fom_table
@@ -25,7 +23,9 @@ from .mean_curve import mean_roc_curve as mean_roc_curve
 from .moments import AucMoments as AucMoments
 from .moments import estimated_moments as estimated_moments
 from .study_components import StudyComponents as StudyComponents
+from .study_components import VarianceShares as VarianceShares
 from .study_components import pilot_components as pilot_components
+from .study_components import variance_shares as variance_shares
 from .table import FomTable as FomTable
 from .table import averaged_over as averaged_over
 from .u_statistics import u_statistic_analysis as u_statistic_analysis

@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit.arrays import FloatArray
-from toolkit.results import Comparison, Estimate, Result, check_margin, joined, stacked_frame
+from toolkit.results import Comparison, Estimate, Result, joined, stacked_frame
 from toolkit.stats._checks import (
     Rng,
     check_choice,
-    check_ci_level,
     check_rating,
     check_ratings,
     check_truth,
@@ -29,11 +28,13 @@ from toolkit.stats.mrmc.analysis import (
     HOLDS_FOR,
     RANDOM_NAME,
     MeanEstimate,
+    MeanScale,
     Plan,
     Random,
     Variance,
     few_readers,
     mean_estimate,
+    plan_of,
     reader_differences,
     reader_estimates,
 )
@@ -85,6 +86,7 @@ def ai_against_readers(
     random: Random = "readers and cases",
     ci_level: float = 0.95,
     margin: float | None = None,
+    mean_scale: MeanScale = "logit",
 ) -> AiAgainstReaders:
     """Compare an AI with readers of the same cases: AI minus the mean of the readers.
 
@@ -100,7 +102,10 @@ def ai_against_readers(
     ci_level : float
         Confidence level, two-sided.
     margin : float, optional
-        Non-inferiority margin of the difference, above 0; the good direction is the table's.
+        Non-inferiority margin of the difference, above 0 and below the width of the figure's
+        range; the good direction is the table's.
+    mean_scale : {"logit", "identity"}
+        Scale of the limits of the readers' mean, as in ``obuchowski_rockette``.
 
     Returns
     -------
@@ -136,17 +141,17 @@ def ai_against_readers(
     '0.005 (-0.049, 0.059)'
     """
     check_choice(random, name="random", choices=tuple(HOLDS_FOR))
-    level = check_ci_level(ci_level)
-    check_margin(margin, effect="difference", better=table.better)
+    plan = plan_of(
+        table, ci_level=ci_level, margin=margin, mean_scale=mean_scale, method="Obuchowski-Rockette"
+    )
     readers = _only_readers(table, ai)
     require_crossed(table, random)  # the AI's own figure too
     require_crossed(readers, random)
     psi = _minus_readers(table, ai)
     variance = variance_of_mean(psi, 0, random)
-    plan = Plan(ci_level=level, margin=margin, method="Obuchowski-Rockette")
     return AiAgainstReaders(
         difference=_difference(table, psi, ai, variance, plan, random),
-        ai=reader_estimates(table, level)[_place(table, ai)],
+        ai=reader_estimates(table, plan.ci_level)[_place(table, ai)],
         readers_mean=replace(
             mean_estimate(readers, 0, variance_of_mean(readers, 0, random), plan),
             label="mean of the readers",
@@ -279,6 +284,7 @@ def compare_ai_with_readers(  # noqa: PLR0913 - data, plan, level, margin and na
     random: Random = "readers and cases",
     ci_level: float = 0.95,
     margin: float | None = None,
+    mean_scale: MeanScale = "logit",
     readers: tuple[str, ...] = (),
     ai: str = "AI",
     n_resamples: int = FEWEST_RESAMPLES,
@@ -298,7 +304,7 @@ def compare_ai_with_readers(  # noqa: PLR0913 - data, plan, level, margin and na
         Figure of merit. Of calls take ``sensitivity_fom`` with calls coded 0 and 1.
     covariance, cluster, n_resamples, rng
         As in ``fom_table``.
-    random, ci_level, margin
+    random, ci_level, margin, mean_scale
         As in ``ai_against_readers``.
     readers : tuple of str
         Names of the readers; numbers from 1 if not given.
@@ -339,7 +345,9 @@ def compare_ai_with_readers(  # noqa: PLR0913 - data, plan, level, margin and na
     '0.187 (0.074, 0.301)'
     """
     diseased = check_truth(truth)
-    people = check_ratings(reader_ratings, n_cases=diseased.size, axes=("n_readers",))
+    people = check_ratings(
+        reader_ratings, n_cases=diseased.size, name="reader_ratings", axes=("n_readers",)
+    )
     own = check_rating(ai_rating, n_cases=diseased.size, name="ai_rating")
     names = readers or tuple(str(number + 1) for number in range(people.shape[1]))
     levels = [int(np.unique(people[:, reader]).size) for reader in range(people.shape[1])]
@@ -356,7 +364,9 @@ def compare_ai_with_readers(  # noqa: PLR0913 - data, plan, level, margin and na
         readers=(*names, ai),
         modalities=("these cases",),
     )
-    result = ai_against_readers(table, ai=ai, random=random, ci_level=ci_level, margin=margin)
+    result = ai_against_readers(
+        table, ai=ai, random=random, ci_level=ci_level, margin=margin, mean_scale=mean_scale
+    )
     return replace(result, note=joined(result.note, _few_levels(levels) if fom is auc else ""))
 
 
@@ -395,12 +405,17 @@ def collapsed_rating(ai_rating: ArrayLike, reader_rating: ArrayLike) -> FloatArr
     ndarray of float, shape (n_cases,)
         The reader's levels from the lowest up, numbered from 1; like ratings get one level.
 
+    Raises
+    ------
+    ValueError
+        If a rating is missing, or the lengths differ.
+
     Examples
     --------
     >>> collapsed_rating([10, 20, 30, 40], [1, 1, 2, 2]).tolist()
     [1.0, 1.0, 2.0, 2.0]
     """
-    people = np.asarray(reader_rating, dtype=np.float64)
+    people = check_rating(reader_rating, name="reader_rating")
     own = check_rating(ai_rating, n_cases=people.size, name="ai_rating")
     share = np.cumsum(np.unique(people, return_counts=True)[1])[:-1] / people.size
     cuts = np.quantile(own, share, method="higher")

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import chdtrc, expit, fdtrc, logit
 
 from toolkit.arrays import FloatArray
-from toolkit.results import Better, Comparison, Estimate, Result, joined, stacked_frame
-from toolkit.stats._checks import check_count
-from toolkit.stats._inference import quantile, wald_difference
+from toolkit.results import (
+    Better,
+    Comparison,
+    Estimate,
+    Result,
+    check_margin,
+    joined,
+    stacked_frame,
+)
+from toolkit.stats._checks import check_choice, check_ci_level
+from toolkit.stats._inference import quantile, upper_tail, wald_difference
 from toolkit.stats.mrmc.table import FomTable
 
 Random = Literal["readers and cases", "cases", "readers"]
+MeanScale = Literal["logit", "identity"]
 
 # What a conclusion holds for, by what is random.
 HOLDS_FOR: dict[str, str] = {
@@ -86,6 +96,8 @@ class MrmcAnalysis(Result):
         Who read what: ``"fully crossed"``, ``"readers nested in modality"``, ...
     random : {"readers and cases", "cases", "readers"}
         What is random, so what a conclusion holds for; the note says it in words.
+    mean_scale : {"logit", "identity"}
+        Scale that the limits of the means were made on.
     covariance_method : str
         How the covariance over cases was estimated.
     components : VarianceComponents, optional
@@ -94,8 +106,6 @@ class MrmcAnalysis(Result):
         Of all modalities at once; None with one modality.
     modalities : tuple of MeanEstimate
         Mean over readers in each modality.
-    modalities_logit : tuple of MeanEstimate
-        The same on the logit scale, for those alone whose interval leaves the range.
     differences : tuple of Comparison
         Every pair of modalities, the later minus the earlier.
     readers : tuple of Estimate
@@ -107,11 +117,11 @@ class MrmcAnalysis(Result):
     quantity: str
     design: str
     random: Random
+    mean_scale: MeanScale
     covariance_method: str
     components: VarianceComponents | None = None
     global_test: GlobalTest | None = None
     modalities: tuple[MeanEstimate, ...] = ()
-    modalities_logit: tuple[MeanEstimate, ...] = ()
     differences: tuple[Comparison, ...] = ()
     readers: tuple[Estimate, ...] = ()
     reader_differences: tuple[Comparison, ...] = ()
@@ -233,13 +243,13 @@ def against_fixed_value(
     Returns
     -------
     Comparison
-        On the error and the degrees of freedom of the mean itself; NaN with a note where the mean
-        has none.
+        On the error, the degrees of freedom and the scale of the mean itself, so that its limits
+        are those of the mean less the value; NaN with a note where the mean has none.
 
     Raises
     ------
     ValueError
-        If there is no such modality, or the value is not finite.
+        If there is no such modality, the value is not finite, or the margin is malformed.
 
     Notes
     -----
@@ -265,34 +275,52 @@ def against_fixed_value(
     if not math.isfinite(value):
         msg = f"value must be a finite number, but got {value!r}"
         raise ValueError(msg)
-    wald = wald_difference(
-        mean.estimate - value,
-        mean.std_error,
-        df=mean.df,
-        ci_level=mean.ci_level,
-        margin=margin,
-        better=better,
-        largest=math.inf,
-    )
+    largest = 1.0 if mean.unit == "probability" else math.inf
+    check_margin(margin, effect="difference", better=better, largest=largest)
+    deviate = _deviate_of(mean, analysis.mean_scale)
+    p_noninferiority = None
+    if margin is not None:
+        good = 1.0 if better == "higher" else -1.0
+        p_noninferiority = upper_tail(good * deviate(value - good * margin), mean.df)
     return Comparison(
         quantity=mean.quantity,
         unit=mean.unit,
         estimate=mean.estimate - value,
         std_error=mean.std_error,
+        ci_low=mean.ci_low - value,
+        ci_high=mean.ci_high - value,
+        ci_level=mean.ci_level,
         ci_method=mean.ci_method,
         label_a=label,
         label_b=modality,
         estimate_a=float(value),
         estimate_b=mean.estimate,
         effect="difference",
+        statistic=deviate(value),
+        df=mean.df,
+        p_value=2 * upper_tail(abs(deviate(value)), mean.df),
+        margin=margin,
+        better=better,
+        p_noninferiority=p_noninferiority,
         n_cases=mean.n_cases,
         n_positive=mean.n_positive,
         n_readers=mean.n_readers,
         n_clusters=mean.n_clusters,
         method=f"{mean.method}, against a fixed value",
         note=joined("the value is taken as known without error", mean.note),
-        **vars(wald),
     )
+
+
+def _deviate_of(mean: MeanEstimate, scale: MeanScale) -> Callable[[float], float]:
+    """Return how many standard errors a mean lies above a value, on the scale of its limits."""
+    if math.isnan(mean.ci_low):
+        return lambda _: math.nan
+    if scale == "identity":
+        return lambda value: (mean.estimate - value) / mean.std_error
+    error = _logit_error(mean.estimate, mean.std_error)
+    at = float(logit(mean.estimate))
+    # No mean lies outside 0 to 1: a value there is as far off as its end.
+    return lambda value: (at - float(logit(min(max(value, 0.0), 1.0)))) / error
 
 
 def _mean(analysis: MrmcAnalysis, modality: str) -> MeanEstimate:
@@ -353,7 +381,9 @@ def positive_variance(value: float, df: float, *, what: str, rounding: float = 0
     """
     if value > rounding:
         return Variance(value=value, df=df)
-    if value >= -rounding:
+    if math.isnan(value):
+        reason = f"{what} is not defined: no interval and no test"
+    elif value >= -rounding:
         reason = f"{what} is estimated as 0, which is not certainty: no interval and no test"
     else:
         reason = f"{what} is estimated as {value:.3g}, below 0: no interval and no test"
@@ -366,70 +396,103 @@ class Plan:
 
     ci_level: float
     margin: float | None
+    mean_scale: MeanScale
+    scale_note: str  # why it is not the scale that was asked for
     method: str  # such as "Obuchowski-Rockette"
+
+
+def plan_of(
+    table: FomTable, *, ci_level: float, margin: float | None, mean_scale: MeanScale, method: str
+) -> Plan:
+    """Return what all intervals share; refuse what does not fit the figure of the table."""
+    check_choice(mean_scale, name="mean_scale", choices=("logit", "identity"))
+    largest = table.high - table.low
+    check_margin(margin, effect="difference", better=table.better, largest=largest)
+    note = ""
+    if mean_scale == "logit" and (table.low, table.high) != (0.0, 1.0):
+        mean_scale = "identity"
+        note = (
+            f"limits on the scale of the figure itself, which runs from {table.low:g} to "
+            f"{table.high:g}: the logit scale is for figures from 0 to 1"
+        )
+    return Plan(
+        ci_level=check_ci_level(ci_level),
+        margin=margin,
+        mean_scale=mean_scale,
+        scale_note=note,
+        method=method,
+    )
+
+
+def f_tail(ratio: float, df1: float, df2: float) -> float:
+    """Return P(F > ratio); with infinite ``df2`` its limit, chi-square over its ``df1``."""
+    return float(chdtrc(df1, df1 * ratio) if math.isinf(df2) else fdtrc(df1, df2, ratio))
+
+
+def global_test_of(mean_square: float, error: Variance, df1: int, random: Random) -> GlobalTest:
+    """Return the test of the mean square of the modalities against its error."""
+    ratio, chi_square = mean_square / error.value, math.isinf(error.df)
+    # With infinite df2, df1 F is chi-square on df1 (readers fixed: Hillis 2007).
+    return GlobalTest(
+        statistic=df1 * ratio if chi_square else ratio,
+        df1=float(df1),
+        df2=error.df,
+        p_value=f_tail(ratio, df1, error.df),
+        method=f"{'chi-square' if chi_square else 'F'} test of all modalities, "
+        f"{RANDOM_NAME[random]}",
+        note=error.reason,
+    )
 
 
 def mean_estimate(
     table: FomTable, modality: int, variance: Variance, plan: Plan, *, mean: float | None = None
 ) -> MeanEstimate:
-    """Return the mean over the readers of one modality, its interval as computed.
+    """Return the mean over the readers of one modality, with limits on the scale of the plan.
 
     ``mean`` where readers do not count the same in it.
     """
     values = table.value[:, modality]
     values = values[~np.isnan(values)]
     mean = float(values.mean()) if mean is None else mean
-    reach = quantile(plan.ci_level, variance.df) * variance.std_error
-    low, high = mean - reach, mean + reach
-    outside = low < table.low or high > table.high
-    note = "the interval leaves the range, as computed: see the one on the logit scale"
+    how = f"{plan.method}, {variance.law}"
+    if plan.mean_scale == "logit":
+        how += ", on the logit scale"
+    low, high, note = _limits_of_mean(mean, variance, plan, table)
     return MeanEstimate(
         estimate=mean,
         std_error=variance.std_error,
         ci_low=low,
         ci_high=high,
         ci_level=plan.ci_level,
-        ci_method=f"{plan.method}, {variance.law}",
+        ci_method=how,
         label=table.modalities[modality],
         n_readers=int(values.size),
         df=variance.df,
         method=f"mean over readers, {plan.method}",
-        note=joined(variance.reason, note if outside else ""),
+        note=joined(variance.reason, note, plan.scale_note),
         **_of(table),
     )
 
 
-def on_logit_scale(estimate: MeanEstimate, table: FomTable) -> MeanEstimate:
-    """Return the same mean with its interval made on the logit scale of the range."""
-    width = table.high - table.low
-    share = (estimate.estimate - table.low) / width
-    if not (0 < share < 1 and math.isfinite(width)):
-        return replace(
-            estimate,
-            ci_low=math.nan,
-            ci_high=math.nan,
-            ci_method="none",
-            note="the mean lies at the end of the range: there is no interval on the logit scale",
-        )
-    # Delta method: SE(logit p) = SE(p) / (p (1 - p)).
-    spread = estimate.std_error / width / (share * (1 - share))
-    reach = quantile(estimate.ci_level, estimate.df) * spread
-    return replace(
-        estimate,
-        ci_low=table.low + width * float(expit(logit(share) - reach)),
-        ci_high=table.low + width * float(expit(logit(share) + reach)),
-        ci_method=f"{estimate.ci_method}, on the logit scale",
-        note="",
-    )
+def _limits_of_mean(
+    mean: float, variance: Variance, plan: Plan, table: FomTable
+) -> tuple[float, float, str]:
+    """Return the limits of a mean and what a reader of them must know."""
+    reach = quantile(plan.ci_level, variance.df)
+    if plan.mean_scale == "identity":
+        low, high = mean - reach * variance.std_error, mean + reach * variance.std_error
+        outside = low < table.low or high > table.high
+        return low, high, "the interval leaves the range, as computed" if outside else ""
+    if not 0 < mean < 1:
+        note = "the mean lies at the end of the range: there is no interval on the logit scale"
+        return math.nan, math.nan, note
+    reach *= _logit_error(mean, variance.std_error)
+    return float(expit(logit(mean) - reach)), float(expit(logit(mean) + reach)), ""
 
 
-def logit_versions(means: tuple[MeanEstimate, ...], table: FomTable) -> tuple[MeanEstimate, ...]:
-    """Return the means whose interval leaves the range, on the logit scale."""
-    return tuple(
-        on_logit_scale(mean, table)
-        for mean in means
-        if mean.ci_low < table.low or mean.ci_high > table.high
-    )
+def _logit_error(share: float, std_error: float) -> float:
+    """Return the standard error of logit(share), by the delta method: SE / (p (1 - p))."""
+    return std_error / (share * (1 - share))
 
 
 def mean_difference(
@@ -561,100 +624,3 @@ def _of(table: FomTable) -> dict[str, Any]:
         "n_positive": table.n_positive,
         "n_clusters": table.n_clusters,
     }
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class VarianceShares(Result):
-    """Shares of the variance of a mean difference; they add up to 1.
-
-    Parameters
-    ----------
-    share_reader_modality : float
-        Readers differ in what the modality does for them: smaller with more readers.
-    share_error : float
-        One reading of one case by one reader: smaller with more readers and with more cases.
-    share_cases : float
-        What all readers share because they read the same cases: smaller with more cases alone.
-    """
-
-    share_reader_modality: float
-    share_error: float
-    share_cases: float
-
-
-def variance_shares(components: VarianceComponents, *, n_readers: int) -> VarianceShares:
-    """Split the variance of a difference of two modalities of a crossed study into three shares.
-
-    Parameters
-    ----------
-    components : VarianceComponents
-        Of a fully crossed study with random readers and cases, not truncated.
-    n_readers : int
-        Readers of the study.
-
-    Returns
-    -------
-    VarianceShares
-        NaN with a note where a component is not defined or nothing varies. A component below 0
-        counts as none, and the note says which.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two readers.
-
-    Notes
-    -----
-    Var(difference) = 2/J [MS(T*R) + J max(Cov2 - Cov3, 0)], and E[MS(T*R)] = Var(TR) + (Var - Cov1
-    - Cov2 + Cov3) (Hillis 2007). The readers' own level cancels in a difference. Shares of one
-    study are rough: with few readers Var(TR) is poorly known.
-
-    References
-    ----------
-    Hillis SL. Stat Med 2007;26:596-619. doi:10.1002/sim.2532
-
-    Examples
-    --------
-    >>> components = VarianceComponents(
-    ...     ms_modality=0.01, ms_reader=0.01, ms_reader_modality=4e-4, var_reader=1e-3,
-    ...     var_reader_modality=1e-4, var_error=8e-4, cov1=3e-4, cov2=3e-4, cov3=1e-4, method="OR")
-    >>> shares = variance_shares(components, n_readers=3)
-    >>> [round(shares.share_reader_modality, 3), round(shares.share_error, 3), shares.share_cases]
-    [0.1, 0.3, 0.6]
-    """
-    count = check_count(n_readers, name="n_readers")
-    if count < 2:
-        msg = f"n_readers must be at least 2, but got {count}: one reader has no variance"
-        raise ValueError(msg)
-    shared = components.cov2 - components.cov3
-    mean_square = components.ms_reader_modality
-    cases = count * max(shared, 0.0)
-    total = mean_square + cases
-    if not total > 0:  # also where a component is NaN
-        return _undefined("a component is not defined, or nothing varies")
-    interaction = min(max(components.var_reader_modality, 0.0), mean_square)
-    return VarianceShares(
-        share_reader_modality=interaction / total,
-        share_error=(mean_square - interaction) / total,
-        share_cases=cases / total,
-        method="shares of Var(difference), Obuchowski-Rockette",
-        note=joined(
-            "reader by modality was estimated below 0 and counts as none"
-            if components.var_reader_modality < 0
-            else "",
-            "what readers share of the cases was estimated below 0 and counts as none"
-            if shared < 0
-            else "",
-        ),
-    )
-
-
-def _undefined(note: str) -> VarianceShares:
-    """Return shares that are not defined."""
-    return VarianceShares(
-        share_reader_modality=math.nan,
-        share_error=math.nan,
-        share_cases=math.nan,
-        method="shares of Var(difference), Obuchowski-Rockette",
-        note=note,
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +12,7 @@ from toolkit.arrays import BoolArray, FloatArray, IndexArray
 from toolkit.results import joined
 from toolkit.stats._checks import Rng, check_choice, check_cluster, check_ratings, check_truth
 from toolkit.stats.auc.curve import RatingFom, auc
-from toolkit.stats.mrmc.analysis import MrmcAnalysis, Random
+from toolkit.stats.mrmc.analysis import MeanScale, MrmcAnalysis, Random
 from toolkit.stats.mrmc.covariances import (
     FEWEST_RESAMPLES,
     JackknifeCases,
@@ -51,6 +51,8 @@ class Choices:
         What is random; only crossed studies have a choice.
     denominator : {"pooled", "pair"}
         As of ``obuchowski_rockette``.
+    mean_scale : {"logit", "identity"}
+        As of ``obuchowski_rockette``.
     weights : {"reader", "pair"}
         As of ``u_statistic_analysis``.
     jackknife_cases : {"used", "all", "study"}
@@ -65,6 +67,7 @@ class Choices:
     method: Method | None = None
     random: Random = "readers and cases"
     denominator: Denominator = "pooled"
+    mean_scale: MeanScale = "logit"
     weights: Weights = "reader"
     jackknife_cases: JackknifeCases = "used"
     n_resamples: int = FEWEST_RESAMPLES
@@ -103,8 +106,8 @@ def compare_modalities(  # noqa: PLR0913 - data, plan, level, margin and names
     ci_level : float
         Confidence level of each interval, two-sided.
     margin : float, optional
-        Non-inferiority margin of every difference, above 0; the good direction is that of
-        ``fom``.
+        Non-inferiority margin of every difference, above 0 and below the width of the range of
+        ``fom``, whose good direction it has.
     readers, modalities : tuple of str
         Names along the axes; numbers from 1 if not given.
 
@@ -243,6 +246,7 @@ def _by_u_statistics(
         weights=plan.choices.weights,
         ci_level=plan.ci_level,
         margin=plan.margin,
+        mean_scale=plan.choices.mean_scale,
         names=plan.names,
     )
     return replace(analysis, design=design.kind)
@@ -259,7 +263,12 @@ def _by_dbm(plan: _Plan, design: Design, diseased: BoolArray, ratings: FloatArra
     table = table_of(diseased, ratings, None, fom=plan.fom, covariance="none", names=plan.names)
     left = left_out_of(diseased, ratings, plan.fom, cases=cases)
     analysis = dbm(
-        table, left, random=plan.choices.random, ci_level=plan.ci_level, margin=plan.margin
+        table,
+        left,
+        random=plan.choices.random,
+        ci_level=plan.ci_level,
+        margin=plan.margin,
+        mean_scale=plan.choices.mean_scale,
     )
     return replace(analysis, design=design.kind)
 
@@ -279,16 +288,17 @@ def _by_obuchowski_rockette(
         resampling=(choices.n_resamples, choices.rng),
         names=plan.names,
     )
+    shared: dict[str, Any] = {
+        "ci_level": plan.ci_level,
+        "margin": plan.margin,
+        "mean_scale": choices.mean_scale,
+    }
     if choices.method != "or_averaged" and design.kind == "readers nested in modality":
-        return readers_nested_in_modality(table, ci_level=plan.ci_level, margin=plan.margin)
+        return readers_nested_in_modality(table, **shared)
     if choices.method != "or_averaged" and design.kind == "split plot":
-        return split_plot(table, design.group, ci_level=plan.ci_level, margin=plan.margin)
+        return split_plot(table, design.group, **shared)
     analysis = obuchowski_rockette(
-        table,
-        random=choices.random,
-        ci_level=plan.ci_level,
-        margin=plan.margin,
-        denominator=choices.denominator,
+        table, random=choices.random, denominator=choices.denominator, **shared
     )
     return replace(
         analysis,

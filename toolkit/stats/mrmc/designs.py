@@ -9,21 +9,20 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import fdtrc
 
 from toolkit.arrays import BoolArray, FloatArray, IndexArray
-from toolkit.results import Result, check_margin, joined
-from toolkit.stats._checks import check_choice, check_ci_level, check_ratings
+from toolkit.results import Result, joined
+from toolkit.stats._checks import check_choice, check_ratings
 from toolkit.stats.mrmc.analysis import (
     HOLDS_FOR,
-    GlobalTest,
+    MeanScale,
     MrmcAnalysis,
-    Plan,
     Variance,
     few_readers,
-    logit_versions,
+    global_test_of,
     mean_difference,
     mean_estimate,
+    plan_of,
     positive_variance,
     reader_differences,
     reader_estimates,
@@ -105,11 +104,7 @@ def detect_design(ratings: ArrayLike, *, declared: Kind | None = None) -> Design
     >>> detect_design(read_by_own).kind
     'cases nested in modality'
     """
-    array = np.asarray(ratings)
-    n_cases = int(array.shape[0]) if array.ndim else 0
-    numbers = check_ratings(
-        ratings, n_cases=n_cases, axes=("n_readers", "n_modalities"), missing_allowed=True
-    )
+    numbers = check_ratings(ratings, axes=("n_readers", "n_modalities"), missing_allowed=True)
     if declared is not None:
         check_choice(declared, name="declared", choices=KINDS)
     return design_of(numbers, declared)
@@ -196,7 +191,11 @@ _ERROR = "the error that the modalities are tested against"
 
 
 def readers_nested_in_modality(
-    table: FomTable, *, ci_level: float = 0.95, margin: float | None = None
+    table: FomTable,
+    *,
+    ci_level: float = 0.95,
+    margin: float | None = None,
+    mean_scale: MeanScale = "logit",
 ) -> MrmcAnalysis:
     """Compare modalities that were each used by readers of their own on the same cases.
 
@@ -204,10 +203,8 @@ def readers_nested_in_modality(
     ----------
     table : FomTable
         Each reader has a figure in one modality, NaN in the others; as many readers in each.
-    ci_level : float
-        Confidence level of each interval, two-sided.
-    margin : float, optional
-        Non-inferiority margin of every difference, above 0; the good direction is the table's.
+    ci_level, margin, mean_scale
+        As for ``obuchowski_rockette``.
 
     Returns
     -------
@@ -244,17 +241,18 @@ def readers_nested_in_modality(
     >>> round(analysis.differences[0].estimate, 4), analysis.global_test.df2
     (0.0633, 4.0)
     """
-    level = check_ci_level(ci_level)
-    check_margin(margin, effect="difference", better=table.better)
+    plan = plan_of(
+        table, ci_level=ci_level, margin=margin, mean_scale=mean_scale, method="Obuchowski-Rockette"
+    )
     groups = [np.flatnonzero(~np.isnan(column)) for column in table.value.T]
     n_each = _require_nested(table, groups)
     mean_square = _within(table, groups)
     cov2, cov3 = _nested_covariances(table, groups)
     value = mean_square + n_each * max(cov2 - cov3, 0.0)
     df = float(table.n_modalities * (n_each - 1))
-    df = hillis_df(value, mean_square, df)
-    error = positive_variance(value, df, what=_ERROR, rounding=rounding_of(table))
-    plan = Plan(ci_level=level, margin=margin, method="Obuchowski-Rockette")
+    rounding = rounding_of(table)
+    df = hillis_df(value, mean_square, df, rounding)
+    error = positive_variance(value, df, what=_ERROR, rounding=rounding)
     means = tuple(
         mean_estimate(table, place, _nested_variance(table, place, groups[place]), plan)
         for place in range(table.n_modalities)
@@ -264,15 +262,20 @@ def readers_nested_in_modality(
         quantity=table.quantity,
         design="readers nested in modality",
         random="readers and cases",
+        mean_scale=plan.mean_scale,
         covariance_method=table.covariance_method,
-        global_test=_test(n_each * float(np.var(between, ddof=1)), error, table.n_modalities - 1),
+        global_test=global_test_of(
+            n_each * float(np.var(between, ddof=1)),
+            error,
+            table.n_modalities - 1,
+            "readers and cases",
+        ),
         modalities=means,
-        modalities_logit=logit_versions(means, table),
         differences=tuple(
             mean_difference(table, pair, error.times(2 / n_each), plan)
             for pair in combinations(range(table.n_modalities), 2)
         ),
-        readers=reader_estimates(table, level),
+        readers=reader_estimates(table, plan.ci_level),
         method="Obuchowski-Rockette, readers nested in modality (Hillis 2014)",
         note=_note(table, n_each),
     )
@@ -284,6 +287,7 @@ def split_plot(
     *,
     ci_level: float = 0.95,
     margin: float | None = None,
+    mean_scale: MeanScale = "logit",
 ) -> MrmcAnalysis:
     """Compare modalities in groups of readers that each read cases of their own in all of them.
 
@@ -293,8 +297,8 @@ def split_plot(
         Every reader in every modality; covariances between groups are 0.
     group : sequence of str, length n_readers
         Group of each reader; as many readers in each.
-    ci_level, margin
-        As in ``readers_nested_in_modality``.
+    ci_level, margin, mean_scale
+        As for ``obuchowski_rockette``.
 
     Returns
     -------
@@ -332,8 +336,9 @@ def split_plot(
     >>> round(analysis.differences[0].estimate, 4), round(analysis.global_test.df2, 9)
     (0.045, 2.0)
     """
-    level = check_ci_level(ci_level)
-    check_margin(margin, effect="difference", better=table.better)
+    plan = plan_of(
+        table, ci_level=ci_level, margin=margin, mean_scale=mean_scale, method="Obuchowski-Rockette"
+    )
     same = _require_split(table, group)
     n_groups = len(set(group))
     n_each = table.n_readers // n_groups
@@ -341,9 +346,9 @@ def split_plot(
     cov2, cov3 = _split_covariances(table, same)
     value = mean_square + n_each * max(cov2 - cov3, 0.0)
     df = float((table.n_modalities - 1) * (table.n_readers - n_groups))
-    df = hillis_df(value, mean_square, df)
-    error = positive_variance(value, df, what=_ERROR, rounding=rounding_of(table))
-    plan = Plan(ci_level=level, margin=margin, method="Obuchowski-Rockette")
+    rounding = rounding_of(table)
+    df = hillis_df(value, mean_square, df, rounding)
+    error = positive_variance(value, df, what=_ERROR, rounding=rounding)
     means = tuple(
         mean_estimate(table, place, _split_variance(table, place, same, n_groups), plan)
         for place in range(table.n_modalities)
@@ -353,15 +358,15 @@ def split_plot(
         quantity=table.quantity,
         design=f"split plot, {n_groups} groups",
         random="readers and cases",
+        mean_scale=plan.mean_scale,
         covariance_method=table.covariance_method,
-        global_test=_test(between, error, table.n_modalities - 1),
+        global_test=global_test_of(between, error, table.n_modalities - 1, "readers and cases"),
         modalities=means,
-        modalities_logit=logit_versions(means, table),
         differences=tuple(
             mean_difference(table, pair, error.times(2 / table.n_readers), plan)
             for pair in combinations(range(table.n_modalities), 2)
         ),
-        readers=reader_estimates(table, level),
+        readers=reader_estimates(table, plan.ci_level),
         reader_differences=reader_differences(table, plan),
         method="Obuchowski-Rockette, split plot (Hillis 2014)",
         note=_note(table, table.n_readers),
@@ -374,19 +379,6 @@ def _note(table: FomTable, n_readers: int) -> str:
         f"holds for {HOLDS_FOR['readers and cases']}",
         few_readers(n_readers, "readers and cases"),
         table.note,
-    )
-
-
-def _test(mean_square: float, error: Variance, df1: int) -> GlobalTest:
-    """Return the F test that all modalities have one mean."""
-    statistic = mean_square / error.value
-    return GlobalTest(
-        statistic=statistic,
-        df1=float(df1),
-        df2=error.df,
-        p_value=float(fdtrc(df1, error.df, statistic)),
-        method="F test of all modalities, random readers and random cases",
-        note=error.reason,
     )
 
 
@@ -455,10 +447,9 @@ def _nested_variance(table: FomTable, place: int, group: IndexArray) -> Variance
     block = _require_covariance(table)[:, place, :, place][np.ix_(group, group)]
     mean_square = float(np.var(table.value[group, place], ddof=1))
     value = mean_square + group.size * max(_off_diagonal(block), 0.0)
-    df = hillis_df(value, mean_square, float(group.size - 1))
-    found = positive_variance(
-        value, df, what="the variance of this mean", rounding=rounding_of(table)
-    )
+    rounding = rounding_of(table)
+    df = hillis_df(value, mean_square, float(group.size - 1), rounding)
+    found = positive_variance(value, df, what="the variance of this mean", rounding=rounding)
     return found.times(1 / group.size)
 
 
@@ -508,8 +499,7 @@ def _split_variance(table: FomTable, place: int, same: BoolArray, n_groups: int)
     pairs = same & ~np.eye(n_readers, dtype=bool)
     cov2 = float(_require_covariance(table)[:, place, :, place][pairs].mean())
     total = mean_square + n_readers / n_groups * max(cov2, 0.0)
-    df = hillis_df(total, mean_square, float(n_readers - n_groups))
-    found = positive_variance(
-        total, df, what="the variance of this mean", rounding=rounding_of(table)
-    )
+    rounding = rounding_of(table)
+    df = hillis_df(total, mean_square, float(n_readers - n_groups), rounding)
+    found = positive_variance(total, df, what="the variance of this mean", rounding=rounding)
     return found.times(1 / n_readers)

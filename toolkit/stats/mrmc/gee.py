@@ -17,13 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from toolkit.arrays import BoolArray, FloatArray, IndexArray
-from toolkit.results import Better, Comparison, Result, joined, stacked_frame
+from toolkit.results import Better, Comparison, Result, check_margin, joined, stacked_frame
 from toolkit.stats._checks import (
     _position,
     check_choice,
     check_ci_level,
     check_cluster,
-    check_proportion_margin,
     check_ratings,
 )
 from toolkit.stats._inference import wald_difference
@@ -300,7 +299,7 @@ def compare_calls_gee(  # noqa: PLR0913 - data with its clusters, three choices 
     """
     calls = _check_calls(call)
     level = check_ci_level(ci_level)
-    check_proportion_margin(margin, better=better)
+    check_margin(margin, effect="difference", better=better)
     check_choice(clusters, name="clusters", choices=("patients", "readers"))
     check_choice(working, name="working", choices=("independence", "exchangeable"))
     check_choice(covariance, name="covariance", choices=("robust", "bias-reduced"))

@@ -12,17 +12,17 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
-from scipy.special import chdtrc, fdtrc
 
 from toolkit.arrays import FloatArray
-from toolkit.results import Comparison, check_margin, joined
-from toolkit.stats._checks import check_choice, check_ci_level
+from toolkit.results import Comparison, joined
+from toolkit.stats._checks import check_choice
 from toolkit.stats.mrmc.analysis import (
     HOLDS_FOR,
     RANDOM_NAME,
     ROUNDING,
     Covariances,
     GlobalTest,
+    MeanScale,
     MrmcAnalysis,
     Plan,
     Random,
@@ -30,11 +30,12 @@ from toolkit.stats.mrmc.analysis import (
     VarianceComponents,
     covariances,
     few_readers,
-    logit_versions,
+    global_test_of,
     mean_difference,
     mean_estimate,
     mean_squares,
     negative_components,
+    plan_of,
     positive_variance,
     reader_differences,
     reader_estimates,
@@ -55,6 +56,7 @@ def obuchowski_rockette(
     random: Random = "readers and cases",
     ci_level: float = 0.95,
     margin: float | None = None,
+    mean_scale: MeanScale = "logit",
     denominator: Denominator = "pooled",
 ) -> MrmcAnalysis:
     """Compare modalities that the same readers used on the same cases.
@@ -70,7 +72,12 @@ def obuchowski_rockette(
     ci_level : float
         Confidence level of each interval, two-sided.
     margin : float, optional
-        Non-inferiority margin of every difference, above 0; the good direction is the table's.
+        Non-inferiority margin of every difference, above 0 and below the width of the figure's
+        range; the good direction is the table's.
+    mean_scale : {"logit", "identity"}
+        Scale on which the limits of single modalities are made. On the identity scale, that of
+        other programs, they miss a high truth on one side and may leave the range (see
+        ``docs/coverage.md``). A figure whose range is not 0 to 1 is always on its own scale.
     denominator : {"pooled", "pair"}
         Whether a difference takes its error from all modalities or from its own two.
 
@@ -79,8 +86,7 @@ def obuchowski_rockette(
     MrmcAnalysis
         Components are not truncated; in the tests max(Cov2 - Cov3, 0) and max(Cov2, 0) are, as
         Hillis (2007) has them. With readers fixed nothing is truncated, and a denominator of 0
-        or less leaves the test NaN with a note. Intervals of single modalities are as computed;
-        where one leaves the range its note says so and ``modalities_logit`` holds the interval
+        or less leaves the test NaN with a note. A mean at an end of its range has no interval
         on the logit scale. Readers one by one are always over cases alone.
 
     Raises
@@ -114,8 +120,9 @@ def obuchowski_rockette(
     """
     check_choice(random, name="random", choices=tuple(HOLDS_FOR))
     check_choice(denominator, name="denominator", choices=("pooled", "pair"))
-    plan = Plan(ci_level=check_ci_level(ci_level), margin=margin, method="Obuchowski-Rockette")
-    check_margin(margin, effect="difference", better=table.better)
+    plan = plan_of(
+        table, ci_level=ci_level, margin=margin, mean_scale=mean_scale, method="Obuchowski-Rockette"
+    )
     require_crossed(table, random)
     components = crossed_components(table)
     means = tuple(
@@ -126,11 +133,11 @@ def obuchowski_rockette(
         quantity=table.quantity,
         design="fully crossed",
         random=random,
+        mean_scale=plan.mean_scale,
         covariance_method=table.covariance_method,
         components=components,
         global_test=global_test(table, random),
         modalities=means,
-        modalities_logit=logit_versions(means, table),
         differences=_differences(table, random, plan, denominator),
         readers=reader_estimates(table, plan.ci_level),
         reader_differences=reader_differences(table, plan),
@@ -197,6 +204,9 @@ def crossed_components(table: FomTable) -> VarianceComponents:
         method="Obuchowski-Rockette components, not truncated",
         note=joined(
             "cases are fixed: no covariance over cases" if table.covariance is None else "",
+            "the covariance over cases is not defined: too few cases or patients of a class"
+            if table.covariance is not None and math.isnan(cov.variance)
+            else "",
             "one reader or one modality: what needs two is not defined" if alone else "",
         ),
     )
@@ -215,13 +225,16 @@ def error_of_modalities(table: FomTable, random: Random) -> Variance:
         value = cov.variance - cov.cov1 + between
         return positive_variance(value, math.inf, what=_ERROR, rounding=rounding)
     value = ms.reader_modality + n_readers * max(cov.cov2 - cov.cov3, 0.0)
-    df = hillis_df(value, ms.reader_modality, df)
+    df = hillis_df(value, ms.reader_modality, df, rounding)
     return positive_variance(value, df, what=_ERROR, rounding=rounding)
 
 
-def hillis_df(variance: float, mean_square: float, df: float) -> float:
-    """Return Hillis's degrees of freedom: variance^2 / (mean_square^2 / df) (Hillis 2007)."""
-    return df * (variance / mean_square) ** 2 if mean_square > 0 else math.inf
+def hillis_df(variance: float, mean_square: float, df: float, rounding: float) -> float:
+    """Return Hillis's degrees of freedom: variance^2 / (mean_square^2 / df) (Hillis 2007).
+
+    Infinite where the mean square is 0 or no more than rounding leaves of it.
+    """
+    return df * (variance / mean_square) ** 2 if mean_square > rounding else math.inf
 
 
 def variance_of_mean(table: FomTable, modality: int, random: Random) -> Variance:
@@ -240,7 +253,7 @@ def variance_of_mean(table: FomTable, modality: int, random: Random) -> Variance
     cov2 = float(block.sum() - np.trace(block)) / (n_readers * (n_readers - 1))
     # Hillis (2007), section 5.3: [MS(R_i) + J max(Cov2_i, 0)] / J.
     value = mean_square + n_readers * max(cov2, 0.0)
-    df = hillis_df(value, mean_square, df)
+    df = hillis_df(value, mean_square, df, rounding)
     found = positive_variance(value, df, what=what, rounding=rounding)
     return found.times(1 / n_readers)
 
@@ -250,21 +263,8 @@ def global_test(table: FomTable, random: Random) -> GlobalTest | None:
     if table.n_modalities < 2:
         return None
     error = error_of_modalities(table, random)
-    df1 = float(table.n_modalities - 1)
-    ratio = mean_squares(table.value).modality / error.value
-    if math.isinf(error.df):
-        # With readers fixed (I - 1) MS(T) / denominator is chi-square on I - 1 (Hillis 2007).
-        p_value, statistic, name = float(chdtrc(df1, df1 * ratio)), df1 * ratio, "chi-square"
-    else:
-        p_value, statistic, name = float(fdtrc(df1, error.df, ratio)), ratio, "F"
-    return GlobalTest(
-        statistic=statistic,
-        df1=df1,
-        df2=error.df,
-        p_value=p_value,
-        method=f"{name} test of all modalities, {RANDOM_NAME[random]}",
-        note=error.reason,
-    )
+    mean_square = mean_squares(table.value).modality
+    return global_test_of(mean_square, error, table.n_modalities - 1, random)
 
 
 def _differences(
@@ -317,6 +317,7 @@ def dbm(
     random: Random = "readers and cases",
     ci_level: float = 0.95,
     margin: float | None = None,
+    mean_scale: MeanScale = "logit",
 ) -> MrmcAnalysis:
     """Compare modalities by the analysis of variance of pseudovalues.
 
@@ -328,10 +329,8 @@ def dbm(
         The same figures without each case.
     random : {"readers and cases", "cases", "readers"}
         What is random, as for ``obuchowski_rockette``.
-    ci_level : float
-        Confidence level of each interval, two-sided.
-    margin : float, optional
-        Non-inferiority margin of every difference, above 0; the good direction is the table's.
+    ci_level, margin, mean_scale
+        As for ``obuchowski_rockette``.
 
     Returns
     -------
@@ -372,10 +371,8 @@ def dbm(
     1.0
     """
     check_choice(random, name="random", choices=tuple(HOLDS_FOR))
-    level = check_ci_level(ci_level)
-    check_margin(margin, effect="difference", better=table.better)
+    plan = plan_of(table, ci_level=ci_level, margin=margin, mean_scale=mean_scale, method="DBM")
     _require(table, left, random)
-    plan = Plan(ci_level=level, margin=margin, method="DBM")
     pseudovalues = left.pseudovalues()
     rounding = _rounding(pseudovalues)
     error = _error(pseudovalues, random, rounding)
@@ -390,10 +387,12 @@ def dbm(
         quantity=table.quantity,
         design="fully crossed",
         random=random,
+        mean_scale=plan.mean_scale,
         covariance_method="jackknife",
-        global_test=_global_test(pseudovalues, error, random),
+        global_test=global_test_of(
+            pseudovalue_mean_squares(pseudovalues).t, error, table.n_modalities - 1, random
+        ),
         modalities=means,
-        modalities_logit=logit_versions(means, table),
         differences=tuple(
             mean_difference(table, pair, error.times(2 / cells), plan)
             for pair in combinations(range(table.n_modalities), 2)
@@ -472,7 +471,7 @@ def _error(pseudovalues: FloatArray, random: Random, rounding: float) -> Varianc
         return positive_variance(ms.tc, df, what=_DBM_ERROR, rounding=rounding)
     # Hillis et al. (2005): MS(T*R) + max(MS(T*C) - MS(T*R*C), 0).
     value = ms.tr + max(ms.tc - ms.trc, 0.0)
-    df = hillis_df(value, ms.tr, df_readers)
+    df = hillis_df(value, ms.tr, df_readers, rounding)
     return positive_variance(value, df, what=_DBM_ERROR, rounding=rounding)
 
 
@@ -489,20 +488,6 @@ def _variance_of_mean(pseudovalues: FloatArray, random: Random, rounding: float)
         found = positive_variance(case, float(n_cases - 1), what=what, rounding=rounding)
     else:
         value = reader + max(case - rest, 0.0)
-        df = hillis_df(value, reader, df_readers)
+        df = hillis_df(value, reader, df_readers, rounding)
         found = positive_variance(value, df, what=what, rounding=rounding)
     return found.times(1 / (n_cases * n_readers))
-
-
-def _global_test(pseudovalues: FloatArray, error: Variance, random: Random) -> GlobalTest:
-    """Return the F test that all modalities have one mean."""
-    df1 = float(pseudovalues.shape[2] - 1)
-    statistic = pseudovalue_mean_squares(pseudovalues).t / error.value
-    return GlobalTest(
-        statistic=statistic,
-        df1=df1,
-        df2=error.df,
-        p_value=float(fdtrc(df1, error.df, statistic)),
-        method=f"F test of all modalities, {RANDOM_NAME[random]}",
-        note=error.reason,
-    )

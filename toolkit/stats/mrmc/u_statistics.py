@@ -16,19 +16,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit.arrays import BoolArray, FloatArray
-from toolkit.results import check_margin, joined
-from toolkit.stats._checks import check_choice, check_ci_level, check_ratings, check_truth
+from toolkit.results import joined
+from toolkit.stats._checks import check_choice, check_ratings, check_truth
 from toolkit.stats.auc.curve import RatingFom, auc
 from toolkit.stats.mrmc.analysis import (
     HOLDS_FOR,
     ROUNDING,
+    MeanScale,
     MrmcAnalysis,
-    Plan,
     Variance,
     few_readers,
-    logit_versions,
     mean_difference,
     mean_estimate,
+    plan_of,
     positive_variance,
 )
 from toolkit.stats.mrmc.moments import (
@@ -63,6 +63,7 @@ def u_statistic_analysis(  # noqa: PLR0913 - data, six choices and two sets of n
     df_rule: DfRule = "exact",
     ci_level: float = 0.95,
     margin: float | None = None,
+    mean_scale: MeanScale = "logit",
     readers: tuple[str, ...] = (),
     modalities: tuple[str, ...] = (),
 ) -> MrmcAnalysis:
@@ -88,10 +89,8 @@ def u_statistic_analysis(  # noqa: PLR0913 - data, six choices and two sets of n
     df_rule : {"exact", "floor"}
         ``"floor"`` reproduces iMRMC: degrees of freedom are cut to whole numbers, and from 50 on
         the normal law is taken.
-    ci_level : float
-        Confidence level of each interval, two-sided.
-    margin : float, optional
-        Non-inferiority margin of every difference, above 0; higher is better.
+    ci_level, margin, mean_scale
+        As for ``obuchowski_rockette``.
     readers, modalities : tuple of str
         Names along the axes; numbers from 1 if not given.
 
@@ -151,6 +150,7 @@ def u_statistic_analysis(  # noqa: PLR0913 - data, six choices and two sets of n
         df_rule=df_rule,
         ci_level=ci_level,
         margin=margin,
+        mean_scale=mean_scale,
         names=(readers, modalities),
     )
 
@@ -165,6 +165,7 @@ def analysis_of(  # noqa: PLR0913 - data, six choices and the names
     df_rule: DfRule = "exact",
     ci_level: float,
     margin: float | None,
+    mean_scale: MeanScale,
     names: tuple[tuple[str, ...], tuple[str, ...]],
 ) -> MrmcAnalysis:
     """Return the analysis of checked truth and ratings; ``names`` of readers and modalities."""
@@ -172,14 +173,14 @@ def analysis_of(  # noqa: PLR0913 - data, six choices and the names
     check_choice(df_rule, name="df_rule", choices=("exact", "floor"))
     if estimator is not None:
         check_choice(estimator, name="estimator", choices=("u_statistic", "mle"))
-    check_margin(margin, effect="difference", better=fom.better)
-    level = check_ci_level(ci_level)
     psi, one = _weighted_sums(sums_of_figure(diseased, numbers, fom), weights)
     table = _table(diseased, numbers, (psi, one), *names, fom)
     moments = _moments(psi, one)
     chosen, reason = (estimator, "") if estimator else _chosen(moments, table.n_modalities)
     law = _Law(moments=moments, estimator=chosen, floor=df_rule == "floor")
-    plan = Plan(ci_level=level, margin=margin, method=_NAME[chosen])
+    plan = plan_of(
+        table, ci_level=ci_level, margin=margin, mean_scale=mean_scale, method=_NAME[chosen]
+    )
     mean = psi.total.sum(axis=0) / one.total.sum(axis=0)
     means = tuple(
         mean_estimate(table, place, law.of_mean(place), plan, mean=float(mean[place]))
@@ -189,9 +190,9 @@ def analysis_of(  # noqa: PLR0913 - data, six choices and the names
         quantity=fom.__name__,
         design="incomplete" if np.isnan(numbers).any() else "fully crossed",
         random="readers and cases",
+        mean_scale=plan.mean_scale,
         covariance_method=_NAME[chosen],
         modalities=means,
-        modalities_logit=logit_versions(means, table),
         differences=tuple(
             mean_difference(
                 table,

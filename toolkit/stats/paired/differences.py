@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from scipy import special
 
-from toolkit.results import Better, Comparison
-from toolkit.stats._checks import check_ci_level, check_proportion_margin, chosen
+from toolkit.results import Better, Comparison, check_margin
+from toolkit.stats._checks import check_ci_level, chosen
 from toolkit.stats._inference import (
     inference_fields,
     inverted_score,
@@ -180,7 +180,7 @@ def paired_difference_ci(
     """
     words, ci_method, fields_of = chosen(method, _METHODS)
     level = check_ci_level(ci_level)
-    check_proportion_margin(margin, better=better)
+    check_margin(margin, effect="difference", better=better)
     n_pairs = check_pairs(counts, "paired_difference_ci")
     return Comparison(
         method=f"paired difference of proportions, {words}",

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from toolkit.arrays import FloatArray
 from toolkit.results import Better, Comparison
-from toolkit.stats._checks import check_ci_level, check_rating
+from toolkit.stats._checks import check_ci_level, check_ratings
 from toolkit.stats._inference import quantile, upper_tail
 
 _ROUNDING = 1e-12
@@ -169,16 +169,16 @@ def geometric_ratio_ci(
 
 
 def paired_values(values_a: ArrayLike, values_b: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return both arrays as float64; refuse missing values and different lengths."""
-    a = check_rating(values_a, name="values_a")
-    b = np.asarray(values_b, dtype=np.float64)
+    """Return both arrays as float64; refuse missing and infinite values and different lengths."""
+    a = check_ratings(values_a, name="values_a", axes=(), finite=True)
+    b = check_ratings(values_b, name="values_b", axes=(), finite=True)
     if b.shape != a.shape:
         msg = (
             f"values_a and values_b must have one length, but got {a.shape} and {b.shape}; "
             "join both by unit first"
         )
         raise ValueError(msg)
-    return a, check_rating(b, name="values_b")
+    return a, b
 
 
 def _mean_and_error(values: FloatArray) -> tuple[float, float]:

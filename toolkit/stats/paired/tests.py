@@ -273,8 +273,8 @@ def conditional_odds_ratio_ci(
         Pairs positive by b alone over pairs positive by a alone; ``estimate_b`` and ``estimate_a``
         are their shares of the discordant pairs. ``p_value`` is that of the exact McNemar test and
         ``statistic`` the standard normal deviate of that P. Where no pair is positive by a alone
-        the ratio is NaN with a note and the upper limit infinite; without discordant pairs
-        nothing is excluded.
+        the ratio, its maximum-likelihood value, and the upper limit are infinite; without
+        discordant pairs it is NaN with a note and nothing is excluded.
 
     Raises
     ------
@@ -315,7 +315,7 @@ def conditional_odds_ratio_ci(
         effect="ratio",
         label_a=label_a,
         label_b=label_b,
-        estimate=share(only_b, only_a),
+        estimate=math.inf if only_b > only_a == 0 else share(only_b, only_a),
         estimate_a=share(only_a, counts.n_discordant),
         estimate_b=share(only_b, counts.n_discordant),
         std_error=share(math.sqrt(spread), only_a**1.5),
@@ -331,9 +331,11 @@ def conditional_odds_ratio_ci(
 
 
 def _no_odds(counts: PairedCounts) -> str:
-    """Return why there is no odds ratio."""
+    """Return why there is no finite odds ratio."""
     if counts.only_b:
-        return "the odds ratio is not defined: no pair is positive by a alone"
+        return (
+            "the odds ratio is infinite, without a standard error: no pair is positive by a alone"
+        )
     return "the odds ratio is not defined: no discordant pairs"
 
 

@@ -16,13 +16,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit.arrays import BoolArray, FloatArray, IndexArray
-from toolkit.results import Better, Comparison, Estimate
+from toolkit.results import Better, Comparison, Estimate, check_margin
 from toolkit.stats._checks import (
     check_call,
     check_choice,
     check_ci_level,
     check_cluster,
-    check_proportion_margin,
     check_weight,
 )
 from toolkit.stats._inference import quantile, wald_difference
@@ -310,9 +309,12 @@ def clustered_paired_difference_ci(  # noqa: PLR0913 - two methods and clusters,
         raise ValueError(msg)
     number = check_cluster(cluster, n_cases=first.size)
     level = check_ci_level(ci_level)
-    check_proportion_margin(margin, better=better)
-    change = second.astype(np.float64) - first
+    check_margin(margin, effect="difference", better=better)
     each = None if weight is None else check_weight(weight, n_cases=first.size)
+    if each is not None:  # a case of weight 0 is no case
+        used = each > 0
+        first, second, number, each = first[used], second[used], number[used], each[used]
+    change = second.astype(np.float64) - first
     if each is None or not each.size or np.ptp(each) == 0:
         difference, error = _mean_and_error(change, number)
         shares, ci_method = (_mean(first), _mean(second)), "Obuchowski, patients as clusters"
@@ -399,7 +401,7 @@ def clustered_difference_ci(  # noqa: PLR0913 - two groups with clusters, else a
     number_b = check_cluster(cluster_b, n_cases=second.size, name="cluster_b")
     _refuse_shared_patients(cluster_a, cluster_b, first.size)
     level = check_ci_level(ci_level)
-    check_proportion_margin(margin, better=better)
+    check_margin(margin, effect="difference", better=better)
     share_a, error_a = _mean_and_error(first.astype(np.float64), number_a)
     share_b, error_b = _mean_and_error(second.astype(np.float64), number_b)
     error = math.hypot(error_a, error_b)

@@ -17,10 +17,10 @@ from scipy import special
 
 from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from toolkit.results import Result, joined
-from toolkit.stats._checks import check_counts, check_rating, check_truth, chosen
+from toolkit.stats._checks import check_counts, check_numbers, check_rating, check_truth, chosen
 from toolkit.stats.proportions.clustered import total_covariance
 from toolkit.stats.proportions.two import TwoGroupCounts
-from toolkit.stats.proportions.weighted import is_simple_sample, weights_and_clusters
+from toolkit.stats.proportions.weighted import counted_cases, is_simple_sample
 
 _SAME_PROBABILITY = 1e-7  # relative; tables of equal probability differ by rounding alone
 _MOST_TABLES = 5_000_000
@@ -374,7 +374,7 @@ def association_test(
 
 def _filled_table(counts: ArrayLike) -> tuple[IntArray, str]:
     """Return the rows and columns that hold a case, and how many do not."""
-    array = np.asarray(counts)
+    array = check_numbers(counts, name="counts")
     if array.ndim != 2:
         msg = f"counts must have shape (n_rows, n_columns), but got {array.shape}"
         raise ValueError(msg)
@@ -550,7 +550,8 @@ def trend_test(
             f"{float(numbers[place])!r}; give the number of its class"
         )
         raise ValueError(msg)
-    each, unit_of = weights_and_clusters(diseased.size, weight=weight, cluster=cluster)
+    used, each, unit_of = counted_cases(diseased.size, weight=weight, cluster=cluster)
+    diseased, numbers = diseased[used], numbers[used]
     n_clusters = int(np.unique(unit_of).size)
     simple = is_simple_sample(each, n_clusters)
     statistic = _trend(diseased, numbers, each, None if simple else unit_of)

@@ -21,7 +21,6 @@ from toolkit.results import Better, Comparison, Result, check_margin
 from toolkit.stats._checks import (
     check_ci_level,
     check_count,
-    check_proportion_margin,
     chosen,
 )
 from toolkit.stats._inference import (
@@ -369,7 +368,7 @@ def proportion_difference_ci(
     -0.03034 to 0.00176, Wald
     """
     words, ci_method, fields_of = chosen(method, _DIFFERENCES)
-    check_proportion_margin(margin, better=better)
+    check_margin(margin, effect="difference", better=better)
     level = _check_level(ci_level, method)
     return Comparison(
         method=f"difference of two independent proportions, {words}",

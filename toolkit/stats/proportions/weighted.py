@@ -90,10 +90,13 @@ def weighted_proportion_ci(
     '0.0566 (0.0144, 0.1973)'
     """
     has_event = check_truth(event, name="event")
-    each, unit_of = weights_and_clusters(has_event.size, weight=weight, cluster=cluster)
+    used, each, unit_of = counted_cases(has_event.size, weight=weight, cluster=cluster)
+    has_event = has_event[used]
     level = check_ci_level(ci_level)
     counts = int(has_event.sum()), has_event.size
     plain = proportion_ci(*counts, ci_level=level, quantity=quantity, label=label)
+    if used.size and not used.any():
+        plain = replace(plain, note="not defined: the weights add up to 0")
     n_clusters = int(np.unique(unit_of).size)
     other_weight = counts[0] == 0 < counts[1] and event_weight not in (None, each[0])
     if other_weight or not is_simple_sample(each, n_clusters):
@@ -105,17 +108,22 @@ def weighted_proportion_ci(
 
 def is_simple_sample(weight: FloatArray, n_clusters: int) -> bool:
     """Whether cases are a simple random sample: weights alike, none shares its cluster."""
-    alike = weight.size == 0 or (np.ptp(weight) == 0 and weight[0] > 0)
+    alike = weight.size == 0 or np.ptp(weight) == 0
     return bool(alike and n_clusters == weight.size)
 
 
-def weights_and_clusters(
+def counted_cases(
     n_cases: int, *, weight: ArrayLike | None, cluster: ArrayLike | None
-) -> tuple[FloatArray, IndexArray]:
-    """Return one weight and the number of the cluster for each case."""
+) -> tuple[BoolArray, FloatArray, IndexArray]:
+    """Return which cases count, and the weight and the number of the cluster of these.
+
+    A case of weight 0 stands for nobody: it is no case, in no count, variance or number of
+    patients.
+    """
     each = np.ones(n_cases) if weight is None else check_weight(weight, n_cases=n_cases)
     own = np.arange(n_cases) if cluster is None else check_cluster(cluster, n_cases=n_cases)
-    return each, own
+    used = each > 0
+    return used, each[used], own[used]
 
 
 def _weighted(
@@ -128,10 +136,6 @@ def _weighted(
     """Return estimate, standard error and limits of a weighted proportion."""
     total = float(weight.sum())
     method = {"method": "weighted proportion", "ci_method": "Wilson score, effective number"}
-    if total == 0:
-        names = ("estimate", "std_error", "ci_low", "ci_high")
-        reason = "not defined: the weights add up to 0"
-        return {**method, **dict.fromkeys(names, math.nan), "note": reason}
     share = float(weight @ event) / total
     variance = float(share_covariance(event[:, None].astype(float), weight, cluster)[0, 0])
     if share in (0.0, 1.0):
@@ -139,8 +143,7 @@ def _weighted(
         if share == 0 and event_weight is not None:
             heaviest = _check_event_weight(event_weight)
         # Cases of one patient that are all alike say no more than one of them.
-        n_clusters = np.unique(cluster[weight > 0]).size
-        share_of_cases = n_clusters / int(np.count_nonzero(weight))
+        share_of_cases = np.unique(cluster).size / weight.size
         effective, variance = total / heaviest * share_of_cases, 0.0
     elif math.isnan(variance) or variance == 0:
         return {

@@ -238,7 +238,8 @@ def published_comparison(
     >>> f"{change.estimate:.2f} ({change.ci_low:.3f}, {change.ci_high:.3f})"
     '0.17 (0.015, 0.325)'
     """
-    check_margin(margin, effect=printed.effect, better=better)
+    largest = 1.0 if unit == "probability" else math.inf
+    check_margin(margin, effect=printed.effect, better=better, largest=largest)
     values, ratio = printed.values, printed.effect == "ratio"
     scale: Callable[[float], float] = math.log if ratio else float
     error, level = _standard_error(printed, scale), printed.ci_level

@@ -26,6 +26,7 @@ from toolkit.stats.resampling.draws import (
     Plan,
     Resample,
     few_units,
+    largest_difference,
     make_plan,
     second_seed,
     too_few_units,
@@ -359,7 +360,8 @@ def bootstrap_test(  # noqa: PLR0913 - as bootstrap_ci, with a margin
     fom, stratified, cluster, ci_level, n_resamples, rng, jobs
         As in ``bootstrap_ci``; cases, or patients, are drawn, readers are fixed.
     margin : float, optional
-        Non-inferiority margin of the difference, above 0.
+        Non-inferiority margin of the difference, above 0 and below the width of the range of
+        ``fom``; a plain function has none.
     better : {"higher", "lower"}, optional
         Which direction is better; required with a margin.
     label_a, label_b : str
@@ -403,7 +405,8 @@ def bootstrap_test(  # noqa: PLR0913 - as bootstrap_ci, with a margin
     diseased = check_truth(truth)
     numbers_a = check_rating(rating_a, n_cases=diseased.size, name="rating_a")
     numbers_b = check_rating(rating_b, n_cases=diseased.size, name="rating_b")
-    _check_difference(interval, margin, better)
+    _refuse_interval(interval)
+    check_margin(margin, effect="difference", better=better, largest=largest_difference(fom))
     plan = make_plan(
         fom,
         diseased,
@@ -438,8 +441,8 @@ def bootstrap_test(  # noqa: PLR0913 - as bootstrap_ci, with a margin
     )
 
 
-def _check_difference(interval: str, margin: float | None, better: Better | None) -> None:
-    """Refuse a margin without direction, and intervals that mislead for a difference."""
+def _refuse_interval(interval: str) -> None:
+    """Refuse the intervals that mislead for a difference."""
     check_choice(interval, name="interval", choices=tuple(_INTERVALS))
     if interval != "percentile":
         msg = (
@@ -447,7 +450,6 @@ def _check_difference(interval: str, margin: float | None, better: Better | None
             "often than the percentile interval in simulations; use interval='percentile'"
         )
         raise ValueError(msg)
-    check_margin(margin, effect="difference", better=better)
 
 
 def bootstrap_test_unpaired(  # noqa: PLR0913 - two data sets, else as bootstrap_test
@@ -505,7 +507,7 @@ def bootstrap_test_unpaired(  # noqa: PLR0913 - two data sets, else as bootstrap
     >>> f"{result.estimate:.3f} ({result.ci_low:.3f}, {result.ci_high:.3f})"
     '-0.081 (-0.562, 0.400)'
     """
-    check_margin(margin, effect="difference", better=better)
+    check_margin(margin, effect="difference", better=better, largest=largest_difference(fom))
     if (cluster_a is None) != (cluster_b is None):
         msg = "cluster_a and cluster_b must both be given or neither; number single cases apart"
         raise ValueError(msg)

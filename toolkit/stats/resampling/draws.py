@@ -285,6 +285,12 @@ FEW_UNITS = 100
 _SECOND_STREAM = 0x5EC0_0D00
 
 
+def largest_difference(fom: Fom) -> float:
+    """Return the width of the range of a figure of merit; infinite of a plain function."""
+    low, high = getattr(fom, "range", (-math.inf, math.inf))
+    return float(high - low)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
     """What is computed from which truth, what is drawn, how often, from which random numbers."""

@@ -21,7 +21,14 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from toolkit.arrays import BoolArray, FloatArray
-from toolkit.stats._checks import Rng, check_count, check_positive, check_rating, check_rng
+from toolkit.stats._checks import (
+    Rng,
+    check_count,
+    check_numbers,
+    check_positive,
+    check_ratings,
+    check_rng,
+)
 from toolkit.stats.binormal.binormal import both_below
 from toolkit.stats.mrmc.moments import KINDS, NEGATIVE, POSITIVE, READER, AucMoments
 from toolkit.stats.simulation.simulate import simulated_truth
@@ -146,7 +153,8 @@ class RoeMetzModel:
     def __post_init__(self) -> None:
         """Check the parameters and hold them as float64."""
         for name in ("separation", "shared", "own"):
-            object.__setattr__(self, name, np.array(getattr(self, name), dtype=np.float64))
+            numbers = check_numbers(getattr(self, name), name=name)
+            object.__setattr__(self, name, numbers.astype(np.float64))
         if self.separation.ndim != 1 or not self.separation.size:
             msg = f"separation must have shape (n_modalities,), but got {self.separation.shape}"
             raise ValueError(msg)
@@ -212,7 +220,7 @@ def roe_metz_model(
     >>> model.aucs.round(4)
     array([0.8485, 0.8714])
     """
-    means = np.atleast_1d(np.asarray(separation, dtype=np.float64))
+    means = np.atleast_1d(check_numbers(separation, name="separation")).astype(np.float64)
     growth = np.array([[1.0], [check_positive(spread, name="spread") ** 2]])
     by_case = np.array([[0.0, 1.0, 1.0]])
     factor = np.where(by_case, growth, 1.0)
@@ -276,7 +284,7 @@ def unequal_variance_structure(
 
 def modality_means(separation: float, modality_effect: ArrayLike) -> FloatArray:
     """Return the mean rating of positive cases, shape (n_modalities,) or with readers first."""
-    effect = np.asarray(modality_effect, dtype=np.float64)
+    effect = check_numbers(modality_effect, name="modality_effect").astype(np.float64)
     if effect.ndim not in (1, 2) or effect.size == 0 or not np.isfinite(effect).all():
         msg = (
             "modality_effect must be finite and have shape (n_modalities,) or "
@@ -333,7 +341,7 @@ def roe_metz_separation(
     >>> roe_metz_separation([0.8543, 0.877], components=components).round(3)
     array([1.5 , 1.65])
     """
-    areas = np.asarray(auc, dtype=np.float64)
+    areas = check_numbers(auc, name="auc").astype(np.float64)
     if not ((areas > 0) & (areas < 1)).all():
         msg = f"auc must lie between 0 and 1, but got {auc!r}: no finite separation gives it"
         raise ValueError(msg)
@@ -471,7 +479,9 @@ def roe_metz_ratings(  # noqa: PLR0913 - how many, and one argument for each par
         raise ValueError(msg)
     model = roe_metz_model(np.zeros(means.shape[-1]), components=components, spread=spread)
     if case_effect is not None:
-        case_effect = check_rating(case_effect, n_cases=truth.size, name="case_effect")
+        case_effect = check_ratings(
+            case_effect, n_cases=truth.size, name="case_effect", axes=(), finite=True
+        )
     return _draw(model, truth, truth[:, None, None] * means, n_readers, check_rng(rng), case_effect)
 
 

@@ -12,7 +12,7 @@ from scipy.special import ndtr, ndtri
 
 from toolkit.arrays import FloatArray
 from toolkit.results import Result
-from toolkit.stats._checks import check_inner_share, check_positive
+from toolkit.stats._checks import check_inner_share, check_numbers, check_positive
 from toolkit.stats.binormal.binormal import both_below
 from toolkit.stats.mrmc.study_components import StudyComponents
 from toolkit.stats.simulation.roe_metz import RoeMetzComponents, RoeMetzModel, roe_metz_model
@@ -159,7 +159,7 @@ def roe_metz_from_components(
 
 def _check_aucs(auc: ArrayLike) -> FloatArray:
     """Return two AUCs, neither 0 nor 1."""
-    areas = np.asarray(auc, dtype=np.float64)
+    areas = check_numbers(auc, name="auc").astype(np.float64)
     if areas.shape != (2,):
         msg = f"auc must have shape (2,), one a modality, but got {areas.shape}"
         raise ValueError(msg)

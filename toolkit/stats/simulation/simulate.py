@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from toolkit.arrays import BoolArray, FloatArray
-from toolkit.stats._checks import Rng, check_count, check_rng, check_share
+from toolkit.stats._checks import Rng, check_count, check_numbers, check_rng, check_share
 
 _ROUNDING = 1e-12
 # Hundredths in each class of a score: 1.00 to 1.49, 1.51 to 2.49, ..., 9.51 to 10.00.
@@ -250,7 +250,7 @@ def tenths_scores(
     >>> tenths_scores([-3.0, 0.0, 3.0], separation=2.3, prevalence=0.006)
     array([1.  , 5.47, 9.99])
     """
-    suspicion = np.asarray(suspicion, dtype=np.float64)
+    suspicion = check_numbers(suspicion, name="suspicion").astype(np.float64)
     if suspicion.ndim != 1 or not np.isfinite(suspicion).all():
         msg = (
             "suspicion must be finite and have shape (n_cases,), but got shape "

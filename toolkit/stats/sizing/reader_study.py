@@ -20,7 +20,13 @@ from numpy.typing import ArrayLike
 
 from toolkit.arrays import FloatArray
 from toolkit.results import Better, Result, check_margin, joined
-from toolkit.stats._checks import check_choice, check_ci_level, check_count, check_inner_share
+from toolkit.stats._checks import (
+    check_choice,
+    check_ci_level,
+    check_count,
+    check_inner_share,
+    check_numbers,
+)
 from toolkit.stats.mrmc.analysis import HOLDS_FOR, Random, few_readers
 from toolkit.stats.mrmc.moments import AucMoments
 from toolkit.stats.mrmc.study_components import StudyComponents
@@ -559,7 +565,7 @@ def mrmc_sample_size(
 
 def _check_numbers(values: ArrayLike, name: str, *, at_least: int) -> FloatArray:
     """Return whole numbers as an array of one dimension."""
-    numbers = np.atleast_1d(np.asarray(values))
+    numbers = np.atleast_1d(check_numbers(values, name=name))
     if numbers.ndim != 1 or not numbers.size:
         msg = f"{name} must be one number or have shape (n,), but got {numbers.shape}"
         raise ValueError(msg)

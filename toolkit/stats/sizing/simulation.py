@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from toolkit.arrays import BoolArray, FloatArray
 from toolkit.results import Estimate
-from toolkit.stats._checks import Rng, check_count, check_rng
+from toolkit.stats._checks import Rng, check_count, check_numbers, check_rng
 from toolkit.stats.proportions.one import wilson_limits
 from toolkit.stats.simulation.roe_metz import RoeMetzModel, general_roe_metz_ratings
 from toolkit.stats.simulation.simulate import simulated_truth
@@ -156,7 +156,7 @@ def _unread(read: ArrayLike | None, shape: tuple[int, ...]) -> BoolArray:
     """Return where there is no rating."""
     if read is None:
         return np.zeros(shape, dtype=np.bool_)
-    mask = np.asarray(read)
+    mask = check_numbers(read, name="read")
     if mask.dtype != np.bool_ or mask.shape != shape:
         msg = (
             f"read must be boolean with shape (n_cases, n_readers, n_modalities) = {shape}, but "

@@ -17,6 +17,7 @@ from toolkit.readers.dicom.pixels.grey_scale import (
     presentation_images,
 )
 from toolkit.readers.dicom.reports.ai_tables import AiChoices
+from toolkit.readers.dicom.reports.reports import Unreadable
 from toolkit.readers.dicom.reports.results import REPORTS, AiTables, ai_tables
 from toolkit.readers.dicom.reports.tree import CadReport, report_from_json
 from toolkit.readers.dicom.reports.vendors import VendorEntry, load_vendors
@@ -188,11 +189,17 @@ def report_results(
     pieces: Sequence[Piece], folder: Path, vendors: Sequence[VendorEntry], choices: AiChoices
 ) -> tuple[AiTables, tuple[str, ...]]:
     """Return what the AIs say, with marks on the images that are read, and what to note."""
-    rows = (row for piece in pieces for row in piece_rows(piece.path))
-    reports = [report_from_json(row["report"]) for row in rows if row.get("report")]
-    images, exams = _of_reports(reports, folder)
+    reports: list[CadReport] = []
+    unread: dict[str, str] = {}
+    for row in (row for piece in pieces for row in piece_rows(piece.path)):
+        if row.get("report"):
+            reports.append(report_from_json(row["report"]))
+        else:
+            unread[row["path"]] = row["words"] or NO_AI_REPORT
+    images, exams = _of_reports(reports, folder) if reports or unread else ({}, {})
+    unreadable = _unreadable(unread, {report.report_uid for report in reports}, exams, folder)
     found = ai_tables(
-        reports,
+        [*reports, *unreadable],
         case_ids={report.report_uid: _case_of(report, images, exams) for report in reports},
         exams={case for case in exams.values() if case},
         image_cases={uid: image.case_id for uid, image in images.items()},
@@ -208,7 +215,13 @@ def report_results(
         f"{left:,} marks stay on the image that was analysed: the one for presentation has another "
         "matrix, spacing or orientation, or there are several"
     )
-    return replace(found, marks=tuple(marks)), (note,) if left else ()
+    broken = sum(one.of_ai for one in unreadable)
+    note_of_broken = (
+        f"{broken:,} reports of the AI cannot be read, so what has no other report has failed: "
+        "ai_not_mapped.csv says why"
+    )
+    notes = (*((note,) if left else ()), *((note_of_broken,) if broken else ()))
+    return replace(found, marks=tuple(marks)), notes
 
 
 class _Image(NamedTuple):
@@ -223,8 +236,6 @@ def _of_reports(
     reports: Sequence[CadReport], folder: Path
 ) -> tuple[dict[str, _Image], dict[str, str]]:
     """Return the images that reports name, and the case of each examination with images."""
-    if not reports:
-        return {}, {}
     named = {uid for report in reports for uid in report.images}
     named |= {finding.image_uid for report in reports for finding in report.findings}
     images: dict[str, _Image] = {}
@@ -239,6 +250,48 @@ def _of_reports(
             size = (row["columns"] or 0, row["rows"] or 0)
             images[row["image_id"]] = _Image(case_id, row["laterality"], size)
     return images, exams
+
+
+def _unreadable(
+    unread: Mapping[str, str], read: Collection[str], exams: Mapping[str, str], folder: Path
+) -> list[Unreadable]:
+    """Return the structured reports that gave no result, each with its reason.
+
+    One is certainly of an AI if its class says so, or if its equipment writes AI's results: then it
+    is one of these with a damaged title. Others are people's, or of a program that is not known.
+
+    Parameters
+    ----------
+    unread : mapping
+        Why each file gave no result, by its path.
+    read : collection of str
+        UIDs of the reports that were read.
+    exams : mapping
+        Case of each examination, by its UID.
+    folder : Path
+        Of the inventory.
+    """
+    columns = ("path", "image_id", "study_uid", "kind", "dicom_modality", "device")
+    others: list[dict[str, Any]] = []
+    devices: set[str] = set()
+    for row in objects_of(folder, *columns):
+        if row["image_id"] in read:
+            devices |= {row["device"]} - {"", None}
+        elif row["path"] in unread or (row["dicom_modality"], row["kind"]) == (
+            "SR",
+            "other_object",
+        ):
+            others.append(row)
+    return [
+        Unreadable(
+            report_uid=row["image_id"],
+            case_id=exams.get(row["study_uid"], ""),
+            file=row["path"],
+            reason=unread.get(row["path"], "is of no class of structured reports"),
+            of_ai=row["kind"] == "cad_sr" or row["device"] in devices,
+        )
+        for row in others
+    ]
 
 
 class _CasesInOrder:
@@ -279,6 +332,8 @@ def _pairing(folder: Path, marked: Collection[str]) -> Iterator[dict[str, Any]]:
             yield row
 
 
+NO_REPORT: Final = ("other_object", "other_image")  # kinds of what has no class that is known
+NO_AI_REPORT: Final = "by title and template no result of an AI"
 SCAN, MARKER = ".scan", "ingest.json"
 CASES: Final[dict[CaseId, str]] = {
     "study": "the Study Instance UID",

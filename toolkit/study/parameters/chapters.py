@@ -1,6 +1,7 @@
 """What a chapter is: its title, its question, what data it needs and which parameters it takes.
 
-A chapter is a notebook ``NN_name.ipynb`` whose parameters stand in one cell (``parameters_cell``).
+A chapter is a notebook ``NN_name.ipynb`` whose parameters stand in one cell, each with its type and
+a comment behind it that ends in its rules: ``cutoff: float = 9.5  # marked from it up [AI score]``.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import json
 import math
 import re
 import tokenize
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args
 
 from toolkit.study.parameters.file import ParametersError, did_you_mean
+from toolkit.study.parameters.rules import PartFacts, data_fault, names_in, range_fault
 from toolkit.tables import PARTS, TABLES
 
 _PLAIN: dict[str, Any] = {"str": str, "int": int, "float": float, "bool": bool}
@@ -144,6 +146,7 @@ def _kind_in_words(value: Any) -> str:
 
 LITERAL_IMPORT = "from typing import Literal"  # the one import that annotations need
 
+_RULES = re.compile(r"(\S.*?) +\[([^][]+)\]")
 _SECRET = re.compile(r"token|password|passwd|secret|api_?key", re.IGNORECASE)
 
 
@@ -155,16 +158,24 @@ class ParameterSpec:
     ----------
     name, annotation : str
         Name and type as they stand in the notebook.
+    rules : tuple of str
+        Which values it may have: what stands in brackets at the end of the comment.
     default : object
         The demo's value; a real study never falls back to it.
     help : str
-        The comment behind the assignment.
+        The comment behind the assignment, without the rules.
     """
 
     name: str
     annotation: str
+    rules: tuple[str, ...] = ()
     default: Any
     help: str
+
+    @property
+    def asks(self) -> str:
+        """Type, rules and help in one line."""
+        return f"{', '.join([self.annotation, *self.rules])}: {self.help}"
 
 
 def source_of(cell: Mapping[str, Any]) -> str:
@@ -207,7 +218,19 @@ def read_parameters(
             )
         specs[spec.name] = spec
     faults.extend(_shared_faults(specs))
+    faults.extend(_default_faults(specs))
     return tuple(specs.values())
+
+
+def _default_faults(specs: Mapping[str, ParameterSpec]) -> Iterator[str]:
+    """Return rules that speak of no parameter, and defaults that break their own rules."""
+    given = {name: spec.default for name, spec in specs.items()}
+    for name, spec in specs.items():
+        unknown = {other for rule in spec.rules for other in names_in(rule)} - set(specs)
+        if unknown:
+            yield f"parameters cell: the rule of {name} speaks of {', '.join(sorted(unknown))}"
+        elif fault := range_fault(spec.rules, name, given):
+            yield f"parameters cell: the default of {fault}"
 
 
 def _comments(source: str) -> dict[int, str]:
@@ -233,6 +256,7 @@ def _assignment(statement: ast.stmt, comments: Mapping[int, str]) -> ParameterSp
         lacking = "default value" if statement.value is None else "comment behind it"
         msg = f"{name} has no {lacking}; write '{form}'"
         raise ValueError(msg)
+    text, rules = _parted(comment)
     if _SECRET.search(name):
         msg = f"{name} looks like a secret, and parameters are printed in the book; rename it"
         raise ValueError(msg)
@@ -249,7 +273,24 @@ def _assignment(statement: ast.stmt, comments: Mapping[int, str]) -> ParameterSp
     if fault:
         msg = f"the default of {name} must be {annotation}, but {fault}"
         raise ValueError(msg)
-    return ParameterSpec(name=name, annotation=annotation, default=value, help=comment)
+    return ParameterSpec(name=name, annotation=annotation, rules=rules, default=value, help=text)
+
+
+def _parted(comment: str) -> tuple[str, tuple[str, ...]]:
+    """Return the help and the rules of ``help [rule, rule]``.
+
+    Raises
+    ------
+    ValueError
+        For what is no rule.
+    """
+    match = _RULES.fullmatch(comment)
+    if match is None:
+        return comment, ()
+    rules = tuple(rule.strip() for rule in match[2].split(","))
+    for rule in rules:
+        names_in(rule)
+    return match[1], rules
 
 
 def _shared_faults(specs: Mapping[str, ParameterSpec]) -> list[str]:
@@ -412,17 +453,37 @@ def check_parameters(chapter: Chapter, given: Mapping[str, Any], *, place: str) 
     values: dict[str, Any] = {}
     for name, spec in specs.items():
         if name not in given:
-            faults.append(
-                f"{name} is missing; {spec.annotation}: {spec.help} (the demo has {spec.default!r})"
-            )
+            faults.append(f"{name} is missing; {spec.asks} (the demo has {spec.default!r})")
             continue
         kind = resolve_annotation(ast.parse(spec.annotation, mode="eval").body)
-        values[name], fault = misfit(given[name], kind, name=name)
+        value, fault = misfit(given[name], kind, name=name)
         if fault:
             faults.append(f"{name} must be {spec.annotation}, but {fault}; it is: {spec.help}")
+        else:
+            values[name] = value
+    for name in values:
+        if fault := range_fault(specs[name].rules, name, values):
+            faults.append(f"{fault}; it is: {specs[name].help}")
     if faults:
         raise ParametersError([f"{place}: {fault}" for fault in faults])
     return values
+
+
+def data_faults(chapter: Chapter, given: Mapping[str, Any], facts: PartFacts) -> list[str]:
+    """Return every parameter that asks for what the data of its part do not have.
+
+    Parameters
+    ----------
+    chapter : Chapter
+        The chapter.
+    given : mapping
+        Its parameters, from ``check_parameters``.
+    facts : PartFacts
+        What the data of the part have.
+    """
+    rules = {spec.name: (spec.rules, spec.help) for spec in chapter.parameters}
+    found = {name: data_fault(rules[name][0], name, given, facts) for name in given}
+    return [f"{fault}; it is: {rules[name][1]}" for name, fault in found.items() if fault]
 
 
 def _unexpected(name: str, specs: Mapping[str, ParameterSpec]) -> str:

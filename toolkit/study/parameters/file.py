@@ -70,7 +70,7 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
 class Analysis(Section):
     """Choices that every chapter shares; handed to each chapter that has the parameter."""
 
-    ci_level: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    ci_level: Annotated[float, Field(ge=0.5, le=0.9999)] = 0.95
     """Confidence level of all intervals, two-sided."""
     seed: Annotated[int, Field(ge=0)] = 20260101
     """Seed of everything that is drawn at random."""

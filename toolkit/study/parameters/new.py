@@ -76,7 +76,7 @@ def chosen_chapters(words: Sequence[str]) -> list[Chapter]:
 def _parameter(spec: ParameterSpec, value: Any) -> str:
     """Return one parameter as a line of the file."""
     shown = json.dumps(value, ensure_ascii=False)
-    return f"      {spec.name}: {shown}  # {spec.annotation}: {spec.help}"
+    return f"      {spec.name}: {shown}  # {spec.asks}"
 
 
 def chapter_lines(

@@ -48,7 +48,7 @@ class ClaimEntry(ReportedEntry):
 
     claim: ClaimKind
     """noninferiority, superiority, or difference in either direction."""
-    margin: float | None = None
+    margin: Annotated[float, Field(gt=0, le=2)] | None = None
     """Margin of a claim of non-inferiority: that of the chapter's own parameter."""
 
     @model_validator(mode="after")

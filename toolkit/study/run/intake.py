@@ -200,14 +200,16 @@ def _plan(parameters: StudyParameters, folder: Path | None) -> dict[str, dict[st
     }
 
 
-def _make(parameters: StudyParameters, folder: Path | None) -> dict[str, dict[str, pd.DataFrame]]:
+def make_tables(
+    parameters: StudyParameters, folder: Path | None, *, show_values: bool = False
+) -> dict[str, dict[str, pd.DataFrame]]:
     """Return all tables, read from the files or simulated."""
     if parameters.data == "demo":
         from toolkit.demo import demo_study
 
         return demo_study()
     assert folder is not None  # the caller refused a study without its folder
-    read = read_study(parameters.sources, folder)
+    read = read_study(parameters.sources, folder, show_values=show_values)
     return {
         part: {name: table.frame for name, table in named.items()} for part, named in read.items()
     }
@@ -229,7 +231,7 @@ def prepare_tables(
     if workspace.holds(place, "tables"):
         parts = read_json(place / "parts.json")
     else:
-        made = _make(parameters, folder)
+        made = make_tables(parameters, folder)
         scratch = workspace.scratch("tables")
         parts = {
             part: {

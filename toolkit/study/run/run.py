@@ -14,7 +14,7 @@ from toolkit.study.book.build import Edition, deliver, render
 from toolkit.study.parameters.chapters import PICTURES
 from toolkit.study.parameters.file import ParametersError, StudyParameters, load_parameters
 from toolkit.study.run.faults import MachineError
-from toolkit.study.run.intake import StudyIndex, prepare_tables, read_study
+from toolkit.study.run.intake import StudyIndex, make_tables, prepare_tables
 from toolkit.study.run.plan import (
     Finished,
     PlannedChapter,
@@ -24,6 +24,7 @@ from toolkit.study.run.plan import (
     plan_chapters,
     select_chapters,
 )
+from toolkit.study.run.rehearse import refusals, refuse_misfits
 from toolkit.study.run.workspace import OutputError, Workspace, read_json, to_json, write_atomic
 from toolkit.tables import TableError
 
@@ -98,7 +99,7 @@ def archive_folder(parameters: StudyParameters, archive: Path | None) -> str:
 def check_study(path: Path, *, data: Path | None = None, show_values: bool = False) -> list[str]:
     """Return all that is wrong with a parameters file and its data, or an empty list.
 
-    Nothing is run and nothing is written.
+    Whatever a run would refuse is told, chapters' analyses among it; nothing is written.
 
     Parameters
     ----------
@@ -114,18 +115,19 @@ def check_study(path: Path, *, data: Path | None = None, show_values: bool = Fal
     except ParametersError as error:
         return list(error.faults)
     faults: list[str] = []
+    planned: list[PlannedChapter] = []
     try:
-        plan_chapters(parameters, path)
+        planned = plan_chapters(parameters, path)
     except ParametersError as error:
         faults.extend(error.faults)
     try:
-        folder = data_folder(parameters, data)
-        if folder is not None:
-            read_study(parameters.sources, folder, show_values=show_values)
+        frames = make_tables(parameters, data_folder(parameters, data), show_values=show_values)
     except ParametersError as error:
         faults.extend(error.faults)
     except TableError as error:
         faults.extend(str(fault) for fault in error.faults)
+    else:
+        faults.extend(refusals(planned, frames))
     return faults
 
 
@@ -328,6 +330,7 @@ def _run_wave(
         else:
             to_run.append(chapter)
     if to_run:
+        refuse_misfits(to_run, index)
         _execute(to_run, index, available, finished, workspace, options)
 
 

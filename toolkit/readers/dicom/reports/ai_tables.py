@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from toolkit.readers.dicom.reports.places import UnreadableError, percent_of
-from toolkit.readers.dicom.reports.reports import Listed, Versions
+from toolkit.readers.dicom.reports.reports import Listed, Unreadable, Versions
 from toolkit.readers.dicom.reports.tree import (
     CERTAINTY_OF_FINDING,
     PERCENT,
@@ -354,11 +354,11 @@ def notes_of(reader: str, seen: Sequence[Exam], *, has_scale: bool) -> tuple[str
 
 
 def rating_of(
-    exam: Exam | None, choices: AiChoices, listed: list[Listed]
+    exam: Exam | None, broken: Unreadable | None, choices: AiChoices, listed: list[Listed]
 ) -> tuple[float | None, str]:
     """Return rating and status of one examination; only a complete reading has a rating."""
     if exam is None:
-        return None, "missing"
+        return None, "missing" if broken is None else "failed"
     state = exam.report.state
     partly = state == "partly_failed" and choices.accept_partly_failed
     if state not in _PROCESSED and not partly:
@@ -408,14 +408,18 @@ def reading_row(reader: str, case_id: str, rating: float | None, status: str) ->
     }
 
 
-def state_row(reader: str, case_id: str, exam: Exam | None, status: str) -> Row:
+def state_row(
+    reader: str, case_id: str, exam: Exam | None, broken: Unreadable | None, status: str
+) -> Row:
     """Return what became of one examination."""
     score = exam.score if exam is not None else None
+    without = ("missing", "no report") if broken is None else ("failed", broken.words)
+    state = without if exam is None else (exam.report.state, exam.report.state_reason)
     return {
         "reader_id": reader,
         "case_id": case_id,
-        "state": exam.report.state if exam is not None else "missing",
-        "state_reason": exam.report.state_reason if exam is not None else "no report",
+        "state": state[0],
+        "state_reason": state[1],
         "status": status,
         "report_uid": exam.report.report_uid if exam is not None else None,
         "template": exam.report.template if exam is not None else None,

@@ -58,7 +58,7 @@ class Listed:
         Content item; empty for the whole report.
     concept : str
         What it is.
-    what : {"not_mapped", "not_shown", "prior", "superseded", "not_counted", "conflict"}
+    what : {"not_mapped", "not_shown", "prior", "superseded", "not_counted", "conflict", ...}
         Why it is not in the tables; a conflict says that the report contradicts something.
     reason : str
         The same in words.
@@ -68,8 +68,47 @@ class Listed:
     case_id: str
     path: str
     concept: str
-    what: Literal["not_mapped", "not_shown", "prior", "superseded", "not_counted", "conflict"]
+    what: Literal[
+        "not_mapped", "not_shown", "prior", "superseded", "not_counted", "conflict", "unreadable"
+    ]
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """A structured report whose content cannot be read as a result of an AI.
+
+    Parameters
+    ----------
+    report_uid, case_id : str
+        The report and its examination; a case that is not known is empty.
+    file, reason : str
+        Where it lies in the archive, and what is wrong with it.
+    of_ai : bool
+        Whether it is certainly of an AI: then its examination failed, else it is only listed.
+    """
+
+    report_uid: str
+    case_id: str
+    file: str
+    reason: str
+    of_ai: bool
+
+    @property
+    def words(self) -> str:
+        """File and reason in one line."""
+        return f"{self.file}: {self.reason}"
+
+    def listed(self) -> Listed:
+        """Return its entry."""
+        return Listed(
+            report_uid=self.report_uid,
+            case_id=self.case_id,
+            path="",
+            concept="",
+            what="unreadable" if self.of_ai else "not_counted",
+            reason=self.words,
+        )
 
 
 def reader_id(report: CadReport) -> str:

@@ -32,6 +32,7 @@ from toolkit.readers.dicom.reports.reports import (
     AiFault,
     AiResultsError,
     Listed,
+    Unreadable,
     choose,
     of_exams,
     product_notes,
@@ -83,7 +84,7 @@ class AiTables:
 
 
 def ai_tables(
-    reports: Iterable[CadReport],
+    reports: Iterable[CadReport | Unreadable],
     *,
     case_ids: Mapping[str, str],
     exams: Collection[str],
@@ -97,10 +98,11 @@ def ai_tables(
 
     Parameters
     ----------
-    reports : iterable of CadReport
-        In any order; the tables do not depend on it.
+    reports : iterable of CadReport or Unreadable
+        In any order; the tables do not depend on it. An examination whose only reports cannot be
+        read has failed, for each reader: whose they were is not known.
     case_ids : mapping
-        Case of each report, by its UID.
+        Case of each report that was read, by its UID.
     exams : collection of str
         Cases that have images; one without a report is missing.
     image_cases : mapping, optional
@@ -127,9 +129,12 @@ def ai_tables(
     """
     choices = choices or AiChoices()
     vendors = load_vendors() if vendors is None else vendors
-    named, listed = with_products(reports)
+    given = list(reports)
+    unreadable = sorted((one for one in given if isinstance(one, Unreadable)), key=lambda o: o.file)
+    named, listed = with_products(one for one in given if isinstance(one, CadReport))
     found, left_out = of_exams(named, case_ids, exams)
-    listed += left_out
+    listed += [*left_out, *(one.listed() for one in unreadable)]
+    broken = {one.case_id: one for one in unreadable if one.of_ai}
     faults = version_faults(found, choices.versions)
     by_reader: dict[str, dict[str, CadReport]] = defaultdict(dict)
     for (reader, case_id), several in sorted(found.items()):
@@ -144,7 +149,7 @@ def ai_tables(
     for reader, chosen in sorted(by_reader.items()):
         seen = _exams(chosen, vendors, shown, listed)
         faults += _score_faults(reader, seen)
-        parts.append(_reader_tables(reader, seen, sorted(exams), choices, listed))
+        parts.append(_reader_tables(reader, seen, sorted(exams), broken, choices, listed))
     if faults:
         raise AiResultsError(faults)
     return AiTables(
@@ -223,6 +228,7 @@ def _reader_tables(
     reader: str,
     seen: Sequence[Exam],
     exams: Sequence[str],
+    broken: Mapping[str, Unreadable],
     choices: AiChoices,
     listed: list[Listed],
 ) -> AiTables:
@@ -233,8 +239,8 @@ def _reader_tables(
     by_case = {exam.case_id: exam for exam in seen}
     for case_id in exams:
         exam = by_case.get(case_id)
-        rating, status = rating_of(exam, choices, listed)
-        rows["states"].append(state_row(reader, case_id, exam, status))
+        rating, status = rating_of(exam, broken.get(case_id), choices, listed)
+        rows["states"].append(state_row(reader, case_id, exam, broken.get(case_id), status))
         if scale is None:
             continue
         rows["readings"].append(reading_row(reader, case_id, rating, status))
