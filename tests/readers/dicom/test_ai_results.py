@@ -508,7 +508,8 @@ def test_archive_gives_the_scores_that_it_was_made_from(archive):
     made, _ = archive
     result = result_of(archive)
     truth = made.tables["readings"].query("modality == 'standalone'")
-    expected = {one.case_id: (one.status, one.rating) for one in truth.itertuples()}
+    rating = truth["rating"].astype(object).where(truth["rating"].notna(), None)
+    expected = dict(zip(truth["case_id"], zip(truth["status"], rating, strict=True), strict=True))
     found = {one["case_id"]: (one["status"], one["rating"]) for one in result.readings}
     assert len(found) == 21
     assert found == expected

@@ -88,7 +88,11 @@ def _answer(projection: AccrualProjection) -> str:
         return f"Cannot be answered yet. {so_far}; {projection.note}."
     gap = round(projection.enrolled - projection.planned_by_now)
     fewer = "more" if gap > 0 else "fewer"
-    than = "as many as needed by then" if not gap else f"{count_text(abs(gap))} {fewer} than needed by then"
+    than = (
+        "as many as needed by then"
+        if not gap
+        else f"{count_text(abs(gap))} {fewer} than needed by then"
+    )
     pace = f"At the pace of the last {counted(projection.pace_months, 'month')}"
     if math.isinf(projection.month_met):
         return f"Yes. {so_far}, {than}. {pace} the target is out of reach."

@@ -21,6 +21,7 @@ format: 1
 study: mystudy  # short name: the book goes to reports/mystudy
 title: Title of the book
 origin: study  # public, study or simulated; every page says it
+blinded: true  # of a prospective part: chapters that tell its readings apart wait until false
 
 # Per part of the study (retrospective, reader_study, prospective) its tables. An entry names a file
 # in the data folder, which of its columns is which (canonical name: name in the file), and where
