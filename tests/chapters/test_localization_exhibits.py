@@ -16,7 +16,7 @@ from tests.localization_sample import (
     studied,
     without_places,
 )
-from toolkit.chapters.localization import exhibits
+from toolkit.chapters.localization import analysis, exhibits
 from toolkit.chapters.localization.scored import Plan
 from toolkit.draw.html import headline_html, table_html
 from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
@@ -142,16 +142,29 @@ def test_without_places_types_and_sizes_it_says_so():
     assert shown(made) == ({"curves"}, 2)
     text = made["text"]
     assert "no other hit rule can be tried" in text
-    assert "Neither type nor size of the lesions is in the data" in text
+    assert "The type of the lesions is not in the data" in text
     assert "The AI is not shown: no AI read in modality 'standalone'." in text
     assert "None of two lesions was missed by more than 50% of the readers." in text
     assert "False marks per examination" in made["tables"][0].foot + str(made["tables"][0].columns)
 
 
-def test_missed_lesions_without_places_are_a_table():
-    tables = without_places(hand_tables(ai=False))
-    made = page(studied(tables, hand_plan(missed_share=0.4, **RECORDED)))
-    assert made["tables"][2].rows == [["\u2014", "\u2014", "2/2", "1/2"]]
+def test_missed_lesions_of_which_nothing_is_known_are_a_sentence():
+    plan = hand_plan(missed_share=0.4, **RECORDED)
+    made = page(studied(without_places(hand_tables(ai=False)), plan))
+    assert made["tables"][2] is None
+    assert "1 of 2 lesions were missed by more than 40%" in made["text"]
+    known = page(hand_study(hand_plan(missed_share=0.4)))["tables"][2]
+    assert known.rows == [["Calcification", "8", "2/2", "1/2", "missed"]]
+
+
+def test_another_figure_of_merit_is_named_in_words_where_it_disagrees():
+    study = hand_study()
+    other = next(one for one in study.alternatives if one.endpoint == "HrAuc")
+    sure = replace(other.difference, ci_low=0.1, ci_high=0.2, p_value=0.001)
+    flag = analysis._flag(study.primary, replace(other, difference=sure))
+    assert "\u201chighest-rating AUC, readers and cases random" in flag
+    lroc = replace(other, endpoint="ALROC", difference=sure)
+    assert "\u201cLROC area, readers" in analysis._flag(study.primary, lroc)
 
 
 def test_ai_alone_is_shown_and_cannot_be_compared():

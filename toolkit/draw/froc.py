@@ -210,7 +210,8 @@ def name_lines(
     width : float
         Longer names are broken between words.
     """
-    for place, line in enumerate(lines):
+    # The last one first: the AI marks most and ends where there is the least room.
+    for place, line in reversed(list(enumerate(lines))):
         near = (float(np.mean(axes.get_xlim())), 0.5 - 0.2 * place)
         if is_defined(line.curve):
             stop = last_mark(line.curve)

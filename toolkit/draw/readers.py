@@ -274,7 +274,7 @@ def _write_change(
 
 _A_ROW = 5
 _PITCH, _SIDE, _LEFT = 1.41, 1.17, 0.58
-_SHORTEST_ARROW = 0.05  # of an axis: below it the head alone is longer than the way
+_SHORTEST_ARROW = 0.13  # of an axis: on a shorter way the head would hide where it begins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -332,7 +332,7 @@ def _draw_points(axes: Axes, pair: RocPair) -> None:
             markerfacecolor=color("paper"),
             markeredgecolor=color("unaided"),
             markeredgewidth=1.2,
-            zorder=4,
+            zorder=6,
             clip_on=False,
         )
     if b is None:

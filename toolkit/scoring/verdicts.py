@@ -8,6 +8,7 @@ from dataclasses import replace
 from toolkit.results import Comparison, Estimate
 from toolkit.stats.claims import verdict_note
 from toolkit.stats.paired import McNemarTest, PairedCounts, mcnemar
+from toolkit.words.wording import in_sentence
 
 
 def disagreement_flag(primary: Comparison, other: Comparison, *, name: str) -> str:
@@ -30,7 +31,7 @@ def disagreement_flag(primary: Comparison, other: Comparison, *, name: str) -> s
     """
     if math.isnan(primary.ci_low + other.ci_low):
         return ""
-    words = f"analysis \u201c{name[:1].lower()}{name[1:]}\u201d"
+    words = f"analysis \u201c{in_sentence(name)}\u201d"
     notes = []
     if primary.margin is not None and primary.noninferior != other.noninferior:
         both = ("the answer\u2019s interval", f"the {words}")

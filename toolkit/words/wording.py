@@ -355,8 +355,14 @@ def level_text(level: float) -> str:
 
 
 def in_sentence(text: str) -> str:
-    """Return a name as it stands within a sentence."""
-    return text[:1].lower() + text[1:]
+    """Return a name as it stands within a sentence; an abbreviation keeps its capitals.
+
+    Examples
+    --------
+    >>> in_sentence("Readers random"), in_sentence("LROC area")
+    ('readers random', 'LROC area')
+    """
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def capital(text: str) -> str:

@@ -17,6 +17,7 @@ from toolkit.chapters.analysis import Analysis, Summarised, Tables
 from toolkit.chapters.comparison import RANDOM_WORDS
 from toolkit.chapters.localization.scored import (
     LEAST_OVERLAP,
+    SHORT,
     CovarianceOfPlan,
     Endpoint,
     Plan,
@@ -44,7 +45,7 @@ from toolkit.stats.froc import FrocFom, froc_fom_table, lesion_sensitivity_by_gr
 from toolkit.stats.mrmc import FomTable, ai_against_readers, obuchowski_rockette
 from toolkit.stats.mrmc.analysis import Random
 from toolkit.words.sentences import effect_phrase
-from toolkit.words.wording import count_text
+from toolkit.words.wording import count_text, in_sentence
 
 RADII_MM = (5.0, 10.0, 15.0, 20.0)
 
@@ -369,9 +370,9 @@ def _name(choices: Choices, covariance: str) -> str:
 def _flag(primary: MarkAnalysis, other: MarkAnalysis) -> str:
     """Return in words where another analysis has another verdict than the primary one."""
     one, two = primary.difference, other.difference
-    name = f"{other.name[:1].lower()}{other.name[1:]}"
+    name = in_sentence(other.name)
     if other.endpoint != primary.endpoint:
-        name = f"by {other.endpoint.replace('_', ' ')}, {name}"
+        name = f"{in_sentence(SHORT[other.endpoint])}, {name}"
     if _towards(one) * _towards(two) < 0:
         return f"the analysis \u201c{name}\u201d shows a difference in the other direction"
     if two.margin is None:  # the margin belongs to the endpoint of the plan

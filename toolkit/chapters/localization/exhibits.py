@@ -480,18 +480,18 @@ def _reader_foot(study: LocalizationStudy) -> str:
     if study.plan.of_ai:
         how = f"CI of the mean: {in_sentence(one.name)}; of each reader: over cases alone."
     special = {
-        "further marks on a lesion, not counted": counts.further,
-        "false marks on a benign finding": counts.on_benign,
-        "in the breast without the lesion": counts.other_breast,
+        "Further marks on a lesion, not counted": counts.further,
+        "False marks on a benign finding": counts.on_benign,
+        "False marks in the breast without the lesion": counts.other_breast,
     }
-    marks = [f"{count_text(n)} {name}" for name, n in special.items() if n]
+    marks = [f"{name}: {count_text(n)}." for name, n in special.items() if n]
     n_readers = study.n_people
     parts = [
         f"{capital(counts_text(study))}.",
         _meaning(study, one.endpoint),
         f"{how} {what} every mark, whatever its rating.",
         rule_text(study) if lroc else f"{capital(study.scored.note)}.",
-        f"Of all marks {joined(marks)}." if marks else "",
+        *marks,
         f"The first {MOST_READERS} of {n_readers} readers." if n_readers > MOST_READERS else "",
         "" if one.is_defined else f"No figure of merit: {one.difference.note}.",
     ]
@@ -600,8 +600,8 @@ def groups(study: LocalizationStudy) -> Exhibit:
             rows.append(TypeRow(label=capital(group.label), a=a, b=b, n=group.n_lesions))
     if not rows:
         return Exhibit(
-            finding="Neither type nor size of the lesions is in the data, or the parameters name "
-            "no classes of size: lesions cannot be told apart by kind."
+            finding="The type of the lesions is not in the data, and their size is not there or "
+            "not divided into classes: lesions cannot be told apart by kind."
         )
     at = ", whatever the rating"
     if plan.nl_per_image is not None and plan.paradigm != "LROC":
@@ -662,9 +662,9 @@ def missed(study: LocalizationStudy) -> str:
 
 
 def missed_table(study: LocalizationStudy) -> Exhibit | None:
-    """Return the lesions that most readers missed, one a row; None without any."""
+    """Return the lesions that most readers missed; None where nothing is known of any."""
     every, names = study.missed, side_names(study)
-    if not every:
+    if all(not one.lesion.lesion_type and math.isnan(one.lesion.size_mm) for one in every):
         return None
     sides = [side for side in study.sides if any(side in one.n_missed for one in every)]
     columns = [TableColumn("Type", align="left"), TableColumn("Size (mm)")]
