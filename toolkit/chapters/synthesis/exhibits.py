@@ -285,8 +285,10 @@ def comparison_table(study: SynthesisStudy) -> Exhibit | None:
 def limitations(study: SynthesisStudy) -> str:
     """Return what limits the study, as Markdown: the whole book first, then chapter by chapter."""
     lines = [f"- {sentence}" for sentence in _book_limits(study)]
+    said: set[str] = set()
     for record in study.records:
-        limits = record["headline"].get("limits", ())
+        limits = [one for one in record["headline"].get("limits", ()) if one not in said]
+        said.update(limits)
         if limits:
             link = f"[{study.number_of(record['name'])}]({record['name']}.ipynb)"
             lines.append(f"- {link} {' '.join(limits)}")
