@@ -85,7 +85,7 @@ def head(study: AgainstReadersStudy) -> Headline:
     sentence = answer_text(study.primary, measure=capital(MEASURES[study.endpoint]))
     return Headline(
         question="Is the AI alone as accurate as the readers of the same examinations?",
-        answer=" ".join([sentence, *_beside(study), *_limits(study)]),
+        answer=" ".join([sentence, *_beside(study)]),
         primary=study.primary,
         bar=interval_bar(study.primary, left="readers better", right="AI better"),
         clinic=_clinic(study),
