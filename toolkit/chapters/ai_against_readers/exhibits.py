@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -347,7 +348,7 @@ _Forest = tuple[ForestView, str, str, list[Comparison]]
 def _auc_forest(study: AgainstReadersStudy, defined: list[Comparison]) -> _Forest:
     """Return the differences in area, with finding and caption."""
     pooled, mean = study.auc, study.means["auc"]
-    rows = [forest_row(c, left=(f"{c.estimate_a:.3f}",)) for c in defined]
+    rows = [forest_row(c, left=(value_text(c.estimate_a, form="index"),)) for c in defined]
     shown, end, diamond = defined, "", ""
     if not math.isnan(pooled.estimate):
         shown = [*defined, pooled]
@@ -355,7 +356,7 @@ def _auc_forest(study: AgainstReadersStudy, defined: list[Comparison]) -> _Fores
             f"; against their mean the difference is {estimate_text(pooled)} ({ci_phrase(pooled)})"
         )
         if mean.n_readers > 1:
-            left = (f"{pooled.estimate_a:.3f}",)
+            left = (value_text(pooled.estimate_a, form="index"),)
             rows.append(forest_row(pooled, label="Mean of readers", left=left, kind="pooled"))
             diamond = f"; diamond, {pooled.label_a} ({in_sentence(mean.name)}{_test(pooled)})"
     view = ForestView(
@@ -406,9 +407,10 @@ def _call_forest(study: AgainstReadersStudy) -> _Forest:
     ]
     means = [(e, study.means[e]) for e in CALLS if e in study.means]
     named += [(f"{capital(e)}, mean of {mean.n_readers}", mean.difference) for e, mean in means]
+    share = partial(value_text, form="percent")
     view = ForestView(
         rows=[
-            forest_row(c, label=label, left=(f"{c.estimate_a:.1%}, {c.estimate_b:.1%}",))
+            forest_row(c, label=label, left=(f"{share(c.estimate_a)}, {share(c.estimate_b)}",))
             for label, c in named
         ],
         form="percent",
