@@ -213,3 +213,13 @@ def test_weights_against_the_mean_of_readers_are_not_used_and_the_answer_says_so
     assert "Sampling weights" not in whole(exhibits.head(compare()))
     assert "DeLong" in made.auc_by_reader[0].method
     assert "weighted cases" in made.auc_by_reader[0].method
+
+
+def test_a_cut_off_matched_on_the_same_examinations_is_said_to_be_so():
+    words = "matched to the readers' joint call on these very examinations"
+    tables = study(TRUTH, [[0, 0, 1, 1, 1, 0], [0, 0, 0, 1, 1, 1]], AI, kind="call")
+    matched = against(tables, endpoint="sensitivity", joint_call="any", ai_cutoff=None)
+    assert words in whole(exhibits.head(matched))
+    assert exhibits.head(matched).clinic.startswith("At a cut-off matched on these examinations")
+    assert words not in whole(exhibits.head(calls_only()))
+    assert exhibits.head(calls_only()).clinic.startswith("The AI alone found ")

@@ -114,8 +114,9 @@ def _clinic(study: AgainstReadersStudy) -> str:
             (found.estimate_a, cleared.estimate_a),
         )
     )
+    where = "The AI" if study.cutoff_given else "At a cut-off matched on these examinations the AI"
     return (
-        f"The AI alone found {ai[0]} of the examinations with cancer and {found.label_a} "
+        f"{where} alone found {ai[0]} of the examinations with cancer and {found.label_a} "
         f"{others[0]}, {effect_phrase(found)}; of those without it cleared {ai[1]} and "
         f"{cleared.label_a} {others[1]}, {effect_phrase(cleared)}."
     )
@@ -149,7 +150,13 @@ def _limits(study: AgainstReadersStudy) -> list[str]:
         if study.endpoint == "auc" and study.weights_unused
         else ""
     )
-    return [text for text in (*_few_readers(study), weights, unverified) if text]
+    matched = (
+        "The AI's cut-off was matched to the readers' joint call on these very examinations, which "
+        "favours the AI a little."
+        if study.endpoint != "auc" and not study.cutoff_given
+        else ""
+    )
+    return [text for text in (*_few_readers(study), weights, matched, unverified) if text]
 
 
 def _few_readers(study: AgainstReadersStudy) -> list[str]:
