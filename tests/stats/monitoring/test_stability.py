@@ -11,6 +11,7 @@ from scipy import special, stats
 from toolkit.results import result_from_dict
 from toolkit.stats.monitoring.stability import (
     THREE_SE_TAIL,
+    kolmogorov_smirnov,
     population_stability,
     share_limits,
     stability_limit,
@@ -46,6 +47,28 @@ def test_limit_is_the_quantile_of_scipy():
     limit = stability_limit(350, 2100, n_categories=10)
     quantile = stats.chi2.isf(stats.norm.sf(3), 9)
     assert limit == pytest.approx((1 / 350 + 1 / 2100) * quantile, rel=1e-9)
+
+
+SAMPLE = st.lists(st.integers(0, 12), min_size=1, max_size=30)
+
+
+@given(a=SAMPLE, b=SAMPLE)
+def test_distance_is_that_of_scipy_and_of_brute_force(a, b):
+    gap = kolmogorov_smirnov(a, b)
+    gaps = [abs(np.mean(np.array(a) <= x) - np.mean(np.array(b) <= x)) for x in range(13)]
+    assert gap.estimate == pytest.approx(max(gaps), rel=1e-9, abs=1e-12)
+    if gap.estimate:  # at 0 the peer divides by it
+        peer = stats.ks_2samp(a, b, method="asymp")
+        assert gap.estimate == pytest.approx(peer.statistic, rel=1e-9)
+        assert gap.p_value == pytest.approx(peer.pvalue, rel=1e-9)
+    else:
+        assert gap.p_value == 1.0
+
+
+def test_distance_of_an_empty_sample_is_not_a_number_with_a_note():
+    gap = kolmogorov_smirnov([], [1.0])
+    assert math.isnan(gap.estimate)
+    assert gap.note == "a sample is empty"
 
 
 # --- property ------------------------------------------------------------------------------------
@@ -146,6 +169,8 @@ def test_index_returns_from_its_record():
         (lambda: stability_limit(-1, 5, n_categories=3), "n_cases must be a whole number"),
         (lambda: stability_limit(1, 5, n_categories=1), "two categories or more are needed"),
         (lambda: stability_limit(1, 5, n_categories=3, tail=2), "tail must lie from 0 to 1"),
+        (lambda: kolmogorov_smirnov([1, math.nan], [1]), "values_a must not be missing"),
+        (lambda: kolmogorov_smirnov([1], [math.inf]), "values_b must be finite"),
         (lambda: share_limits([3], 1.5), "share must lie from 0 to 1"),
         (lambda: share_limits([2.5], 0.5), "n_cases must hold whole numbers"),
     ],
