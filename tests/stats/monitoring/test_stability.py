@@ -1,6 +1,8 @@
 """Stability index and limits of periods against scipy, simulation and their definitions."""
 
 import math
+from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -53,16 +55,38 @@ SAMPLE = st.lists(st.integers(0, 12), min_size=1, max_size=30)
 
 
 @given(a=SAMPLE, b=SAMPLE)
-def test_distance_is_that_of_scipy_and_of_brute_force(a, b):
-    gap = kolmogorov_smirnov(a, b)
-    gaps = [abs(np.mean(np.array(a) <= x) - np.mean(np.array(b) <= x)) for x in range(13)]
-    assert gap.estimate == pytest.approx(max(gaps), rel=1e-9, abs=1e-12)
-    if gap.estimate:  # at 0 the peer divides by it
-        peer = stats.ks_2samp(a, b, method="asymp")
-        assert gap.estimate == pytest.approx(peer.statistic, rel=1e-9)
-        assert gap.p_value == pytest.approx(peer.pvalue, rel=1e-9)
-    else:
-        assert gap.p_value == 1.0
+def test_distance_is_the_largest_gap_by_brute_force(a, b):
+    at = range(13)
+    gaps = [
+        abs(Fraction(sum(x <= y for x in a), len(a)) - Fraction(sum(x <= y for x in b), len(b)))
+        for y in at
+    ]
+    assert kolmogorov_smirnov(a, b).estimate == pytest.approx(float(max(gaps)), rel=1e-12)
+
+
+def test_p_value_of_a_small_sample_is_that_of_all_its_orders():
+    a, b = [1.0, 2.0, 3.5, 4.0], [3.0, 5.0, 6.0, 7.0, 8.0]
+    observed = kolmogorov_smirnov(a, b)
+    chosen = [set(places) for places in combinations(range(9), 4)]
+    pooled = sorted(a + b)
+    distances = [
+        kolmogorov_smirnov(
+            [x for i, x in enumerate(pooled) if i in places],
+            [x for i, x in enumerate(pooled) if i not in places],
+        ).estimate
+        for places in chosen
+    ]
+    as_far = sum(d >= observed.estimate - 1e-12 for d in distances)
+    assert observed.p_value == pytest.approx(as_far / len(chosen), rel=1e-9)
+
+
+def test_large_samples_are_those_of_scipy():
+    generator = np.random.default_rng(20260101)
+    a, b = generator.normal(size=300), generator.normal(0.2, size=900)
+    gap, peer = kolmogorov_smirnov(a, b), stats.ks_2samp(a, b, method="asymp")
+    assert gap.estimate == pytest.approx(peer.statistic, rel=1e-9)
+    assert gap.p_value == pytest.approx(peer.pvalue, rel=1e-9)
+    assert kolmogorov_smirnov(a, a).p_value == 1.0
 
 
 def test_distance_of_an_empty_sample_is_not_a_number_with_a_note():
