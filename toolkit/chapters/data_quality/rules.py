@@ -191,8 +191,9 @@ def ai_results_repeated(tables: Frames) -> Count:
 
 def month_numbers(dates: pd.Series) -> pd.Series:
     """Return the month of each date, the earliest one 1; NaN where there is none."""
-    number: pd.Series = dates.dt.year * 12 + dates.dt.month
-    return number - number.min() + 1
+    number = dates.dt.year * 12 + dates.dt.month
+    counted: pd.Series = number - number.min() + 1
+    return counted
 
 
 def other_ai_version(tables: Frames) -> Count:
@@ -213,7 +214,11 @@ def other_ai_version(tables: Frames) -> Count:
         issues += of_product["case_id"][of_product["version"] != most].nunique()
         for version, rows in of_product.groupby("version"):
             when = rows["case_id"].map(month).dropna()
-            span = f", months {when.min():.0f} to {when.max():.0f}" if len(when) else ""
+            span = (
+                f", months {count_text(when.min())} to {count_text(when.max())}"
+                if len(when)
+                else ""
+            )
             words.append(f"{product} {version}: {count_text(int(read[version]))} read{span}")
     return Count(issues, own.drop_duplicates(["case_id", "product"]).shape[0], "; ".join(words))
 
