@@ -50,7 +50,7 @@ def head(study: QualityStudy) -> Headline:
         first = broken[0]
         answer = (
             f"{capital(counted(len(broken), 'of', 'of'))} {counted(n_checked, 'rule')} found "
-            f"something; the most frequent is {in_sentence(first.rule.name)}: "
+            f"something; the most frequent, {in_sentence(first.rule.name)}, holds for "
             f"{_of(first)} {first.rule.unit}."
         )
     if study.apart:
@@ -86,7 +86,7 @@ def _limits(study: QualityStudy) -> list[str]:
     left = len(study.results) - len(study.checked)
     if left:
         verb = "was" if left == 1 else "were"
-        limits.append(f"{capital(counted(left, 'rule'))} {verb} not checked for want of data.")
+        limits.append(f"{capital(counted(left, 'rule'))} {verb} not checked; the chapter says why.")
     return limits
 
 
@@ -114,8 +114,10 @@ def entry(study: QualityStudy) -> str:
     )
 
 
-def rules_table(study: QualityStudy) -> Exhibit:
-    """Return every rule with what it found, errors first, then what found nothing."""
+def rules_table(study: QualityStudy) -> Exhibit | None:
+    """Return every rule with what it found, errors first; None where none could be checked."""
+    if not study.checked:
+        return None
     rows: list[TableRow] = []
     for severity in SEVERITY_HEADS:
         found = study.of_severity(severity)

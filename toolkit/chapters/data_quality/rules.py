@@ -7,7 +7,7 @@ range. The rules here find what can be and should not, and give counts alone; no
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from toolkit.words.wording import count_text, joined
@@ -357,7 +357,8 @@ def _earlier(first: pd.Series, second: pd.Series) -> Count:
     day, other = first.dt.normalize(), second.dt.normalize()
     timed = (first != day) & (second != other)
     known = first.notna() & second.notna() & ((day != other) | timed)
-    return _counted(first < second, known)
+    words = "" if known.any() else "no two moments of which the order is known"
+    return replace(_counted(first < second, known), detail=words)
 
 
 def read_before_exam(tables: Frames) -> Count:
@@ -372,7 +373,8 @@ def _with_ai(tables: Frames, modality: str) -> tuple[pd.Series, pd.Series]:
     first = _ai_readings(tables).groupby("case_id")["read_at"].min()
     people = readings_by(tables, "human")
     people = people[people["modality"] == modality]
-    return people["read_at"], people["case_id"].map(first).astype("datetime64[ns]")
+    # Not map, which makes numbers of the dates where no AI read.
+    return people["read_at"], first.reindex(people["case_id"]).set_axis(people.index)
 
 
 def unaided_after_ai(tables: Frames) -> Count:
@@ -556,10 +558,10 @@ RULES: tuple[Rule, ...] = (
         ai_results_repeated,
     ),
     _rule("Read by another version of the AI", "cases", "look", _AI, other_ai_version),
-    _ai_rule("failed", "No AI score: failed"),
-    _ai_rule("missing", "No AI score: no result came"),
-    _ai_rule("not_recorded", "No AI score: not recorded"),
-    _ai_rule("no_score", "No AI score: a call alone"),
+    _ai_rule("failed", "AI failed"),
+    _ai_rule("missing", "AI gave no result"),
+    _ai_rule("not_recorded", "AI result not recorded"),
+    _ai_rule("no_score", "AI gave a call without a score"),
     _rule(
         "Recalled, without a reader's call recorded",
         "women recalled",
@@ -597,5 +599,6 @@ def checked(rule: Rule, tables: Frames, part: str) -> RuleResult:
         return RuleResult(rule=rule, found=None, reason=f"no {joined(lacking)}")
     found = rule.count(tables)
     if not found.checked:
-        return RuleResult(rule=rule, found=None, reason="there is nothing to check")
+        reason = found.detail or "there is nothing to check"
+        return RuleResult(rule=rule, found=None, reason=reason)
     return RuleResult(rule=rule, found=found)
