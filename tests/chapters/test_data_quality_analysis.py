@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from tests.chapters.quality_sample import NAN, drifting, found, sound, study, version_3
+from toolkit.chapters.data_quality.analysis import periods_of
 from toolkit.chapters.data_quality.rules import RULES
 
 ALL = ["c1", "c2", "c3", "c4"]
@@ -217,12 +218,12 @@ def test_missing_values_are_counted_by_period():
     frames = sound()
     put("cases", "age_years", "c2", NAN)(frames)
     result = study(frames)
-    # 27 months are drawn as quarters: c1, c2 and c3 in the first, c4 in the ninth.
-    assert (result.periods.months, result.periods.n, result.periods.word) == (3, 9, "quarter")
+    # Four cases in 27 months are drawn by year: c1, c2 and c3 in the first, c4 in the third.
+    assert (result.periods.months, result.periods.n, result.periods.word) == (12, 3, "year")
     (age,) = result.missing
     assert (age.table, age.column, age.missing_all, age.n_all) == ("cases", "age_years", 1, 4)
-    assert age.n.tolist() == [3, 0, 0, 0, 0, 0, 0, 0, 1]
-    assert age.missing.tolist() == [1, 0, 0, 0, 0, 0, 0, 0, 0]
+    assert age.n.tolist() == [3, 0, 1]
+    assert age.missing.tolist() == [1, 0, 0]
 
 
 def test_a_cancer_date_is_missing_only_of_a_cancer():
@@ -291,14 +292,32 @@ def test_beyond_a_dozen_the_smaller_devices_are_one():
     assert rows[-1].counts.sum() == 3 * 32
 
 
-@pytest.mark.parametrize(("last", "months", "n"), [("2025-12", 1, 24), ("2026-01", 3, 9),
-                                                   ("2030-01", 12, 7)])  # fmt: skip
-def test_many_months_become_quarters_or_years(last, months, n):
-    frames = {"cases": pd.DataFrame({"case_id": ["a", "b"], "exam_date": ["2024-01-01", last]})}
-    frames["cases"]["truth"] = 0.0
-    frames["cases"]["exam_date"] = pd.to_datetime(frames["cases"]["exam_date"], format="ISO8601")
-    periods = study(frames).periods
+@pytest.mark.parametrize(
+    ("last", "cases", "months", "n"),
+    [
+        ("2025-12", 480, 1, 24),
+        ("2025-12", 479, 3, 8),  # fewer than 20 a month
+        ("2025-12", 159, 12, 2),  # fewer than 20 a quarter
+        ("2026-01", 9000, 3, 9),
+        ("2030-01", 9000, 12, 7),
+    ],
+)
+def test_many_or_small_months_become_quarters_or_years(last, cases, months, n):
+    dates = pd.to_datetime(["2024-01-01"] * (cases - 1) + [f"{last}-01"])
+    names = [str(number) for number in range(cases)]
+    table = pd.DataFrame({"case_id": names, "truth": 0.0, "exam_date": dates})
+    periods = periods_of(table)
     assert (periods.months, periods.n) == (months, n)
+
+
+def test_a_device_of_fewer_than_five_cases_has_no_row():
+    frames = drifting(0)
+    frames["cases"].loc[:3, "device"] = "rare"
+    drift = study(frames).drift
+    assert drift.n_small == 1
+    assert "rare" not in [row.label for row in drift.rows]
+    frames["cases"].loc[4, "device"] = "rare"
+    assert study(frames).drift.n_small == 0
 
 
 def test_the_study_prints_as_a_summary():

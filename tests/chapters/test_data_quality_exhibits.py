@@ -122,7 +122,7 @@ def test_missing_names_the_column_that_lacks_most():
         "Two columns lack some values, most of all cancer_date of the cases: 1 of 2."
     )
     assert shown.data["missing"].tolist() == [1, 1]
-    assert shown.data["quarter_1"].tolist() == [0.5, pytest.approx(1 / 3)]
+    assert shown.data["year_1"].tolist() == [0.5, pytest.approx(1 / 3)]
     assert shown.figure is not None
 
 
@@ -142,6 +142,14 @@ def test_drift_shows_counts_limits_and_distance():
     assert shown.data["ks"].tolist()[-1] == pytest.approx(0.4)
     assert len(shown.alt) <= 250
     assert "480 examinations with a score and without known cancer" in plain(shown.caption)
+
+
+def test_small_rows_are_counted_in_the_caption():
+    frames = drifting(0)
+    frames["cases"].loc[:3, "device"] = "rare"
+    shown = exhibits.drift(study(frames))
+    assert "Rows of fewer than 5 cases are not shown (1)." in shown.caption
+    assert "rare" not in shown.data["label"].tolist()
 
 
 def test_drift_without_a_shift():

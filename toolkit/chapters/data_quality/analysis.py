@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_PERIODS = 24
+LEAST_A_PERIOD = 20  # on average: the scores of a few women are no distribution
 MOST_LEVELS = 12
+LEAST_A_ROW = 5  # scores of fewer women would come close to a list of them
 
 # --- missing values ------------------------------------------------------------------------------
 
@@ -135,13 +137,13 @@ class Periods:
 
 
 def periods_of(cases: pd.DataFrame) -> Periods:
-    """Return the periods of the cases: months, quarters or years, so that few are enough."""
+    """Return the periods of the cases: months, or quarters or years where months hold too few."""
     none = np.zeros(len(cases), dtype=np.int64)
     if "exam_date" not in cases or cases["exam_date"].isna().all():
         return Periods(of_case=none, n=0, months=1)
     month = month_numbers(cases["exam_date"]).fillna(0).to_numpy().astype(np.int64)
-    last = int(month.max())
-    months = next((width for width in (1, 3) if -(-last // width) <= MOST_PERIODS), 12)
+    last, most = int(month.max()), int((month > 0).sum()) / LEAST_A_PERIOD
+    months = next((width for width in (1, 3) if -(-last // width) <= min(MOST_PERIODS, most)), 12)
     return Periods(of_case=-(-month // months), n=-(-last // months), months=months)
 
 
@@ -198,6 +200,8 @@ class Drift:
         Periods, devices, sites.
     baseline : int
         First periods with which the others are compared.
+    n_small : int
+        Periods, devices and sites of fewer than five cases, which have no row.
     """
 
     ai: str
@@ -206,6 +210,7 @@ class Drift:
     n_cases: int
     rows: tuple[DriftRow, ...]
     baseline: int
+    n_small: int
 
 
 Pair = tuple[str, str, BoolArray, BoolArray]
@@ -245,7 +250,7 @@ def drift_of(
     """
     used = scored.group(scored.reference) & scored.scored & (scored.truth != 1)
     baseline = max(2, -(-baseline_months // periods.months))
-    pairs = [
+    every = [
         (kind, label, here & used, others & used)
         for kind, label, here, others in (
             *_by_period(periods, baseline),
@@ -253,6 +258,7 @@ def drift_of(
             *_by_level(cases, "site"),
         )
     ]
+    pairs = [pair for pair in every if pair[2].sum() >= LEAST_A_ROW]
     gaps = [kolmogorov_smirnov(scored.score[a], scored.score[b]) for *_, a, b in pairs]
     labels = [f"{kind} {label}" for kind, label, *_ in pairs]
     adjusted = adjusted_p_values([gap.p_value for gap in gaps], labels) if pairs else ()
@@ -274,6 +280,7 @@ def drift_of(
             for (kind, label, a, b), gap, holm in zip(pairs, gaps, adjusted, strict=True)
         ),
         baseline=baseline,
+        n_small=len(every) - len(pairs),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.arrays import FloatArray, IntArray
-from toolkit.chapters.data_quality.analysis import Drift, DriftRow, QualityStudy
+from toolkit.chapters.data_quality.analysis import LEAST_A_ROW, Drift, DriftRow, QualityStudy
 from toolkit.chapters.data_quality.rules import RuleResult, Severity
 from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.draw.html import TableColumn, TableRow, TableView
@@ -260,7 +260,7 @@ def drift(study: QualityStudy) -> Exhibit:
     """Return the classes of the score by period, device and site, with the indices beside."""
     found = study.drift
     if found is None or not found.rows:
-        reason = study.no_drift or "there is one period, one device and one site at most"
+        reason = study.no_drift or "there are no two periods, devices or sites to compare"
         return Exhibit(finding=f"Drift of the AI's score cannot be shown: {reason}.")
     apart = study.apart
     heads = {**KIND_HEADS, "period": f"By {study.periods.word}"}
@@ -309,6 +309,11 @@ def _drift_caption(study: QualityStudy, found: Drift) -> str:
     """Return what is drawn, what it is compared with, and what it cannot show."""
     word = study.periods.word
     group = "" if found.group == "all" else f"{found.group} "
+    small = (
+        f" Rows of fewer than {count_text(LEAST_A_ROW)} cases are not shown ({found.n_small})."
+        if found.n_small
+        else ""
+    )
     p = min((row.p_adjusted for row in found.rows if not math.isnan(row.p_adjusted)), default=1.0)
     return (
         f"{found.ai}, {count_text(found.n_cases)} {group}{study.unit}s with a score and without "
@@ -319,7 +324,7 @@ def _drift_caption(study: QualityStudy, found: Drift) -> str:
         f"above that and above {number_text(study.psi_limit, digits=2)}. *KS*, Kolmogorov-Smirnov "
         f"distance of the scores; smallest P of all rows after Holm, {p_text(p)}. Women who were "
         "examined again are taken as independent, and women of one device or site may differ in "
-        "age and density: a difference is not by itself the machine's."
+        f"age and density: a difference is not by itself the machine's.{small}"
     )
 
 
