@@ -3,6 +3,7 @@
 import ast
 import importlib
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -138,6 +139,15 @@ def test_a_broken_rule_is_found(file, code, rule, fault, tmp_path, monkeypatch):
 def test_every_topic_has_a_layer():
     topics = {_topic(path) for path in MODULES} - {"__init__"}
     assert topics <= LAYERS.keys()
+
+
+@pytest.mark.parametrize("layer", ["chapters", "scoring"])
+def test_numbers_are_written_by_words_alone(layer):
+    # Written elsewhere, one value gets another last digit at a half than in the table beside it.
+    paths = sorted((ROOT / "toolkit" / layer).rglob("*.py"))
+    own = [path.name for path in paths if re.search(r":[+,]?\.[0-9]+[f%]", path.read_text("utf-8"))]
+    assert paths
+    assert own == []
 
 
 def _name(path: Path) -> str:

@@ -13,3 +13,8 @@ class Given:
         return getattr(self._made, name)
 
     optional = __getattr__
+
+
+def whole(head):
+    """An answer with what limits it, as it stands in the box of a chapter."""
+    return " ".join([head.answer, *head.limits])

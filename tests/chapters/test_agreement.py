@@ -9,6 +9,7 @@ import pytest
 from statsmodels.stats.inter_rater import aggregate_raters, cohens_kappa
 from statsmodels.stats.inter_rater import fleiss_kappa as peer_fleiss
 
+from tests.chapters.given import whole
 from toolkit.chapters.agreement import analysis, exhibits
 from toolkit.draw.matrix import matrix_figure
 from toolkit.draw.svg import figure_svg
@@ -184,9 +185,9 @@ def test_page_without_an_ai_says_so(study):
 
 
 def test_page_says_where_weights_are_not_used():
-    assert "weights" not in exhibits.head(analysis.analyse(part())).answer
+    assert "weights" not in whole(exhibits.head(analysis.analyse(part())))
     weighted = analysis.analyse(part(weight=[1.0] * 4 + [20.0] * 4))
-    assert "weights of the cases are not used" in exhibits.head(weighted).answer
+    assert "weights of the cases are not used" in whole(exhibits.head(weighted))
 
 
 def test_head_names_agreement_and_both_coefficients(study):
@@ -293,5 +294,5 @@ def test_readers_without_a_case_in_common_are_refused():
 def test_page_says_that_indications_are_taken_together():
     reasons = ["screening"] * 5 + ["symptomatic"] * 3
     mixed = exhibits.head(analysis.analyse(part(indication=reasons)))
-    assert "Examinations of two indications (screening and symptoms) are taken" in mixed.answer
+    assert "Examinations of two indications (screening and symptoms) are taken" in whole(mixed)
     assert mixed.limits

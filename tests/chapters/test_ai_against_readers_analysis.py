@@ -18,6 +18,7 @@ from tests.chapters.accuracy_sample import (
     twice,
 )
 from tests.chapters.accuracy_sample import TRUTH as SIX
+from tests.chapters.given import whole
 from toolkit.chapters.ai_against_readers import exhibits
 from toolkit.scoring.accuracy import accuracy_by_reader
 from toolkit.scoring.ratings import rating_array
@@ -202,7 +203,7 @@ def test_one_reader_is_compared_alone_and_said_so():
     assert (mean.random, mean.n_readers) == ("cases", 1)
     assert mean.difference.estimate == pytest.approx(result.auc_by_reader[0].estimate)
     assert mean.difference.std_error == pytest.approx(result.auc_by_reader[0].std_error)
-    text = exhibits.head(result).answer
+    text = whole(exhibits.head(result))
     assert "for the one reader and" in text
     assert text.endswith("It holds for this reader only, not for readers in general.")
     assert result.means.get("sensitivity") is None
@@ -212,7 +213,7 @@ def test_one_reader_is_compared_alone_and_said_so():
 
 
 def test_few_readers_are_said_to_be_few():
-    assert exhibits.head(compared(PEOPLE)).answer.endswith(
+    assert whole(exhibits.head(compared(PEOPLE))).endswith(
         "Three readers are too few to speak for readers in general."
     )
 

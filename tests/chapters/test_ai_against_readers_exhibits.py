@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from tests.chapters.accuracy_sample import AI, R0, R1, TRUTH, against, compare, plain, study
+from tests.chapters.given import whole
 from toolkit.chapters.ai_against_readers import exhibits
 
 
@@ -156,7 +157,7 @@ def test_the_first_reads_stand_beside_the_programme_and_no_arbiter_is_a_reader()
 
 def test_the_answer_on_original_reads_holds_specificity_both_calls_and_the_bound():
     made = original()
-    answer = plain(exhibits.head(made).answer)
+    answer = plain(whole(exhibits.head(made)))
     assert answer.startswith("Sensitivity was 75.0% for the programme and 75.0% for the AI")
     assert "Specificity was 100.0% for the programme and 80.0% for the AI" in answer
     assert "Against the first reads: +25.0 points" in answer
@@ -208,7 +209,17 @@ def test_the_finding_counts_readers_above_and_below():
 def test_weights_against_the_mean_of_readers_are_not_used_and_the_answer_says_so():
     readings, names, cases = study(TRUTH, [R0, R1], AI)
     made = against((readings, names, cases.assign(weight=[1.0, 2, 3, 1, 1, 1])))
-    assert "Sampling weights are not used" in exhibits.head(made).answer
-    assert "Sampling weights" not in exhibits.head(compare()).answer
+    assert "Sampling weights are not used" in whole(exhibits.head(made))
+    assert "Sampling weights" not in whole(exhibits.head(compare()))
     assert "DeLong" in made.auc_by_reader[0].method
     assert "weighted cases" in made.auc_by_reader[0].method
+
+
+def test_a_cut_off_matched_on_the_same_examinations_is_said_to_be_so():
+    words = "matched to the readers' joint call on these very examinations"
+    tables = study(TRUTH, [[0, 0, 1, 1, 1, 0], [0, 0, 0, 1, 1, 1]], AI, kind="call")
+    matched = against(tables, endpoint="sensitivity", joint_call="any", ai_cutoff=None)
+    assert words in whole(exhibits.head(matched))
+    assert exhibits.head(matched).clinic.startswith("At a cut-off matched on these examinations")
+    assert words not in whole(exhibits.head(calls_only()))
+    assert exhibits.head(calls_only()).clinic.startswith("The AI alone found ")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.chapters.given import whole
 from tests.localization_sample import (
     CASES,
     hand_plan,
@@ -35,10 +36,10 @@ def page(study):
     makers = (exhibits.reader_table, exhibits.analysis_table, exhibits.missed_table)
     tables = [made and made.table for made in (make(study) for make in makers)]
     head = exhibits.head(study)
-    assert headline_html(head.question, head.answer, bar=head.bar, facts=head.facts)
+    assert headline_html(head.question, whole(head), bar=head.bar, facts=head.facts)
     texts = [
         head.question,
-        head.answer,
+        whole(head),
         exhibits.agreement(study),
         exhibits.missed(study),
         *(text for made in figures.values() for text in (made.finding, made.caption, made.alt)),
@@ -182,7 +183,7 @@ def test_readers_without_the_ai_that_was_asked_for():
 
 def test_one_reader():
     study = hand_study(people=("A",), ai=False)
-    text = plain(exhibits.answer(study))
+    text = plain(whole(exhibits.head(study)))
     assert "one reader alone says nothing of readers in general" in text
     assert "For this reader alone: a difference of +0.375" in text
 
@@ -252,7 +253,7 @@ def test_lroc_of_two_modalities_counts_right_places():
 def test_fixed_readers_and_fixed_cases_limit_the_answer():
     for random, only in (("cases", "readers"), ("readers", "cases")):
         study = hand_study(hand_plan(random=random), ai=False)
-        text = exhibits.answer(study)
+        text = whole(exhibits.head(study))
         assert f"the answer holds for these {only} only" in text
 
 

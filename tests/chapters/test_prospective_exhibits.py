@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.chapters.given import whole
 from tests.chapters.test_prospective_analysis import WOMEN, analysed, compared, study
 from toolkit.chapters.prospective import exhibits
 from toolkit.chapters.prospective.exhibits import head
@@ -19,7 +20,7 @@ def plain(text):
 
 
 def answer(result):
-    return head(result).answer
+    return whole(head(result))
 
 
 def labels(view):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.chapters.given import whole
 from tests.reader_study_sample import drawn_ratings, frames, reader_tables
 from toolkit.chapters.reader_study import exhibits
 from toolkit.chapters.reader_study.analysis import Plan, ReadingOrder, analyse
@@ -178,22 +179,22 @@ def test_the_answer_counts_the_readers_who_gained():
 
 
 def test_the_answer_says_what_limits_it():
-    assert (
-        "are missing, so the analysis is that of U-statistics" in exhibits.head(with_gap()).answer
+    assert "are missing, so the analysis is that of U-statistics" in whole(
+        exhibits.head(with_gap())
     )
-    asked = exhibits.head(with_gap(Plan(method="u_statistic"))).answer
+    asked = whole(exhibits.head(with_gap(Plan(method="u_statistic"))))
     assert asked.endswith("1 of 600 readings are missing.")
-    three = exhibits.head(analysed(*drawn_ratings(3))).answer
+    three = whole(exhibits.head(analysed(*drawn_ratings(3))))
     assert three.endswith("Three readers are too few to speak for readers in general.")
-    assert "Three readers in a modality are too few" in exhibits.head(nested()).answer
-    fixed = exhibits.head(crossed(Plan(random="readers"))).answer
+    assert "Three readers in a modality are too few" in whole(exhibits.head(nested()))
+    fixed = whole(exhibits.head(crossed(Plan(random="readers"))))
     assert fixed.endswith("the answer holds for these examinations only.")
-    assert "All five readers used two levels of ratings at most" in exhibits.head(levels()).answer
-    assert "levels of ratings" not in exhibits.head(levels(5)).answer
+    assert "All five readers used two levels of ratings at most" in whole(exhibits.head(levels()))
+    assert "levels of ratings" not in whole(exhibits.head(levels(5)))
 
 
 def test_one_reader_is_said_to_be_one():
-    text = plain(exhibits.head(single()).answer)
+    text = plain(whole(exhibits.head(single())))
     assert text.startswith(
         "The mean AUC of one reader cannot be compared: one reader alone "
         "says nothing of readers in general. For this reader alone: a difference of"
@@ -232,7 +233,7 @@ def test_ratings_of_the_highest_marks_are_said_to_be_inferred():
     rating, truth = drawn_ratings()
     readings, readers, cases = reader_tables(np.maximum(rating, 0.5), truth)
     marks = marks_of(readings)
-    answer = exhibits.head(analyse(frames(readings, readers, cases, marks), Plan())).answer
+    answer = whole(exhibits.head(analyse(frames(readings, readers, cases, marks), Plan())))
     assert "Each rating is that of the reading's highest mark" in answer
     second = marks.assign(mark_id="2", rating=marks["rating"] - 9)  # a lower mark changes nothing
     both = pd.concat([marks, second], ignore_index=True)
@@ -242,7 +243,7 @@ def test_ratings_of_the_highest_marks_are_said_to_be_inferred():
     for given in (None, other, marks.iloc[:0]):
         study = analyse(frames(readings, readers, cases, given), Plan())
         assert not study.from_marks
-        assert "highest mark" not in exhibits.head(study).answer
+        assert "highest mark" not in whole(exhibits.head(study))
 
 
 def kinds_of(specialist):

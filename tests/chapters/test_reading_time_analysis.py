@@ -450,9 +450,9 @@ def test_groups_by_score_and_truth_hold_the_cases_they_should():
     )
     groups = time_groups(study, scores, cutoffs=[5.5, 9.5])
     assert [(group.kind, group.name, group.n_cases) for group in groups] == [
-        ("score", "Under 5.5", 2),
-        ("score", "5.5 to under 9.5", 2),
-        ("score", "9.5 and more", 2),
+        ("score", "< 5.5", 2),
+        ("score", "5.5 to < 9.5", 2),
+        ("score", "≥ 9.5", 2),
         ("score", "No score", 1),
         ("truth", "Without cancer", 3),
         ("truth", "With cancer", 3),

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from tests.chapters.given import whole
 from tests.chapters.test_reading_time_analysis import NONE, analysed, random_times
 from toolkit.chapters.reading_time import analysis, exhibits, other_analyses
 from toolkit.chapters.reading_time.analysis import ending, time_groups
@@ -84,13 +85,13 @@ def test_answer_names_both_means_and_where_the_interval_lies():
 
 @pytest.mark.usefixtures("without_models")
 def test_answer_says_what_limits_it():
-    one = plain(exhibits.head(study(steady(0.8, n_readers=1))).answer)
+    one = plain(whole(exhibits.head(study(steady(0.8, n_readers=1)))))
     assert one.endswith("This holds for one reader, on examinations like these; for no other.")
-    few = plain(exhibits.head(study(steady(0.8, n_readers=3))).answer)
+    few = plain(whole(exhibits.head(study(steady(0.8, n_readers=3)))))
     assert few.endswith("Three readers are too few to speak for readers in general.")
     times = steady(0.8)
     times[:2, 0, 0] = NONE
-    gaps = plain(exhibits.head(study(times)).answer)
+    gaps = plain(whole(exhibits.head(study(times))))
     assert gaps.endswith("It rests on 18 of 20 examinations, those with every time.")
 
 
@@ -497,8 +498,8 @@ def test_groups_name_their_ends_and_compare_nothing():
     first, last = result.groups[0].ratio.estimate, result.groups[2].ratio.estimate
     assert finding.startswith(f"The ratio of times is {first:.2f} (95% CI ")
     assert f"and {last:.2f} (95% CI " in finding
-    assert "for a score of under 5.5 and " in finding
-    assert "for a score of 9.5 and more; " in finding
+    assert "for a score of < 5.5 and " in finding
+    assert "for a score of ≥ 9.5; " in finding
     assert "for examinations without cancer and " in finding
     caption = exhibits.groups(result).caption
     assert "not tested against each other" in caption

@@ -275,7 +275,7 @@ def test_expectation_is_about_screening_only():
         (
             many(TEN, n=100, cancers=[10] * 20, weight=3.0),
             "weighted",
-            "with their weights 62 of 1,000 screening examinations have cancer",
+            "with their weights 63 of 1,000 screening examinations have cancer",
         ),
     ],
 )

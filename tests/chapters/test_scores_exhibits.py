@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.chapters.given import whole
 from tests.chapters.score_sample import ROWS, TEN, by_month, many, study, study_of, tables
 from toolkit.chapters.scores import exhibits
 from toolkit.draw.html import table_html
@@ -393,7 +394,7 @@ def test_nothing_shown_names_a_case_or_a_woman():
 
 def test_answer_says_what_the_highest_class_holds_that_nobody_verified():
     readings, readers, cases = tables(many(TEN, n=100, cancers=TOP))
-    plain_answer = plain(exhibits.head(study_of(readings, readers, cases)).answer)
+    plain_answer = plain(whole(exhibits.head(study_of(readings, readers, cases))))
     assert "truth depended" not in plain_answer
     # At score 10 seven cancers, all recalled, and five of ten healthy women: 7 of 12.
     seen = (cases["truth"] == 1) | (np.arange(len(cases)) % 2 == 0)
@@ -401,7 +402,7 @@ def test_answer_says_what_the_highest_class_holds_that_nobody_verified():
     made = study_of(
         readings, readers, cases.assign(recalled=seen.astype(float), truth_source=source)
     )
-    answer = plain(exhibits.head(made).answer)
+    answer = plain(whole(exhibits.head(made)))
     assert "five examinations at score 10 were not recalled, have no work-up on" in answer
     assert "recalled examinations at score 10 (58.3%)" in answer
     assert exhibits.head(made).limits

@@ -2,6 +2,7 @@
 
 from tests.chapters.accuracy_sample import AI, R0, TRUTH, plain, study
 from tests.chapters.accuracy_sample import alone as analysed
+from tests.chapters.given import whole
 from toolkit.chapters.standalone import exhibits
 
 
@@ -120,7 +121,7 @@ def test_standalone_speaks_of_screening_by_weight_and_shows_each_indication_apar
 
 def test_standalone_says_what_nobody_verified_with_its_bound():
     # The AI marks the healthy case of score 3, which the programme did not recall.
-    answer = plain(exhibits.head(analysed(mixed(), cutoffs=[2.5])).answer)
+    answer = plain(whole(exhibits.head(analysed(mixed(), cutoffs=[2.5]))))
     assert (
         "As far as the data tell, truth depended on whom the programme recalled: one examination "
         "that the AI marked was not recalled, has no work-up on record and counts as without "
@@ -129,7 +130,7 @@ def test_standalone_says_what_nobody_verified_with_its_bound():
     # Marked and recalled: cases 4 and 6, both with cancer. 6 more cancers of 3: 8 of 9, 3 of 9.
     assert "as frequent there as among recalled examinations that the AI marked (100.0%)" in answer
     assert "sensitivity would be 88.9% for the AI and 33.3% for the programme." in answer
-    assert "truth depended" not in exhibits.head(alone()).answer
+    assert "truth depended" not in whole(exhibits.head(alone()))
 
 
 def test_standalone_pools_where_screening_has_too_few_and_says_so():

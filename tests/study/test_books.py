@@ -90,6 +90,22 @@ def test_book_of_public_data_speaks_of_a_plan_only_if_it_has_one(study, referenc
     assert words_of_a_plan(site) == []
 
 
+def test_a_blinded_book_holds_no_chapter_that_tells_its_readings_apart(tmp_path):
+    text = (ROOT / "parameters" / "demo.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "blinded.yaml"
+    path.write_text(text.replace("blinded: false", "blinded: true"), encoding="utf-8")
+    out = tmp_path / "book"
+    report = run_study(path, RunOptions(out=out, chapters=("20", "21", "90")))
+    reason = "the prospective part is blinded, and this chapter tells its readings apart"
+    assert report.finished.left_out == {"21_prospective_main": reason}
+    first = (out / "index.html").read_text(encoding="utf-8")
+    assert "left out until the study is unblinded" in first
+    assert reason[1:] in first
+    watched = (out / "chapters" / "20_monitoring.html").read_text(encoding="utf-8")
+    assert watched.count("BLINDED · SIMULATED") >= 3
+    assert "Cannot be judged yet" in (out / "chapters" / "90_synthesis.html").read_text("utf-8")
+
+
 def test_the_measure_finds_words_of_a_plan(tmp_path):
     (tmp_path / "chapters").mkdir()
     page = "<article><p>{}</p></article>"

@@ -453,7 +453,7 @@ def test_page_names_no_person_machine_folder_or_time(page):
     assert str(Path.home()) not in text
     assert not re.search(r"\b20\d\d-[01]\d-[0-3]\d\b|\b\d{2}:\d{2}:\d{2}\b", text)
     for name in (socket.gethostname(), getpass.getuser()):
-        assert not re.search(rf"(?<![\w:]){re.escape(name)}(?!\w)", text)
+        assert not re.search(rf"(?<![\w:-]){re.escape(name)}(?!\w)", text)
 
 
 def test_page_loads_nothing(page):

@@ -96,6 +96,22 @@ def below_label(cutoff: float, scale: Scale) -> str:
     return f"{low:g}" if last == low else f"{low:g}–{last}"
 
 
+def between_label(low: float, high: float, scale: Scale) -> str:
+    """Return the scores from one cut-off up to below another as a label in a figure.
+
+    Examples
+    --------
+    >>> between_label(5.5, 9.5, (1, 10)), between_label(8.5, 9.5, (1, 10))
+    ('6–9', '9')
+    >>> between_label(0.2, 0.62, (0, 1))
+    '0.2 to < 0.62'
+    """
+    if not (_shown_from(low, scale) and _shown_from(high, scale)):
+        return f"{low:g} to < {high:g}"
+    first, last = math.ceil(low), math.floor(high)
+    return f"{first:g}" if first == last else f"{first:g}–{last:g}"
+
+
 def _shown_from(cutoff: float, scale: Scale) -> str:
     """Return the whole numbers from a cut-off up; nothing where the score is not shown as such."""
     low, high = scale

@@ -58,7 +58,24 @@ def check(
         fail("\n".join([f"{len(faults)} {word} in {file.name} and its data:", *faults]))
     for note in notes:
         typer.echo(f"note: {note}")
-    typer.echo(f"{file.name}: nothing wrong")
+    typer.echo(f"{file.name}: nothing wrong{_plan_account(file)}")
+
+
+def _plan_account(file: Path) -> str:
+    """Return how the plan of a right file is locked, with the hash that a lock needs."""
+    from toolkit.study.imports.from_file import is_study_file
+    from toolkit.study.parameters.file import load_parameters
+    from toolkit.study.parameters.plan import lock_text, plan_hash
+
+    if is_study_file(file):
+        return ""
+    study = load_parameters(file)
+    if study.plan is None:
+        return "; no plan: the book holds estimates only"
+    if study.plan.locked is not None:
+        return f"; plan locked {lock_text(study.plan)}"
+    now = plan_hash(study.plan, study.analysis.ci_level)
+    return f"; plan not locked: to lock it, add `locked: {{on: YEAR-MONTH-DAY, hash: {now}}}` to it"
 
 
 @app.command()

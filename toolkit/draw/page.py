@@ -159,10 +159,11 @@ def headline_html(
     question: str,
     answer: str,
     *,
+    limits: Sequence[str] = (),
     bar: IntervalBar | None = None,
     facts: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """Return the headline box: question, answer, interval and the facts behind it.
+    """Return the headline box: question, answer, its limits, interval and the facts behind it.
 
     Parameters
     ----------
@@ -170,6 +171,8 @@ def headline_html(
         One sentence that ends with a question mark.
     answer : str
         Printed from results; for yes-or-no questions it opens with a verdict.
+    limits : sequence of str
+        What limits the answer, one sentence each.
     bar : IntervalBar, optional
         The interval on which the answer rests.
     facts : sequence of (str, str)
@@ -187,10 +190,11 @@ def headline_html(
     items = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{rich_text(value)}</dd></div>" for name, value in facts
     )
+    limited = f'<p class="lim">{rich_text(" ".join(limits))}</p>' if limits else ""
     listed = f'<dl class="facts">{items}</dl>' if items else ""
     return (
         f'<div class="headline"><p class="q"><span>Question</span>{rich_text(question)}</p>'
-        f'<p class="a">{rich_text(answer)}</p>{drawn}{listed}</div>'
+        f'<p class="a">{rich_text(answer)}</p>{limited}{drawn}{listed}</div>'
     )
 
 

@@ -117,14 +117,15 @@ def _label_points(
 
 
 def _square(axes: Axes, window: Window, step: float) -> None:
-    """Set square limits with ticks at round values."""
+    """Set limits with ticks at round values, closer together where the range is small."""
     axes.set_xlim(window[0], window[1])
     axes.set_ylim(window[2], window[3])
-    for axis, start in ((axes.xaxis, window[0]), (axes.yaxis, window[2])):
-        first = math.ceil(start / step - 1e-9)
-        last = math.floor((start + window[1] - window[0]) / step + 1e-9)
-        ticks = [round(index * step, 1) for index in range(first, last + 1)]
-        axis.set_ticks(ticks, [f"{tick:.1f}".replace(".0", "") for tick in ticks])
+    for axis, start, end in ((axes.xaxis, *window[:2]), (axes.yaxis, *window[2:])):
+        apart = step / 2 if end - start < 3 * step else step
+        first = math.ceil(start / apart - 1e-9)
+        last = math.floor(end / apart + 1e-9)
+        ticks = [round(index * apart, 2) for index in range(first, last + 1)]
+        axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
     outward(axes)
     axes.set_xlabel("1 − specificity", labelpad=3)
 

@@ -314,7 +314,8 @@ def headline(head: Headline) -> None:
         bar = bar or html.interval_bar(primary)
         page.headline["primary"] = primary.to_dict()
         page.headline["role"] = bar.role if bar else "neutral"
-    _display(html.headline_html(head.question, answer, bar=bar, facts=facts))
+    shown = html.headline_html(head.question, answer, limits=head.limits, bar=bar, facts=facts)
+    _display(shown)
 
 
 def say(text: str) -> None:

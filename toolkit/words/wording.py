@@ -59,10 +59,13 @@ _PLAIN_DECIMAL = re.compile(r"[−+]?[\d,]+\.(\d+)")
 
 
 def _decimal(value: float | Fraction) -> Decimal:
-    """Return the decimal that a record stores for a value."""
+    """Return the decimal of a value, without the last digits, which hang on the order of a sum.
+
+    Two computations of one value then round alike, also where it lies on a half.
+    """
     if isinstance(value, Fraction):
         return _CONTEXT.divide(Decimal(value.numerator), Decimal(value.denominator))
-    return Decimal(repr(float(value)))
+    return Decimal(f"{float(value):.13g}")
 
 
 def _round_half_up(value: Decimal, digits: int) -> Decimal:
@@ -101,7 +104,7 @@ def number_text(value: float | Fraction, *, digits: int, signed: bool = False) -
     value : float
         NaN becomes an em dash.
     digits : int
-        Decimals, rounded half up on the decimal that ``repr`` shows, as in a record.
+        Decimals, rounded half up on the 13 leading digits, which no order of a sum changes.
     signed : bool
         Whether a positive number carries a plus, as every difference does.
 

@@ -54,10 +54,7 @@ def head(study: AgreementStudy) -> Headline:
             f" The AI at score {_score(study)} agreed with a reader by an AC1 of "
             f"{_range(study.ai_pairs)}, two readers by {_range(study.pairs)}."
         )
-    limits = _limits(study)
-    return Headline(
-        question=QUESTION, answer=" ".join([answer, *limits]), facts=_facts(study), limits=limits
-    )
+    return Headline(question=QUESTION, answer=answer, facts=_facts(study), limits=_limits(study))
 
 
 def _limits(study: AgreementStudy) -> list[str]:

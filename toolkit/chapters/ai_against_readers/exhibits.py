@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -85,7 +86,7 @@ def head(study: AgainstReadersStudy) -> Headline:
     sentence = answer_text(study.primary, measure=capital(MEASURES[study.endpoint]))
     return Headline(
         question="Is the AI alone as accurate as the readers of the same examinations?",
-        answer=" ".join([sentence, *_beside(study), *_limits(study)]),
+        answer=" ".join([sentence, *_beside(study)]),
         primary=study.primary,
         bar=interval_bar(study.primary, left="readers better", right="AI better"),
         clinic=_clinic(study),
@@ -113,8 +114,9 @@ def _clinic(study: AgainstReadersStudy) -> str:
             (found.estimate_a, cleared.estimate_a),
         )
     )
+    where = "The AI" if study.cutoff_given else "At a cut-off matched on these examinations the AI"
     return (
-        f"The AI alone found {ai[0]} of the examinations with cancer and {found.label_a} "
+        f"{where} alone found {ai[0]} of the examinations with cancer and {found.label_a} "
         f"{others[0]}, {effect_phrase(found)}; of those without it cleared {ai[1]} and "
         f"{cleared.label_a} {others[1]}, {effect_phrase(cleared)}."
     )
@@ -148,7 +150,13 @@ def _limits(study: AgainstReadersStudy) -> list[str]:
         if study.endpoint == "auc" and study.weights_unused
         else ""
     )
-    return [text for text in (*_few_readers(study), weights, unverified) if text]
+    matched = (
+        "The AI's cut-off was matched to the readers' joint call on these very examinations, which "
+        "favours the AI a little."
+        if study.endpoint != "auc" and not study.cutoff_given
+        else ""
+    )
+    return [text for text in (*_few_readers(study), weights, matched, unverified) if text]
 
 
 def _few_readers(study: AgainstReadersStudy) -> list[str]:
@@ -347,7 +355,7 @@ _Forest = tuple[ForestView, str, str, list[Comparison]]
 def _auc_forest(study: AgainstReadersStudy, defined: list[Comparison]) -> _Forest:
     """Return the differences in area, with finding and caption."""
     pooled, mean = study.auc, study.means["auc"]
-    rows = [forest_row(c, left=(f"{c.estimate_a:.3f}",)) for c in defined]
+    rows = [forest_row(c, left=(value_text(c.estimate_a, form="index"),)) for c in defined]
     shown, end, diamond = defined, "", ""
     if not math.isnan(pooled.estimate):
         shown = [*defined, pooled]
@@ -355,7 +363,7 @@ def _auc_forest(study: AgainstReadersStudy, defined: list[Comparison]) -> _Fores
             f"; against their mean the difference is {estimate_text(pooled)} ({ci_phrase(pooled)})"
         )
         if mean.n_readers > 1:
-            left = (f"{pooled.estimate_a:.3f}",)
+            left = (value_text(pooled.estimate_a, form="index"),)
             rows.append(forest_row(pooled, label="Mean of readers", left=left, kind="pooled"))
             diamond = f"; diamond, {pooled.label_a} ({in_sentence(mean.name)}{_test(pooled)})"
     view = ForestView(
@@ -406,9 +414,10 @@ def _call_forest(study: AgainstReadersStudy) -> _Forest:
     ]
     means = [(e, study.means[e]) for e in CALLS if e in study.means]
     named += [(f"{capital(e)}, mean of {mean.n_readers}", mean.difference) for e, mean in means]
+    share = partial(value_text, form="percent")
     view = ForestView(
         rows=[
-            forest_row(c, label=label, left=(f"{c.estimate_a:.1%}, {c.estimate_b:.1%}",))
+            forest_row(c, label=label, left=(f"{share(c.estimate_a)}, {share(c.estimate_b)}",))
             for label, c in named
         ],
         form="percent",

@@ -15,7 +15,7 @@ import numpy as np
 from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from toolkit.chapters.analysis import Summarised, Tables
 from toolkit.scoring.ratings import RatingArray, ScoringError, rating_array
-from toolkit.words.wording import count_text
+from toolkit.words.wording import count_text, number_text
 
 Kind = Literal["missed by readers", "rated low", "rated high"]
 KINDS: tuple[Kind, ...] = ("missed by readers", "rated low", "rated high")
@@ -224,7 +224,7 @@ def _features(tables: Tables, case_id: str) -> tuple[str, ...]:
     [case] = tables.cases[tables.cases["case_id"] == case_id].to_dict("records")
     found = []
     if not math.isnan(age := float(case.get("age_years", math.nan))):
-        found.append(f"{age:.0f} years")
+        found.append(f"{number_text(age, digits=0)} years")
     if isinstance(density := case.get("density"), str):
         found.append(f"density {density}")
     lesions = tables.optional("lesions")

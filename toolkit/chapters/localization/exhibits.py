@@ -170,9 +170,6 @@ def head(study: LocalizationStudy) -> Headline:
     """Return whether more lesions are found, in the right place."""
     truth, primary = study.scored.study.truth, study.primary
     cases = f"{count_text(truth.n_cases)} ({count_text(truth.diseased.sum())} with cancer)"
-    readers = f"{study.n_people}, fully crossed"
-    if study.plan.of_ai:
-        readers = f"{study.n_people}" + (" and the AI" if study.ai is not None else ", no AI")
     return Headline(
         question=question(study),
         answer=answer(study),
@@ -183,7 +180,6 @@ def head(study: LocalizationStudy) -> Headline:
         facts=[
             (f"{capital(noun(study))}s", cases),
             ("Lesions", f"{count_text(truth.lesion_case.size)}; hit: {study.scored.rule}"),
-            ("Readers", readers),
             ("Analysis", f"Obuchowski\u2013Rockette. {primary.name}"),
         ],
     )
@@ -219,13 +215,13 @@ def sentence(study: LocalizationStudy) -> str:
 
 
 def answer(study: LocalizationStudy) -> str:
-    """Return the answer of the analysis, how many readers agree, and what limits it."""
+    """Return the answer of the analysis, and how many readers agree."""
     parts, each = [sentence(study)], study.primary.each
     if len(each) > 1:
         of_ai = f"The AI was better than {_better(each)}."
         aided = f"{capital(_better(each))} did better with {study.names[1]}."
         parts.append(of_ai if study.plan.of_ai else aided)
-    return " ".join([*parts, *_limits(study)])
+    return " ".join(parts)
 
 
 def _limits(study: LocalizationStudy) -> list[str]:

@@ -58,7 +58,7 @@ def head(study: ProspectiveStudy) -> Headline:
     than = "than" if ratio.margin is None else "as"
     return Headline(
         question=f"Does reading with AI find {many} cancers {than} reading without?",
-        answer=" ".join([_answer(study), _recalls(study), *_limits(study)]),
+        answer=" ".join([_answer(study), _recalls(study)]),
         primary=ratio,
         bar=bar,
         clinic=_clinic(study),

@@ -70,7 +70,7 @@ def head(study: ReaderStudy) -> Headline:
     family = "Obuchowski\u2013Rockette. " if method.startswith("Obuchowski-Rockette") else ""
     return Headline(
         question=f"Are readers {wanted.format(b)} with {a}?",
-        answer=" ".join([*parts, *_other_calls(study), *_limits(study)]),
+        answer=" ".join([*parts, *_other_calls(study)]),
         primary=change,
         bar=interval_bar(change, left=f"{a} better", right=f"{b} better", role="aided"),
         clinic=_clinic(study),

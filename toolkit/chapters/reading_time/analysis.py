@@ -13,12 +13,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from toolkit.arrays import BoolArray, FloatArray, IndexArray, IntArray
 from toolkit.chapters.analysis import Analysis, Summarised, Tables
+from toolkit.chapters.case_words import Scale, below_label, between_label, score_label
 from toolkit.results import Comparison
 from toolkit.scoring.ratings import ScoringError
 from toolkit.scoring.reading_times import (
@@ -40,6 +41,9 @@ from toolkit.stats.times import (
 )
 from toolkit.words.sentences import estimate_phrase, lies, side
 from toolkit.words.wording import NO_BREAK_SPACE, counted, joined, short_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Method = Literal["ANOVA", "mixed model", "mixed model with order"]
 ORDER, SECOND = "hundred places in the order", "second reading of a case"
@@ -317,7 +321,7 @@ def analyse(  # noqa: PLR0913 - the parameters of the notebook
         order_reason=order_reason,
         readers=_readers(given, primary),
         blocks=order_blocks(given),
-        groups=time_groups(given, scores, cutoffs=score_cutoffs),
+        groups=time_groups(given, scores, cutoffs=score_cutoffs, scale=_scale(tables.readers)),
         has_scores=not np.isnan(scores).all(),
     )
 
@@ -597,7 +601,11 @@ def _mean_of_known(values: FloatArray) -> FloatArray:
 
 
 def time_groups(
-    given: ComparedTimes, scores: FloatArray, *, cutoffs: Sequence[float]
+    given: ComparedTimes,
+    scores: FloatArray,
+    *,
+    cutoffs: Sequence[float],
+    scale: Scale = (math.nan, math.nan),
 ) -> tuple[TimeGroup, ...]:
     """Return the times by class of the AI's score, lowest first, then without and with cancer.
 
@@ -609,6 +617,8 @@ def time_groups(
         The AI's score of each case of the study; NaN where it gave none.
     cutoffs : sequence of float
         Scores from which up the next class begins, rising; empty for no classes.
+    scale : (float, float)
+        Ends of the AI's score, for the names of its classes; NaN where not known.
 
     Returns
     -------
@@ -627,7 +637,7 @@ def time_groups(
     asked: list[tuple[Literal["score", "truth"], str, BoolArray]] = []
     if borders.size:
         number = np.where(np.isnan(scores), -1, np.searchsorted(borders, scores, side="right"))
-        named = [*enumerate(_class_names(borders)), (-1, "No score")]
+        named = [*enumerate(_class_names(borders, scale)), (-1, "No score")]
         asked += [("score", name, number == place) for place, name in named]
     truth = given.timed.truth
     asked += [("truth", "Without cancer", truth == 0), ("truth", "With cancer", truth == 1)]
@@ -635,10 +645,19 @@ def time_groups(
     return tuple(_group(given, kind, name, rows) for kind, name, rows in asked if rows.any())
 
 
-def _class_names(borders: FloatArray) -> list[str]:
+def _class_names(borders: FloatArray, scale: Scale) -> list[str]:
     """Return the names of the classes between cut-offs."""
-    between = [f"{low:g} to under {high:g}" for low, high in pairwise(borders.tolist())]
-    return [f"Under {borders[0]:g}", *between, f"{borders[-1]:g} and more"]
+    between = [between_label(low, high, scale) for low, high in pairwise(borders.tolist())]
+    first, last = below_label(borders[0], scale), score_label(borders[-1], scale)
+    return [first, *between, last]
+
+
+def _scale(readers: pd.DataFrame) -> Scale:
+    """Return the ends of the AI's score; NaN where AIs differ or none says."""
+    if not {"score_min", "score_max"} <= set(readers.columns):
+        return math.nan, math.nan
+    ends = readers.loc[readers["kind"] == "ai", ["score_min", "score_max"]].drop_duplicates()
+    return (*ends.astype(float).iloc[0],) if len(ends) == 1 else (math.nan, math.nan)
 
 
 def _group(

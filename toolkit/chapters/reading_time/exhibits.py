@@ -58,7 +58,7 @@ def head(study: ReadingTimeStudy) -> Headline:
     answer = answer_text(ratio, measure="The geometric mean reading time", form="seconds")
     return Headline(
         question=faster if study.margin is None else f"Does {b} take no longer than {a}?",
-        answer=" ".join([answer, *_limits(study)]),
+        answer=answer,
         primary=ratio,
         bar=interval_bar(
             ratio, left=f"{modality} faster", right=f"{modality} slower", role="aided"

@@ -32,7 +32,7 @@ from toolkit.stats.calibration import (
 )
 from toolkit.stats.proportions import weighted_proportion_ci
 from toolkit.words.sentences import estimate_phrase
-from toolkit.words.wording import count_text
+from toolkit.words.wording import count_text, number_text
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -336,8 +336,8 @@ def _enriched(sample: ScoreSample, reference: GroupClasses) -> str:
     unit = sample.scored.unit
     ending = "more than any screening finds: the set is enriched"
     if sample.weight is not None:
-        rate = reference.total_rate.estimate
-        return f"with their weights {rate:.0f} of 1,000 screening {unit}s have cancer, {ending}"
+        rate = number_text(reference.total_rate.estimate, digits=0)
+        return f"with their weights {rate} of 1,000 screening {unit}s have cancer, {ending}"
     cancers, verified = int(reference.cancers.sum()), int(reference.verified.sum())
     return f"{cancers:,} of {verified:,} verified screening {unit}s have cancer, {ending}"
 

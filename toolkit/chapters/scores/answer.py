@@ -79,7 +79,7 @@ def question(study: ScoreStudy) -> str:
 def answer(study: ScoreStudy) -> str:
     """Return the chapter's answer: the shares against those stated, and the order of cancers."""
     spread = "" if study.expectation.share is None else _spread_sentence(study)
-    sentences = (spread, order_sentence(study), accuracy_sentence(study), *limits(study))
+    sentences = (spread, order_sentence(study), accuracy_sentence(study))
     return " ".join(text for text in sentences if text)
 
 

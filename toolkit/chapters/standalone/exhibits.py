@@ -47,7 +47,7 @@ def head(study: StandaloneStudy) -> Headline:
     total = count_text(sum(left_out.values()))
     return Headline(
         question="How accurate is the AI alone?",
-        answer=" ".join(filter(None, [_answer(study), _apart(study), *_limits(study)])),
+        answer=" ".join(filter(None, [_answer(study), _apart(study)])),
         clinic=_clinic(study),
         limits=_limits(study),
         facts=[

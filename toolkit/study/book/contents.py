@@ -113,6 +113,11 @@ class BookChapter:
         return self.answer or str(self.headline.get("answer", ""))
 
     @property
+    def limits(self) -> tuple[str, ...]:
+        """What limits the answer, one sentence each."""
+        return tuple(self.headline.get("limits", ()))
+
+    @property
     def shown_marks(self) -> tuple[Mark, ...]:
         """What limits the answer, from the call or else from the record."""
         return self.marks or tuple(

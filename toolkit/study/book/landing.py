@@ -259,7 +259,9 @@ def _answer(chapter: BookChapter, href: str, words: Phrases) -> str:
     """Return a chapter's answer with what limits it, or why there is none."""
     if chapter.status == "complete":
         pills = "".join(_pill(words.marks[mark], _MARK_KINDS[mark]) for mark in chapter.shown_marks)
-        return f'<span class="answer">{pills}{rich_text(chapter.shown_answer)}</span>'
+        limits = rich_text(" ".join(chapter.limits))
+        small = f' <small class="lim">{limits}</small>' if limits else ""
+        return f'<span class="answer">{pills}{rich_text(chapter.shown_answer)}{small}</span>'
     word = words.status[chapter.status]
     reason = escape(as_sentence(chapter.reason))
     if chapter.status == "failed":
