@@ -77,8 +77,8 @@ def agrees(printed: str, value: float) -> bool:
 class Table:
     """One table: texts by the label of their row and of their column.
 
-    A label under a heading is ``heading: label``; a row or column is also known by its own label
-    where only one has it.
+    A label under a heading is ``heading: label``, as is a column named like another after the one
+    before it; each is also known by its own label where only one has it.
     """
 
     def __init__(self, element: Element) -> None:
@@ -90,7 +90,11 @@ class Table:
                 for column in range(place, place + width):
                     above.setdefault(column, []).append(_text(cell))
                 place += width
-        self.columns = {place: ": ".join(filter(None, texts)) for place, texts in above.items()}
+        names = [": ".join(filter(None, texts)) for _, texts in sorted(above.items())]
+        self.columns: dict[str, int] = {}
+        for place, name in enumerate(names):
+            again = names.count(name) > 1 and place
+            self.columns[f"{names[place - 1]}: {name}" if again else name] = place
         self.rows: dict[str, list[str]] = {}
         group = ""
         for row in element.findall("tbody/tr"):
@@ -102,7 +106,7 @@ class Table:
 
     def cell(self, row: str, column: str) -> str:
         """Return the text of a cell; raise where the labels name none or several."""
-        place = _only(column, {name: place for place, name in self.columns.items() if name})
+        place = _only(column, self.columns)
         return _only(row, self.rows)[place]
 
 
@@ -155,7 +159,7 @@ class Page:
             raise KeyError(msg)
         return Table(found[0])
 
-    def row(self, title: str, row: str, part: str = "", **_: object) -> "Row":
+    def row(self, title: str, row: str, part: str = "") -> "Row":
         """Return one row of a table, to be held against values."""
         return Row(self, title, row, self.table(title, part))
 

@@ -1,9 +1,10 @@
-"""The numbers that the demo's book displays, computed again from its tables.
+"""The numbers that the demo's book displays are those of its tables.
 
-Nothing here comes from the statistics, the scoring or the chapters of the toolkit: every formula is
-written out below, from the paper named with it.
+Each chapter's tables, facts and sentences are read from the delivered pages and held against
+``tests.recomputed``, at the printed precision.
 """
 
+import ast
 from collections.abc import Callable
 from functools import cache
 from itertools import combinations
@@ -12,306 +13,51 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import optimize, special, stats
 
-from tests.printed_numbers import Page
-from toolkit.demo import demo_study
-
-Z = float(stats.norm.ppf(0.975))
-CUTOFF = 9.5  # of the AI's score, in the demo's parameters
-INF = float("inf")
-
-
-# Formulas
-
-
-def wilson(events: float, n: float) -> tuple[float, float, float]:
-    """Return a share and its score limits (Wilson, JASA 1927;22:209-212)."""
-    p = events / n
-    middle = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    reach = Z / (1 + Z**2 / n) * np.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2))
-    return p, middle - reach, middle + reach
-
-
-def percent(values: tuple[float, ...]) -> tuple[float, ...]:
-    return tuple(100 * value for value in values)
-
-
-def weighted_share(
-    event: pd.Series, weight: pd.Series, woman: pd.Series, event_weight: float | None = None
-) -> tuple[float, float, float]:
-    """Return a weighted share and Wilson's limits on its effective number of cases.
-
-    The variance is that of a ratio of totals, linearised, women drawn independently (Dean and
-    Pagano, J Surv Stat Methodol 2015;3:484-503). Without an event each woman counts once, and the
-    cases stand for as many as one with the event would.
-    """
-    total = weight.sum()
-    p = (weight * event).sum() / total
-    if p in (0, 1):
-        heaviest = event_weight if p == 0 and event_weight else weight.max()
-        return wilson(p * total / heaviest, total / heaviest * woman.nunique() / len(woman))
-    by_woman = (weight * (event - p) / total).groupby(woman).sum()
-    n = len(by_woman)
-    variance = n / (n - 1) * (by_woman**2).sum()
-    effective = p * (1 - p) / variance
-    return wilson(p * effective, effective)
+from tests.printed_numbers import Page, Row
+from tests.recomputed import (
+    CUTOFF,
+    GROUPS,
+    INF,
+    MODALITIES,
+    agreement,
+    ai_compared,
+    auc_limits,
+    covariance_parts,
+    delong,
+    interval,
+    judged,
+    likelihood_ratio,
+    marks_scored,
+    mcnemar,
+    mean_of_readers,
+    mean_over_both,
+    modalities_compared,
+    of_calls,
+    percent,
+    predictive_values,
+    prospective_women,
+    reader_study,
+    screening_programme,
+    standardised,
+    standardised_categories,
+    study,
+    tang,
+    tango,
+    wafroc,
+    weighted_auc,
+    weighted_share,
+    wide,
+    wilson,
+)
 
 
-def placements(truth: np.ndarray, rating: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return of each case of both classes the share of the other that it is apart from."""
-    x, y = rating[truth == 1][:, None], rating[truth == 0][None, :]
-    apart = (x > y) + (x == y) / 2
-    return apart.mean(axis=1), apart.mean(axis=0)
-
-
-def delong(truth: np.ndarray, ratings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return AUCs and their covariance, a column a reading (DeLong, Biometrics 1988;44:837-845)."""
-    both = [placements(truth, rating) for rating in ratings.T]
-    sick, healthy = (np.array([one[side] for one in both]) for side in (0, 1))
-    covariance = np.cov(sick) / sick.shape[1] + np.cov(healthy) / healthy.shape[1]
-    return sick.mean(axis=1), np.atleast_2d(covariance)
-
-
-def of_calls(truth: np.ndarray, calls: np.ndarray, value: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return shares of right calls among cases of one truth, with their covariance."""
-    right = (calls[truth == value] == value).astype(float)
-    return right.mean(axis=0), np.cov(right.T) / len(right)
-
-
-def logit_limits(auc: float, variance: float, df: float) -> tuple[float, float, float]:
-    """Return an AUC and its Wald limits on the logit scale, delta method."""
-    reach = stats.t.ppf(0.975, df) * np.sqrt(variance) / (auc * (1 - auc))
-    return auc, *special.expit(special.logit(auc) + np.array([-reach, reach]))
-
-
-def covariance_parts(covariance: np.ndarray, n_readers: int) -> tuple[float, ...]:
-    """Return variance and Cov1 to Cov3 of two modalities; columns by modality, then reader."""
-    blocks = covariance.reshape(2, n_readers, 2, n_readers)
-    own = (blocks[0, :, 0] + blocks[1, :, 1]) / 2
-    across = (blocks[0, :, 1] + blocks[1, :, 0]) / 2
-    pairs = n_readers * (n_readers - 1)
-    return (
-        np.trace(own) / n_readers,
-        np.trace(across) / n_readers,
-        (own.sum() - np.trace(own)) / pairs,
-        (across.sum() - np.trace(across)) / pairs,
-    )
-
-
-def interval(estimate: float, variance: float, df: float) -> dict[str, float]:
-    """Return estimate, error, limits, df and P of a Wald analysis."""
-    error = float(np.sqrt(variance))
-    reach = (Z if df == INF else stats.t.ppf(0.975, df)) * error
-    statistic = abs(estimate) / error
-    tail = stats.norm.sf(statistic) if df == INF else stats.t.sf(statistic, df)
-    limits = {"low": estimate - reach, "high": estimate + reach}
-    return {"estimate": estimate, "error": error, "df": df, "p": 2 * float(tail), **limits}
-
-
-def modalities_compared(values: np.ndarray, covariance: np.ndarray) -> dict[str, dict]:
-    """Compare two modalities (Obuchowski and Rockette 1995; df of Hillis, Stat Med 2007;26:596).
-
-    ``values`` has shape (2, n_readers). Var = 2 (MS(TR) + J max(Cov2 - Cov3, 0)) / J.
-    """
-    j = values.shape[1]
-    variance, cov1, cov2, cov3 = covariance_parts(covariance, j)
-    gain = values[1] - values[0]
-    mean_square = gain.var(ddof=1) / 2  # of two modalities, MS(TR)
-    error = mean_square + j * max(cov2 - cov3, 0)
-    fixed = variance - cov1 + (j - 1) * (cov2 - cov3)
-    df = (j - 1) * (error / mean_square) ** 2
-    return {
-        "both random": interval(gain.mean(), 2 * error / j, df),
-        "readers random": interval(gain.mean(), 2 * mean_square / j, j - 1),
-        "cases random": interval(gain.mean(), 2 * fixed / j, INF),
-    }
-
-
-def mean_of_readers(values: np.ndarray, covariance: np.ndarray) -> tuple[float, float, float]:
-    """Return the mean of one modality with logit limits (Hillis 2007, section 5.3)."""
-    j = values.size
-    cov2 = (covariance.sum() - np.trace(covariance)) / (j * (j - 1))
-    mean_square = values.var(ddof=1)
-    variance = mean_square + j * max(cov2, 0)
-    df = (j - 1) * (variance / mean_square) ** 2
-    return logit_limits(values.mean(), variance / j, df)
-
-
-def ai_compared(values: np.ndarray, covariance: np.ndarray) -> dict[str, dict]:
-    """Compare the last column, the AI, with the mean of the others (Hillis 2007, one modality)."""
-    j = values.size - 1
-    contrast = np.column_stack([-np.eye(j), np.ones(j)])  # AI minus each reader
-    gain, own = contrast @ values, contrast @ covariance @ contrast.T
-    cov2 = (own.sum() - np.trace(own)) / (j * (j - 1))
-    mean_square = gain.var(ddof=1)
-    variance = mean_square + j * max(cov2, 0)
-    df = (j - 1) * (variance / mean_square) ** 2
-    return {
-        "both random": interval(gain.mean(), variance / j, df),
-        "cases random": interval(gain.mean(), own.sum() / j**2, INF),
-    }
-
-
-def tango(only_b: int, only_a: int, n: int) -> tuple[float, float, float]:
-    """Return b minus a of paired shares with score limits (Tango, Stat Med 1998;17:891-908)."""
-
-    def score(delta: float) -> float:
-        a = 2 * n
-        b = -only_b - only_a + (2 * n - only_b + only_a) * delta
-        c = -only_a * delta * (1 - delta)
-        q = (np.sqrt(b * b - 4 * a * c) - b) / (2 * a)
-        spread = n * (2 * q + delta * (1 - delta))
-        return (only_b - only_a - n * delta) / np.sqrt(spread)
-
-    estimate = (only_b - only_a) / n
-    low = optimize.brentq(lambda d: score(d) - Z, -1 + 1e-9, estimate, xtol=1e-14)
-    high = optimize.brentq(lambda d: score(d) + Z, estimate, 1 - 1e-9, xtol=1e-14)
-    return estimate, low, high
-
-
-def tang(both: int, only_b: int, only_a: int) -> tuple[float, float, float]:
-    """Return b over a of paired shares with score limits (Tang et al., Stat Med 2003;22:1217)."""
-    n = both + only_b + only_a  # the pairs with neither say nothing
-
-    def score(ratio: float) -> float:
-        def cells(a: float) -> tuple[float, float]:
-            """Return both and only b where both + only b = ratio (both + a)."""
-            b = (a - (1 - ratio) * n) / ratio
-            return n - a - b, b
-
-        def slope(a: float) -> float:  # of the log-likelihood
-            x, b = cells(a)
-            return only_a / a + only_b / (ratio * b) - both * (1 + 1 / ratio) / x
-
-        least, most = max(0.0, (1 - ratio) * n), n / (1 + ratio)
-        nudge = 1e-12 * (most - least)
-        a = optimize.brentq(slope, least + nudge, most - nudge, xtol=1e-13)
-        x, b = cells(a)
-        spread = (1 - ratio) ** 2 * x + b + ratio**2 * a
-        return (both + only_b - ratio * (both + only_a)) / np.sqrt(spread)
-
-    estimate = (both + only_b) / (both + only_a)
-    low = optimize.brentq(lambda r: score(r) - Z, estimate / 20, estimate)
-    high = optimize.brentq(lambda r: score(r) + Z, estimate, estimate * 20)
-    return estimate, low, high
-
-
-def mcnemar(only_b: int, only_a: int) -> tuple[float, float]:
-    """Return the mid-P and the exact P (Fagerland, BMC Med Res Methodol 2013;13:91)."""
-    n, fewer = only_b + only_a, min(only_b, only_a)
-    up_to, at = stats.binom.cdf(fewer, n, 0.5), stats.binom.pmf(fewer, n, 0.5)
-    return 2 * up_to - at, min(1.0, 2 * up_to)
-
-
-def predictive_values(truth: np.ndarray, calls: np.ndarray) -> dict[str, tuple[float, ...]]:
-    """Compare two PPVs by the delta method (Moskowitz and Pepe, Clin Trials 2006;3:272-279)."""
-    ppv = (truth[:, None] * calls).sum(axis=0) / calls.sum(axis=0)
-    influence = calls * (truth[:, None] - ppv) / calls.sum(axis=0)
-    error = np.sqrt(((influence[:, 1] - influence[:, 0]) ** 2).sum())
-    relative = influence / ppv
-    log_error = np.sqrt(((relative[:, 1] - relative[:, 0]) ** 2).sum())
-    difference, ratio = ppv[1] - ppv[0], ppv[1] / ppv[0]
-    return {
-        "each": tuple(ppv),
-        "difference": (difference, difference - Z * error, difference + Z * error),
-        "ratio": (ratio, *(ratio * np.exp([-Z * log_error, Z * log_error]))),
-    }
-
-
-def mean_over_both(table: np.ndarray) -> dict[str, float]:
-    """Return the mean of (cases, readers), both random, on Satterthwaite's df (1946;2:110)."""
-    k, j = table.shape
-    by_case, by_reader = table.mean(axis=1), table.mean(axis=0)
-    ms_case, ms_reader = j * by_case.var(ddof=1), k * by_reader.var(ddof=1)
-    rest = table - by_case[:, None] - by_reader + table.mean()
-    ms_rest = (rest**2).sum() / ((k - 1) * (j - 1))
-    parts = [(ms_reader, j - 1)]
-    if ms_case > ms_rest:
-        parts += [(ms_case, k - 1), (-ms_rest, (k - 1) * (j - 1))]
-    total = sum(part for part, _ in parts)
-    df = total**2 / sum(part**2 / own for part, own in parts)
-    return interval(table.mean(), total / (k * j), max(df, min(k, j) - 1))
-
-
-def agreement(codes: np.ndarray, n_categories: int) -> dict[str, tuple[float, ...]]:
-    """Return Gwet's AC1 and Fleiss' kappa, t limits (Gwet, Br J Math Stat Psychol 2008;61:29).
-
-    ``codes`` (cases, readers) from 0; NaN where a reader did not read. Every case has two readings.
-    """
-    counts = np.stack([(codes == k).sum(axis=1) for k in range(n_categories)], axis=1)
-    n_read = counts.sum(axis=1)
-    same = (counts * (counts - 1)).sum(axis=1) / (n_read * (n_read - 1))
-    shares = counts / n_read[:, None]
-    common = shares.mean(axis=0)
-    chances = {
-        "ac1": (shares @ (1 - common) / (n_categories - 1)),
-        "kappa": shares @ common,
-    }
-    found: dict[str, tuple[float, ...]] = {"same": (float(same.mean()),)}
-    for name, own in chances.items():
-        chance = own.mean()
-        value = (same.mean() - chance) / (1 - chance)
-        each = (same - chance) / (1 - chance)
-        each = each - 2 * (1 - value) * (own - chance) / (1 - chance)
-        n = len(each)
-        reach = stats.t.ppf(0.975, n - 1) * np.sqrt(((each - value) ** 2).sum() / (n * (n - 1)))
-        found[name] = (value, value - reach, value + reach)
-    return found
-
-
-def standardised(groups: tuple[np.ndarray, np.ndarray]) -> float:
-    """Return the difference of means in pooled standard deviations (Austin 2009)."""
-    a, b = groups
-    return abs(a.mean() - b.mean()) / np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2)
-
-
-def standardised_categories(a: pd.Series, b: pd.Series) -> float:
-    """Return the distance of two multinomial shares (Yang and Dalton, SAS Global Forum 2012)."""
-    names = sorted(set(a.dropna()) | set(b.dropna()))[1:]
-    shares = [np.array([(group.dropna() == name).mean() for name in names]) for group in (a, b)]
-    covariance = sum(np.diag(p) - np.outer(p, p) for p in shares) / 2
-    gap = shares[0] - shares[1]
-    return float(np.sqrt(gap @ np.linalg.solve(covariance, gap)))
-
-
-# What the tables hold
-
-
-@cache
-def study() -> dict[str, dict[str, pd.DataFrame]]:
-    return demo_study()
-
-
-def wide(part: str, modality: str, column: str) -> pd.DataFrame:
-    """Return the complete readings of a modality, a row a case and a column a reader."""
-    readings = study()[part]["readings"]
-    chosen = readings[(readings["modality"] == modality) & (readings["status"] == "complete")]
-    return chosen.pivot_table(index="case_id", columns="reader_id", values=column, sort=False)
-
-
-@cache
-def reader_study() -> dict[str, np.ndarray]:
-    """Return truth, and ratings and calls by modality, all in the order of cases and readers."""
-    cases = study()["reader_study"]["cases"].set_index("case_id")
-    people = study()["reader_study"]["readers"]
-    people = people.loc[people["kind"] == "human", "reader_id"]
-    found = {"truth": cases["truth"].to_numpy(float)}
-    for modality in ("unaided", "aided"):
-        for column in ("rating", "call", "reading_time_s"):
-            of_case = wide("reader_study", modality, column).loc[cases.index]
-            found[f"{modality} {column}"] = of_case[people].to_numpy(float)
-    found["AI"] = (
-        wide("reader_study", "standalone", "rating").loc[cases.index].to_numpy(float)[:, 0]
-    )
-    return found
+def share_of(part: pd.Series, whole: pd.Series) -> tuple[float, float, float]:
+    return float(part.sum()), float(whole.sum()), 100 * float(part.sum() / whole.sum())
 
 
 def first(texts: str, values: dict[str, float]) -> tuple[float, ...]:
     return tuple(values[text] for text in texts.split())
-
-
-# The chapters
 
 
 def check_00(page: Page) -> None:
@@ -336,6 +82,335 @@ def check_00(page: Page) -> None:
             row.is_("Complete", state["complete"]).is_("All", len(own))
             row.is_("Failed", state.get("failed", 0)).is_("Missing", state.get("missing", 0))
             row.is_("Rating", own["rating"].notna().sum()).is_("Call", own["call"].notna().sum())
+
+
+def check_02(page: Page) -> None:
+    cases = screening_programme()
+    known, scored, cancer = cases["truth"].notna(), cases["score"].notna(), cases["truth"] == 1
+    n, judged_too = len(cases), int((known & scored).sum())
+    page.says("# of # (#%) examinations have an AI score", judged_too, n, 100 * judged_too / n)
+    page.says(
+        "Of the other #, # lack only the diagnosis, # only the AI score and # both",
+        *(n - judged_too, (~known & scored).sum(), (known & ~scored).sum()),
+        (~known & ~scored).sum(),
+    )
+    page.fact("Cancers", cancer.sum(), (cancer & scored).sum())
+    free = cases["truth"] == 0
+    timed = cases["truth_source"].str.startswith("follow_up", na=True)
+    short = free & timed & (cases["follow_up_months"] < 24)
+    page.says("# of # (#%) examinations counted as without", *share_of(short, free))
+    page.fact("Women", cases["patient_id"].nunique())
+    check_02_characteristics(page, cases, cancer)
+
+
+def check_02_characteristics(page: Page, cases: pd.DataFrame, cancer: pd.Series) -> None:
+    title, groups = "Examinations, by final diagnosis", (cancer | ~cancer, cancer, ~cancer)
+    columns = [
+        f"{name}, N = {group.sum():,}"
+        for name, group in zip(("All", "Cancer", "No cancer or not known"), groups, strict=True)
+    ]
+    for label, name in (("Age, years", "age_years"), ("AI score", "score")):
+        row = page.row(title, f"{label}: median (IQR)")
+        for column, group in zip(columns, groups, strict=True):
+            row.is_(column, *np.nanquantile(cases[name][group], [0.5, 0.25, 0.75]))
+        row.is_("SMD", standardised([cases[name][g].dropna().to_numpy() for g in groups[1:]]))
+    earlier = cases["exam_date"] > cases.groupby("patient_id")["exam_date"].transform("min")
+    rows = {"Earlier examination in these data, n (%)": earlier, "No score": cases["score"].isna()}
+    for name, label in (
+        ("density", "Breast density"),
+        ("indication", "Indication"),
+        ("site", "Site"),
+        ("device", "Mammography system"),
+    ):
+        for value in cases[name].dropna().unique():
+            shown = str(value).replace("_", "-")
+            rows[shown[0].upper() + shown[1:]] = cases[name] == value
+        distance = standardised_categories(cases[name][cancer], cases[name][~cancer])
+        page.row(title, f"{label}, n (%)").is_("SMD", distance)
+    for label, member in rows.items():
+        row = page.row(title, label)
+        for column, group in zip(columns, groups, strict=True):
+            count = member[group].sum()
+            row.is_(
+                column, *((count,) if label == "No score" else (count, 100 * count / group.sum()))
+            )
+
+
+def accuracy_rows(row: Row, cases: pd.DataFrame, call: pd.Series) -> None:
+    """Check sensitivity and specificity of a call, counts beside weighted shares."""
+    for side, value in (("Sensitivity", 1), ("Specificity", 0)):
+        own = cases[cases["truth"] == value]
+        right = call[own.index] == value
+        share = percent(share_in(own, right))
+        row.is_(f"{side}: n/N", right.sum(), len(own)).is_(f"{side}: %", share[0])
+        row.is_(f"{side}: 95% CI", *share[1:])
+
+
+def share_in(cases: pd.DataFrame, event: pd.Series, **choices: float) -> tuple[float, float, float]:
+    return weighted_share(event.astype(float), cases["weight"], cases["patient_id"], **choices)
+
+
+def check_unverified(page: Page, marked: str, test: str) -> None:
+    """Check the bounds where what nobody worked up held as many cancers as what was recalled."""
+    cases = judged("Screening")
+    weight, sick, ai = cases["weight"], cases["truth"] == 1, cases["ai"] == 1
+    recalled, hidden = cases["programme"] == 1, cases["unverified"] & ai
+    ppv = weight[ai & recalled & sick].sum() / weight[ai & recalled].sum()
+    extra, cancers = ppv * weight[hidden].sum(), weight[sick].sum()
+    found, seen = weight[sick & ai].sum(), weight[sick & recalled].sum()
+    page.says(f"# examinations {marked} were not recalled", hidden.sum())
+    page.says(f"as frequent there as among recalled examinations {marked} (#%)", 100 * ppv)
+    page.says(
+        f"sensitivity would be #% for {test} and #% for the programme",
+        *percent(((found + extra) / (cancers + extra), seen / (cancers + extra))),
+    )
+
+
+def check_04(page: Page) -> None:
+    everyone = screening_programme()
+    for label, indication in GROUPS.items():
+        every = everyone[(everyone["indication"] == indication) & everyone["score"].notna()]
+        known = judged(label)
+        title = "Examinations and cancers by score, "
+        title += "screening" if label == "Screening" else "other indications"
+        heads = ("In the class: ", "Cancers: ") if label == "Screening" else (f"{label}: ",) * 2
+        event_weight = known["weight"][known["truth"] == 1].mean()
+        for number in range(10, 0, -1):
+            row = page.row(title, str(number))
+            share = percent(share_in(every, every["score_class"] == number))
+            row.is_(f"{heads[0]}n", (every["score_class"] == number).sum())
+            row.is_(f"{heads[0]}%", share[0])
+            own = known[known["score_class"] == number]
+            sick = own["truth"] == 1
+            rate = [1000 * v for v in share_in(own, sick, event_weight=event_weight)]
+            counts = "Cancers: n/N" if label == "Screening" else f"{label}: Cancers"
+            row.is_(counts, sick.sum(), len(own)).is_(f"{heads[1]}per 1,000", rate[0])
+            row.is_(f"{heads[1]}95% CI", *rate[1:])
+            if label == "Screening":
+                row.is_(f"{heads[0]}95% CI", *share[1:])
+        rate = [1000 * value for value in share_in(known, known["truth"] == 1)]
+        row = page.row(title, "All").is_(f"{heads[1]}per 1,000", rate[0])
+        row.is_(f"{heads[1]}95% CI", *rate[1:])
+    check_04_answer(page)
+
+
+def check_04_answer(page: Page) -> None:
+    everyone, known = screening_programme(), judged("Screening")
+    every = everyone[(everyone["indication"] == "screening") & everyone["score"].notna()]
+    low, top = ((every["score_class"] <= 4), every["score_class"] == 10)
+    page.says(
+        "Scores # to # hold #% of the screening examinations, by their sampling weights, where #% "
+        "is expected; score # holds #%",
+        *(1, 4, 100 * share_in(every, low)[0], 40, 10, 100 * share_in(every, top)[0]),
+    )
+    sick, own = known["truth"] == 1, known["score_class"]
+    page.says(
+        "# cancers per 1,000 at scores 1 to 5, # per 1,000 at score 10, which holds # of #",
+        *(1000 * share_in(known[rows], sick[rows])[0] for rows in (own <= 5, own == 10)),
+        *((sick & (own == 10)).sum(), sick.sum()),
+    )
+    page.fact("Screening, verified", len(known), sick.sum())
+    every_known = judged("all")
+    high = every_known["score_class"] >= 8
+    page.says(
+        "Scores # to # hold # of # cancers in #% of the examinations, all indications together",
+        *(8, 10, (high & (every_known["truth"] == 1)).sum(), (every_known["truth"] == 1).sum()),
+        100 * share_in(every_known, high)[0],
+    )
+    lacking = everyone["score"].isna()
+    page.says(
+        "# of # (#%) have no score; they hold # of the # cancers known",
+        *share_of(lacking, everyone["weight"] > 0),
+        *((lacking & (everyone["truth"] == 1)).sum(), (everyone["truth"] == 1).sum()),
+    )
+    states = study()["retrospective"]["readings"].query("modality == 'standalone'")["status"]
+    for label, state in (("Complete", "complete"), ("Failed", "failed"), ("Missing", "missing")):
+        names = page.table("What the AI returned").rows
+        row = page.row("What the AI returned", next(n for n in names if n.startswith(label)))
+        share = percent(wilson((states == state).sum(), len(states)))
+        row.is_("n", (states == state).sum()).is_("%", share[0]).is_("95% CI", *share[1:])
+    check_unverified(page, "at score 10", "score 10")
+
+
+def check_05(page: Page) -> None:
+    cases = judged("Screening")
+    page.says("the AI reached an AUC of #", weighted_auc(cases))
+    page.fact("Screening examinations", len(cases), (cases["truth"] == 1).sum())
+    scores = page.table("Accuracy of the AI at the cut-offs given").rows
+    for cutoff in (9.5, 8.5, 7.5):
+        score = next(label for label in scores if str(cutoff) in label)
+        marked = (cases["score"] >= cutoff).astype(float)
+        accuracy_rows(page.row("Accuracy of the AI at the cut-offs given", score), cases, marked)
+        row = page.row("What a score above the cut-off means", score)
+        for side, value in (("PPV", 1), ("NPV", 0)):
+            own = cases[marked == value]
+            right = own["truth"] == value
+            share = percent(share_in(own, right))
+            row.is_(f"{side}: n/N", right.sum(), len(own)).is_(f"{side}: %", share[0])
+            row.is_(f"{side}: 95% CI", *share[1:])
+        for side, value in (("marked", 1), ("not marked", 0)):
+            ratio = likelihood_ratio(cases, (marked == value).astype(float))
+            row.is_(f"LR, {side}: Ratio", ratio[0])
+            row.is_(f"LR, {side}: 95% CI", *ratio[1:])
+    for label in (*GROUPS, "All indications together"):
+        own = judged(label)
+        row = page.row("Accuracy at score 10", label)
+        accuracy_rows(row, own, own["ai"])
+    check_unverified(page, "that the AI marked", "the AI")
+
+
+def check_06(page: Page) -> None:
+    data = reader_study()
+    truth, calls = data["truth"], data["unaided call"]
+    panel = (calls.mean(axis=1) > 0.5).astype(float)
+    # The AI's cut-off: the lowest at least as specific as the panel.
+    right = ((1 - panel) * (1 - truth)).sum()
+    cutoff = min(c for c in np.unique(data["AI"]) if (data["AI"][truth == 0] < c).sum() >= right)
+    marked = (data["AI"] >= cutoff).astype(float)
+    check_06_accuracy(page, marked, panel)
+    ratings = np.column_stack([data["unaided rating"], data["AI"]])
+    every_call = np.column_stack([calls, marked])
+    figures = {"AUC": delong(truth, ratings)}
+    for side, value in (("Sensitivity", 1), ("Specificity", 0)):
+        figures[side] = of_calls(truth, every_call, value)
+    row = page.row("Accuracy of the AI and of each reader", "Readers: mean")
+    for side, (values, own) in figures.items():
+        scale = 1 if side == "AUC" else 100
+        mean, low, high = mean_of_readers(values[:-1], own[:-1, :-1])
+        row.is_(f"{side}: {'AUC' if side == 'AUC' else '%'}", scale * mean)
+        row.is_(f"{side}: 95% CI", scale * low, scale * high)
+    check_06_analyses(page, figures)
+    check_06_pairs(page, truth, marked, panel)
+
+
+def check_06_accuracy(page: Page, marked: np.ndarray, panel: np.ndarray) -> None:
+    data = reader_study()
+    truth, calls, ratings = data["truth"], data["unaided call"], data["unaided rating"]
+    rows = {"AI alone": (marked, data["AI"]), "Readers: panel": (panel, None)}
+    for place in range(calls.shape[1]):
+        rows[f"R{place + 1}"] = calls[:, place], ratings[:, place]
+    for label, (call, rating) in rows.items():
+        row = page.row("Accuracy of the AI and of each reader", label)
+        for side, value in (("Sensitivity", 1), ("Specificity", 0)):
+            k, n = int((call[truth == value] == value).sum()), int((truth == value).sum())
+            share = percent(wilson(k, n))
+            row.is_(f"{side}: n/N", k, n).is_(f"{side}: %", share[0])
+            row.is_(f"{side}: 95% CI", *share[1:])
+        if rating is not None:
+            auc, low, high = auc_limits(truth, rating)
+            row.is_("AUC: AUC", auc).is_("AUC: 95% CI", low, high)
+
+
+def check_06_analyses(page: Page, figures: dict) -> None:
+    names = {"AUC": ("AUC", "; DeLong"), "Sensitivity": ("Sensitivity, percentage points", "")}
+    names["Specificity"] = ("Specificity, percentage points", "")
+    for side, (heading, covariance) in names.items():
+        scale = 1 if side == "AUC" else 100
+        compared = ai_compared(*figures[side])
+        own = figures[side][0]
+        for name, label in (
+            ("both random", "Readers and cases random"),
+            ("cases random", "These readers only, cases random"),
+        ):
+            row = page.row("The AI and the mean of the readers", f"{heading}: {label}{covariance}")
+            found = compared[name]
+            row.is_("Readers", scale * own[:-1].mean()).is_("AI", scale * own[-1])
+            row.is_("AI minus readers", scale * found["estimate"])
+            row.is_("95% CI", scale * found["low"], scale * found["high"])
+            row.is_("df", found["df"]).is_("P", found["p"])
+    aucs = figures["AUC"][0]
+    page.says(
+        "AUC was # for the mean of # readers and # for the AI: a difference of # (95% CI ##)",
+        *(aucs[:-1].mean(), aucs.size - 1, aucs[-1]),
+        *first("estimate low high", ai_compared(*figures["AUC"])["both random"]),
+    )
+
+
+def check_06_pairs(page: Page, truth: np.ndarray, ai: np.ndarray, other: np.ndarray) -> None:
+    title = "The AI and the panel of 10 readers, paired by examination"
+    for value, part, side in ((1, "With cancer", "Sensitivity"), (0, "Without", "Specificity")):
+        a, b = other[truth == value], ai[truth == value]
+        cells = {(i, k): int(((b == i) & (a == k)).sum()) for i in (1, 0) for k in (1, 0)}
+        for i, label in ((1, "AI recalls"), (0, "AI does not")):
+            row = page.row(title, label, part)
+            row.is_("Panel recalls", cells[i, 1]).is_("Panel does not", cells[i, 0])
+        right_only_b, right_only_a = cells[value, 1 - value], cells[1 - value, value]
+        page.says(
+            f"{side}, AI minus the panel of 10 readers: # points (95% CI ##; McNemar mid-P P #, "
+            "exact P #)",
+            *percent(tango(right_only_b, right_only_a, a.size)),
+            *mcnemar(right_only_b, right_only_a),
+        )
+
+
+NAMES = {"Programme": "programme", "First read": "first_read"}
+
+
+def check_06b(page: Page) -> None:
+    cases = judged("Screening")
+    title = "Accuracy of the AI and of each reader"
+    calls = {
+        "AI alone": "ai",
+        "Readers: programme": "programme",
+        "Readers: first read": "first_read",
+    }
+    for label, name in calls.items():
+        accuracy_rows(page.row(title, label), cases, cases[name])
+    page.row(title, "AI alone").is_("AUC: AUC", weighted_auc(cases))
+    readings = study()["retrospective"]["readings"]
+    people = readings[readings["position"].isin([1, 2])]
+    names = [
+        n for n in study()["retrospective"]["readers"]["reader_id"] if n in set(people.reader_id)
+    ]
+    for place, name in enumerate(names):
+        own = people[people["reader_id"] == name].set_index("case_id")["call"]
+        own = own[own.index.isin(cases.index)]
+        accuracy_rows(page.row(title, f"R{place + 1}"), cases.loc[own.index], own)
+    for label in (*GROUPS, "All indications together"):
+        of_group = judged(label)
+        for who, name in (
+            ("AI alone", "ai"),
+            ("Programme", "programme"),
+            ("First read", "first_read"),
+        ):
+            row = page.row("The AI at score 10", f"{label}: {who}")
+            accuracy_rows(row, of_group, of_group[name])
+    for other, words, title in (
+        ("programme", "the programme", "The AI and the programme"),
+        ("first_read", "the first reads", "The AI and the first reads"),
+    ):
+        check_06b_pairs(page, cases, other, words, title)
+    check_unverified(page, "that the AI marked", "the AI")
+
+
+def check_06b_pairs(page: Page, cases: pd.DataFrame, other: str, words: str, title: str) -> None:
+    """Check the paired tables and the differences: Tango's of cancers, else linearised."""
+    who = "Programme" if other == "programme" else "First read"
+    for part, value in (("With cancer", 1), ("Without", 0)):
+        own = cases[cases["truth"] == value]
+        for label, call in (("AI recalls", 1), ("AI does not", 0)):
+            row = page.row(f"{title}, paired by", label, part)
+            a = own.loc[own["ai"] == call, other]
+            row.is_(f"{who} recalls", (a == 1).sum()).is_(f"{who} does not", (a == 0).sum())
+            row.is_("Total", len(a))
+    sick, healthy = cases[cases["truth"] == 1], cases[cases["truth"] == 0]
+    only_b = int(((sick["ai"] == 1) & (sick[other] == 0)).sum())
+    only_a = int(((sick["ai"] == 0) & (sick[other] == 1)).sum())
+    page.says(
+        f"Sensitivity, AI minus {words}: # points (95% CI ##; McNemar mid-P P #, exact P #)",
+        *percent(tango(only_b, only_a, len(sick))),
+        *mcnemar(only_b, only_a),
+    )
+    gain = healthy[other] - healthy["ai"]  # right calls, AI minus the other
+    weight = healthy["weight"] / healthy["weight"].sum()
+    mean = (weight * gain).sum()
+    by_woman = (weight * (gain - mean)).groupby(healthy["patient_id"]).sum()
+    n = len(by_woman)
+    found = interval(mean, n / (n - 1) * (by_woman**2).sum(), INF)
+    page.says(
+        f"Specificity, AI minus {words}: # points (95% CI ##;",
+        *percent(first("estimate low high", found)),
+    )
 
 
 def check_07(page: Page) -> None:
@@ -426,145 +501,40 @@ def check_07_components(page: Page, values: np.ndarray, covariance: np.ndarray) 
         page.row("Variance components", label).is_("Estimate × 1,000", 1000 * value)
 
 
-def check_06(page: Page) -> None:
-    data = reader_study()
-    truth, calls = data["truth"], data["unaided call"]
-    ratings = np.column_stack([data["unaided rating"], data["AI"]])
-    j, n, n_sick = calls.shape[1], len(truth), int(truth.sum())
-    panel = (calls.mean(axis=1) > 0.5).astype(float)
-    # The AI's cut-off: the lowest at least as specific as the panel.
-    right = ((1 - panel) * (1 - truth)).sum()
-    cutoff = min(c for c in np.unique(data["AI"]) if (data["AI"][truth == 0] < c).sum() >= right)
-    marked = (data["AI"] >= cutoff).astype(float)
-    aucs, covariance = delong(truth, ratings)
-    named = {"AI alone": marked, "Readers: panel": panel}
-    named |= {f"R{reader + 1}": calls[:, reader] for reader in range(j)}
-    title = "Accuracy of the AI and of each reader"
-    for label, call in named.items():
-        row = page.row(title, label)
-        for side, of, value in (("Sensitivity", n_sick, 1), ("Specificity", n - n_sick, 0)):
-            k = int((call[truth == value] == value).sum())
-            share = percent(wilson(k, of))
-            row.is_(f"{side}: n/N", k, of).is_(f"{side}: %", share[0])
-            row.is_(f"{side}: 95% CI", *share[1:])
-        if label != "Readers: panel":
-            place = j if label == "AI alone" else int(label[1:]) - 1
-            auc, low, high = auc_limits(truth, ratings[:, place])
-            row.is_("AUC: AUC", auc).is_("AUC: 95% CI", low, high)
-    figures = {"AUC": (aucs, covariance)}
-    all_calls = np.column_stack([calls, marked])
-    for side, value in (("Sensitivity", 1), ("Specificity", 0)):
-        figures[side] = of_calls(truth, all_calls, value)
-    row = page.row(title, "Readers: mean")
-    for side, (values, own) in figures.items():
-        scale = 1 if side == "AUC" else 100
-        mean, low, high = mean_of_readers(values[:-1], own[:-1, :-1])
-        row.is_(f"{side}: {'AUC' if side == 'AUC' else '%'}", scale * mean)
-        row.is_(f"{side}: 95% CI", scale * low, scale * high)
-    check_06_analyses(page, figures)
-    check_06_pairs(page, truth, marked, panel)
-
-
-def auc_limits(truth: np.ndarray, rating: np.ndarray) -> tuple[float, float, float]:
-    """Return an AUC with DeLong's variance, logit limits and Satterthwaite's t."""
-    parts = [part.var(ddof=1) / part.size for part in placements(truth, rating)]
-    sizes = [(truth == value).sum() for value in (1, 0)]
-    df = sum(parts) ** 2 / sum(p**2 / (n - 1) for p, n in zip(parts, sizes, strict=True))
-    return logit_limits(placements(truth, rating)[0].mean(), sum(parts), df)
-
-
-def check_06_analyses(page: Page, figures: dict) -> None:
-    names = {"AUC": ("AUC", "; DeLong"), "Sensitivity": ("Sensitivity, percentage points", "")}
-    names["Specificity"] = ("Specificity, percentage points", "")
-    for side, (heading, covariance) in names.items():
-        scale = 1 if side == "AUC" else 100
-        compared = ai_compared(*figures[side])
-        own = figures[side][0]
-        for name, label in (
-            ("both random", "Readers and cases random"),
-            ("cases random", "These readers only, cases random"),
-        ):
-            row = page.row("The AI and the mean of the readers", f"{heading}: {label}{covariance}")
-            found = compared[name]
-            row.is_("Readers", scale * own[:-1].mean()).is_("AI", scale * own[-1])
-            row.is_("AI minus readers", scale * found["estimate"])
-            row.is_("95% CI", scale * found["low"], scale * found["high"])
-            row.is_("df", found["df"]).is_("P", found["p"])
-    aucs = figures["AUC"][0]
-    page.says(
-        "AUC was # for the mean of # readers and # for the AI: a difference of # (95% CI ##)",
-        *(aucs[:-1].mean(), aucs.size - 1, aucs[-1]),
-        *first("estimate low high", ai_compared(*figures["AUC"])["both random"]),
-    )
-
-
-def check_06_pairs(page: Page, truth: np.ndarray, ai: np.ndarray, other: np.ndarray) -> None:
-    title = "The AI and the panel of 10 readers, paired by examination"
-    for value, part, side in ((1, "With cancer", "Sensitivity"), (0, "Without", "Specificity")):
-        a, b = other[truth == value], ai[truth == value]
-        cells = {(i, k): int(((b == i) & (a == k)).sum()) for i in (1, 0) for k in (1, 0)}
-        for i, label in ((1, "AI recalls"), (0, "AI does not")):
-            row = page.row(title, label, part)
-            row.is_("Panel recalls", cells[i, 1]).is_("Panel does not", cells[i, 0])
-        right_only_b, right_only_a = cells[value, 1 - value], cells[1 - value, value]
-        page.says(
-            f"{side}, AI minus the panel of 10 readers: # points (95% CI ##; McNemar mid-P P #, "
-            "exact P #)",
-            *percent(tango(right_only_b, right_only_a, a.size)),
-            *mcnemar(right_only_b, right_only_a),
-        )
-
-
-def check_02(page: Page) -> None:
-    cases = study()["retrospective"]["cases"].set_index("case_id")
-    score = wide("retrospective", "standalone", "rating").iloc[:, 0].reindex(cases.index)
-    known, scored = cases["truth"].notna(), score.notna()
-    n, judged = len(cases), int((known & scored).sum())
-    page.says("# of # (#%) examinations have an AI score", judged, n, 100 * judged / n)
-    page.says(
-        "Of the other #, # lack only the diagnosis, # only the AI score and # both",
-        *(n - judged, (~known & scored).sum(), (known & ~scored).sum(), (~known & ~scored).sum()),
-    )
-    cancer = cases["truth"] == 1
-    page.fact("Cancers", cancer.sum(), (cancer & scored).sum())
-    free = cases["truth"] == 0
-    timed = cases["truth_source"].str.startswith("follow_up", na=True)
-    short = free & timed & (cases["follow_up_months"] < 24)
-    page.says("# of # (#%) examinations counted as without", *share_of(short, free))
-    by_woman = cases.groupby("patient_id")["exam_date"]
-    page.fact("Women", by_woman.ngroups)
-    groups = (cases.index == cases.index, cancer, ~cancer)
-    columns = (f"All, N = {n:,}", f"Cancer, N = {cancer.sum()}")
-    columns += (f"No cancer or not known, N = {(~cancer).sum():,}",)
-    title = "Examinations, by final diagnosis"
-    for label, values in (
-        ("Age, years: median (IQR)", cases["age_years"]),
-        ("AI score: median (IQR)", score),
+def check_08(page: Page) -> None:
+    scored, title = marks_scored(), "Figure of merit and lesions found, by reader"
+    areas, covariance = wafroc()
+    n_images, n_lesions = len(study()["reader_study"]["images"]), len(scored["case"])
+    marked = [(scored[f"{modality} lesions"] > -INF) for modality in MODALITIES]
+    false = [scored[f"{modality} n false"] / n_images for modality in MODALITIES]
+    mean = page.row(title, "Mean").is_("Difference", (areas[1] - areas[0]).mean())
+    for place, side in enumerate(("Unaided", "Aided")):
+        mean.is_(f"Weighted AFROC: {side}", areas[place].mean())
+        mean.is_(f"Lesions found: {side}", 100 * marked[place].mean())
+        mean.is_(f"False marks per image: {side}", false[place].mean())
+        for reader in range(areas.shape[1]):
+            row = page.row(title, f"R{reader + 1}")
+            row.is_(f"Weighted AFROC: {side}", areas[place, reader])
+            row.is_(f"Lesions found: {side}", marked[place][:, reader].sum(), n_lesions)
+            row.is_(f"False marks per image: {side}", false[place][reader])
+            row.is_("Difference", areas[1, reader] - areas[0, reader])
+    compared = modalities_compared(areas, covariance)
+    for label, name in (
+        ("Readers and cases random; jackknife", "both random"),
+        ("These readers only, cases random; jackknife", "cases random"),
+        ("These cases only, readers random", "readers random"),
     ):
-        row = page.row(title, label)
-        for column, group in zip(columns, groups, strict=True):
-            row.is_(column, *np.nanquantile(values[group], [0.5, 0.25, 0.75]))
-        found = [values[group].dropna().to_numpy() for group in groups[1:]]
-        row.is_("SMD", standardised(found))
-    earlier = cases["exam_date"] > by_woman.transform("min")
-    rows = {"Earlier examination in these data, n (%)": earlier, "No score": ~scored}
-    named = {"density": "Breast density", "indication": "Indication", "site": "Site"}
-    named["device"] = "Mammography system"
-    for name, label in named.items():
-        for value in cases[name].dropna().unique():
-            shown = str(value).replace("_", "-")
-            rows[shown[0].upper() + shown[1:]] = cases[name] == value
-        distance = standardised_categories(cases[name][cancer], cases[name][~cancer])
-        page.row(title, f"{label}, n (%)").is_("SMD", distance)
-    for label, member in rows.items():
-        row = page.row(title, label)
-        for column, group in zip(columns, groups, strict=True):
-            k = int(member[group].sum())
-            row.is_(column, *((k,) if label == "No score" else (k, 100 * member[group].mean())))
-
-
-def share_of(part: pd.Series, whole: pd.Series) -> tuple[float, float, float]:
-    return float(part.sum()), float(whole.sum()), 100 * float(part.sum() / whole.sum())
+        found = compared[name]
+        row = page.row("The analysis of the answer, and others", label)
+        row.is_("Unaided", areas[0].mean()).is_("Aided", areas[1].mean())
+        row.is_("Diff.", found["estimate"]).is_("95% CI", *first("low high", found))
+        row.is_("P", found["p"])
+    page.says(
+        "The mean weighted AFROC area of # readers was # for unaided reading and # for aided "
+        "reading: a difference of # (95% CI ##)",
+        *(areas.shape[1], *areas.mean(axis=1)),
+        *first("estimate low high", compared["both random"]),
+    )
 
 
 def check_09(page: Page) -> None:
@@ -592,7 +562,12 @@ def check_09(page: Page) -> None:
     for place, modality in enumerate(("unaided", "aided")):
         row = page.row("Which times count", "of these over 600 s, counted as 600 s")
         row.is_(modality, (recorded[:, :, place] > 600).sum())
-    logs = np.log(rules["counted as 600 s"])
+    check_09_answer(page, recorded)
+
+
+def check_09_answer(page: Page, recorded: np.ndarray) -> None:
+    data = reader_study()
+    logs = np.log(np.minimum(recorded, 600))
     gain = logs[:, :, 1] - logs[:, :, 0]
     medians = np.median(recorded, axis=(0, 1))
     page.says("The median reading took # s in unaided reading and # s in aided", *medians)
@@ -607,16 +582,15 @@ def check_09(page: Page) -> None:
     score, truth = data["AI"], data["truth"]
     groups = (score < 5.5, score >= CUTOFF, truth == 0, truth == 1)
     ratios = [np.exp(first("estimate low high", mean_over_both(gain[rows]))) for rows in groups]
-    page.says(
-        "The ratio of times is # (95% CI ##) for a score of under 5.5 and # (95% CI ##) for a score "
-        "of 9.5 and more; # (95% CI ##) for examinations without cancer and # (95% CI ##) for",
-        *np.concatenate(ratios),
-    )
+    page.says("The ratio of times is # (95% CI ##) for a score", *ratios[0])
+    page.says("and # (95% CI ##) for a score of 10", *ratios[1])
+    page.says("# (95% CI ##) for examinations without cancer", *ratios[2])
+    page.says("# (95% CI ##) for examinations with cancer", *ratios[3])
 
 
 def check_10(page: Page) -> None:
     data = reader_study()
-    check_agreement(page, data["unaided call"], (data["AI"] >= CUTOFF).astype(float))
+    check_agreement(page, data["unaided call"], (data["AI"] >= CUTOFF).astype(float), once=True)
 
 
 def check_10b(page: Page) -> None:
@@ -628,15 +602,17 @@ def check_10b(page: Page) -> None:
     order = [name for name in tables["readers"]["reader_id"] if name in calls]
     score = wide("retrospective", "standalone", "rating").iloc[:, 0].reindex(calls.index)
     ai = (score >= CUTOFF).astype(float).where(score.notna())
-    check_agreement(page, calls[order].to_numpy(float), ai.to_numpy(float))
+    check_agreement(page, calls[order].to_numpy(float), ai.to_numpy(float), once=False)
 
 
-def check_agreement(page: Page, calls: np.ndarray, ai: np.ndarray) -> None:
-    """Check the agreement of readers and AI; what women who repeat do to limits is left alone."""
+def check_agreement(page: Page, calls: np.ndarray, ai: np.ndarray, *, once: bool) -> None:
+    """Check the agreement of readers and AI, with limits where every woman comes once."""
     together = agreement(calls, 2)
     row = page.row("Agreement of all readers, beyond chance", "Recall")
     row.is_("Examinations", len(calls)).is_("AC1", together["ac1"][0])
     row.is_("Kappa", together["kappa"][0])
+    if once:
+        row.is_("AC1: 95% CI", *together["ac1"][1:]).is_("Kappa: 95% CI", *together["kappa"][1:])
     pairs = [calls[:, list(pair)] for pair in combinations(range(calls.shape[1]), 2)]
     pairs = [pair[~np.isnan(pair).any(axis=1)] for pair in pairs]
     of_pairs = [agreement(pair, 2)["ac1"][0] for pair in pairs if len(pair)]
@@ -656,6 +632,8 @@ def check_agreement(page: Page, calls: np.ndarray, ai: np.ndarray) -> None:
         row.is_("recalled", 200 * (a * b).sum() / (a + b).sum())
         row.is_("not recalled", 200 * ((1 - a) * (1 - b)).sum() / (2 - a - b).sum())
         row.is_("AC1", found["ac1"][0]).is_("Kappa", (observed - chance) / (1 - chance))
+        if once:
+            row.is_("AC1: 95% CI", *found["ac1"][1:])
         with_ai.append(found["ac1"][0])
     page.says(
         "agreed with a reader by an AC1 of # on average (# to #), two readers by # on average "
@@ -665,96 +643,39 @@ def check_agreement(page: Page, calls: np.ndarray, ai: np.ndarray) -> None:
     )
 
 
-def check_21(page: Page) -> None:
-    tables = study()["prospective"]
-    cases = tables["cases"].set_index("case_id")
-    a, b = (wide("prospective", m, "call").max(axis=1).reindex(cases.index) for m in MODALITIES)
-    read = a.notna() & b.notna()
-    women, calls = cases[read], np.column_stack([a[read], b[read]])
-    n, recalled = len(women), calls.any(axis=1)
-    pending = recalled & women["truth"].isna().to_numpy()
-    truth = (women["truth"] == 1).to_numpy(float)
-    biopsied = (women["biopsied"] == 1).to_numpy()
-    open_biopsy = recalled & women["biopsied"].isna().to_numpy()
-    page.fact("Women", n, len(cases))
-    events = {
-        "Cancers found, per 1,000": (1000, calls * truth[:, None], ~pending),
-        "Recalls, %": (100, calls, read[read].to_numpy()),
-        "Biopsies, per 1,000": (1000, calls * biopsied[:, None], ~open_biopsy),
+def check_14(page: Page) -> None:
+    data, tables = reader_study(), study()["reader_study"]
+    recalled = [data[f"{modality} call"].sum(axis=1).astype(int) for modality in MODALITIES]
+    n_readers = data["unaided call"].shape[1]
+    frame = tables["cases"].assign(score=data["AI"], without=recalled[0], with_ai=recalled[1])
+    sick = frame["truth"] == 1
+    missed = frame[sick & (frame["without"] < n_readers / 2)]
+    page.says("did not recall # of # (#%) cancers", *share_of(missed["truth"], frame["truth"]))
+    lesions = tables["lesions"].sort_values("size_mm").drop_duplicates("case_id", keep="last")
+    lesions = lesions.set_index("case_id")
+    shown = {
+        "highest": [*missed.nlargest(3, "score").index, *frame[~sick].nlargest(3, "score").index],
+        "lowest": list(frame[sick].nsmallest(3, "score").index),
     }
-    title, found = "Endpoints, the same women read both ways", {}
-    for label, (scale, event, rows) in events.items():
-        x, y = event[rows].T == 1
-        both, only_b, only_a = (x & y).sum(), (~x & y).sum(), (x & ~y).sum()
-        difference, ratio = tango(only_b, only_a, rows.sum()), tang(both, only_b, only_a)
-        row = page.row(title, label)
-        for side, count in (("Without AI", x.sum()), ("With AI", y.sum())):
-            row.is_(f"{side}: n", count).is_(f"{side}: Rate", scale * count / rows.sum())
-        row.is_("Difference", scale * difference[0])
-        row.is_("With minus without: 95% CI", *(scale * limit for limit in difference[1:]))
-        row.is_("Ratio", ratio[0]).is_("With to without: 95% CI", *ratio[1:])
-        found[label] = (x.sum(), y.sum(), rows.sum(), difference, ratio)
-    known = ~pending
-    ppv = predictive_values(truth[known], calls[known])
-    row = page.row(title, "PPV of recall (PPV1), %")
-    for place, side in enumerate(("Without AI", "With AI")):
-        counts = (calls[known, place] * truth[known]).sum(), calls[known, place].sum()
-        row.is_(f"{side}: n", *counts).is_(f"{side}: Rate", 100 * ppv["each"][place])
-    row.is_("Difference", 100 * ppv["difference"][0]).is_("Ratio", ppv["ratio"][0])
-    row.is_("With minus without: 95% CI", *percent(ppv["difference"][1:]))
-    row.is_("With to without: 95% CI", *ppv["ratio"][1:])
-    x, y, n_known, difference, ratio = found["Cancers found, per 1,000"]
-    page.says(
-        "With AI # cancers were found in # women, without AI #: # against # per 1,000, a paired "
-        "difference of # (95% CI ##). The ratio is # (95% CI ##)",
-        *(y, n_known, x, 1000 * y / n_known, 1000 * x / n_known),
-        *(1000 * value for value in difference),
-        *ratio,
-    )
-    x, y, _, difference, _ = found["Recalls, %"]
-    page.says(
-        "With AI # women were recalled (#%), without AI # (#%): a difference of # points "
-        "(95% CI ##)",
-        *(y, 100 * y / n, x, 100 * x / n),
-        *percent(difference),
-    )
-    check_21_pairs(page, calls[known], truth[known])
-    check_21_times(page, tables, set(women.index))
+    for end, rows in shown.items():
+        rank = frame["score"].rank(method="min", ascending=end == "lowest")
+        for case in frame.loc[rows].itertuples():
+            place = int(rank[case.Index])
+            words = f"{case.age_years:.0f} years; density {case.density}"
+            if case.truth == 1:
+                lesion = lesions.loc[case.case_id]
+                words += f"; {lesion.lesion_type}, {lesion.histology}, {lesion.size_mm:.0f} mm"
+            page.says(
+                f"{words}. The AI rated it #, the #{ordinal(place)} {end} of # cases; recalled by "
+                "# of # without AI and # of # with AI",
+                *(case.score, place, len(frame)),
+                *(case.without, n_readers, case.with_ai, n_readers),
+            )
 
 
-MODALITIES = ("unaided", "aided")
-
-
-def check_21_pairs(page: Page, calls: np.ndarray, truth: np.ndarray) -> None:
-    title = "Recalls with and without AI, paired by woman"
-    for part, sick in (("Cancer found", 1), ("No cancer found", 0)):
-        a, b = calls[truth == sick].T
-        row = page.row(title, "Recalled with AI", part)
-        row.is_("Recalled without AI", (a * b).sum()).is_("Not recalled", ((1 - a) * b).sum())
-        row.is_("Total", b.sum())
-        only_b, only_a = int(((1 - a) * b).sum()), int((a * (1 - b)).sum())
-        page.row(title, "Not recalled", part).is_("Recalled without AI", only_a)
-        page.says(
-            f"{part}: # only with AI and # only without AI (McNemar mid-P P #, exact P #)",
-            *(only_b, only_a),
-            *mcnemar(only_b, only_a),
-        )
-
-
-def check_21_times(page: Page, tables: dict[str, pd.DataFrame], women: set[str]) -> None:
-    """Check the ratio of reading times, readers as units: paired t on logarithms."""
-    readings = tables["readings"]
-    chosen = readings["case_id"].isin(women) & (readings["status"] == "complete")
-    logs = readings[chosen].assign(log=lambda frame: np.log(frame["reading_time_s"]))
-    by_reader = logs.groupby(["reader_id", "modality"])["log"].mean().unstack()
-    by_reader = by_reader.loc[:, list(MODALITIES)].dropna()
-    gain = by_reader["aided"] - by_reader["unaided"]
-    found = interval(gain.mean(), gain.var(ddof=1) / len(gain), len(gain) - 1)
-    row = page.row("Endpoints, the same women read both ways", "Reading time, s")
-    for side, modality in (("Without AI", "unaided"), ("With AI", "aided")):
-        row.is_(f"{side}: Rate", np.exp(by_reader[modality].mean()))
-    row.is_("Ratio", np.exp(found["estimate"]))
-    row.is_("With to without: 95% CI", *np.exp(first("low high", found)))
+def ordinal(number: int) -> str:
+    tail = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return "th" if number % 100 in (11, 12, 13) else tail
 
 
 def check_20(page: Page) -> None:
@@ -791,16 +712,204 @@ def check_20(page: Page) -> None:
     )
 
 
+def check_21(page: Page) -> None:
+    women, title = prospective_women(), "Endpoints, the same women read both ways"
+    calls, truth, known = women["calls"], women["truth"], women["known"]
+    page.fact("Women", len(truth), len(study()["prospective"]["cases"]))
+    for label, scale, event in (
+        ("Cancers found, per 1,000", 1000, (calls * truth[:, None])[known]),
+        ("Recalls, %", 100, calls),
+        ("Biopsies, per 1,000", 1000, (calls * women["biopsied"][:, None])[women["biopsy known"]]),
+    ):
+        difference, ratio = paired(event)
+        row = page.row(title, label)
+        for place, side in enumerate(("Without AI", "With AI")):
+            count = event[:, place].sum()
+            row.is_(f"{side}: n", count).is_(f"{side}: Rate", scale * count / len(event))
+        row.is_("Difference", scale * difference[0]).is_("Ratio", ratio[0])
+        row.is_("With minus without: 95% CI", *(scale * limit for limit in difference[1:]))
+        row.is_("With to without: 95% CI", *ratio[1:])
+    ppv = predictive_values(truth[known], calls[known])
+    row = page.row(title, "PPV of recall (PPV1), %")
+    for place, side in enumerate(("Without AI", "With AI")):
+        counts = (calls[known, place] * truth[known]).sum(), calls[known, place].sum()
+        row.is_(f"{side}: n", *counts).is_(f"{side}: Rate", 100 * ppv["each"][place])
+    row.is_("Difference", 100 * ppv["difference"][0]).is_("Ratio", ppv["ratio"][0])
+    row.is_("With minus without: 95% CI", *percent(ppv["difference"][1:]))
+    row.is_("With to without: 95% CI", *ppv["ratio"][1:])
+    check_21_answer(page)
+    check_21_pairs(page, calls[known], truth[known])
+    check_21_times(page)
+
+
+def paired(event: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return difference and ratio of the second column's share to the first, with limits."""
+    x, y = event.T == 1
+    both, only_b, only_a = (int(cell.sum()) for cell in (x & y, ~x & y, x & ~y))
+    return tango(only_b, only_a, len(event)), tang(both, only_b, only_a)
+
+
+def found_and_recalled() -> tuple[np.ndarray, np.ndarray]:
+    """Return cancers found among women whose work-up is over, and recalls of all, (women, 2)."""
+    women = prospective_women()
+    return (women["calls"] * women["truth"][:, None])[women["known"]], women["calls"]
+
+
+def check_21_answer(page: Page) -> None:
+    found, recalls = found_and_recalled()
+    (x, y), n = found.sum(axis=0), len(found)
+    difference, ratio = paired(found)
+    page.says(
+        "With AI # cancers were found in # women, without AI #: # against # per 1,000, a paired "
+        "difference of # (95% CI ##). The ratio is # (95% CI ##)",
+        *(y, n, x, 1000 * y / n, 1000 * x / n),
+        *(1000 * value for value in difference),
+        *ratio,
+    )
+    (x, y), n = recalls.sum(axis=0), len(recalls)
+    page.says(
+        "With AI # women were recalled (#%), without AI # (#%): a difference of # points "
+        "(95% CI ##)",
+        *(y, 100 * y / n, x, 100 * x / n),
+        *percent(paired(recalls)[0]),
+    )
+
+
+def check_21_pairs(page: Page, calls: np.ndarray, truth: np.ndarray) -> None:
+    title = "Recalls with and without AI, paired by woman"
+    for part, sick in (("Cancer found", 1), ("No cancer found", 0)):
+        a, b = calls[truth == sick].T
+        row = page.row(title, "Recalled with AI", part)
+        row.is_("Recalled without AI", (a * b).sum()).is_("Not recalled", ((1 - a) * b).sum())
+        row.is_("Total", b.sum())
+        only_b, only_a = int(((1 - a) * b).sum()), int((a * (1 - b)).sum())
+        page.row(title, "Not recalled", part).is_("Recalled without AI", only_a)
+        page.says(
+            f"{part}: # only with AI and # only without AI (McNemar mid-P P #, exact P #)",
+            *(only_b, only_a),
+            *mcnemar(only_b, only_a),
+        )
+
+
+def check_21_times(page: Page) -> None:
+    """Check the ratio of reading times, readers as units: paired t on logarithms."""
+    readings = study()["prospective"]["readings"]
+    chosen = readings["case_id"].isin(prospective_women()["case_id"])
+    logs = readings[chosen & (readings["status"] == "complete")]
+    logs = logs.assign(log=np.log(logs["reading_time_s"]))
+    by_reader = logs.groupby(["reader_id", "modality"])["log"].mean().unstack()
+    by_reader = by_reader.loc[:, list(MODALITIES)].dropna()
+    gain = by_reader["aided"] - by_reader["unaided"]
+    found = interval(gain.mean(), gain.var(ddof=1) / len(gain), len(gain) - 1)
+    row = page.row("Endpoints, the same women read both ways", "Reading time, s")
+    for side, modality in (("Without AI", "unaided"), ("With AI", "aided")):
+        row.is_(f"{side}: Rate", np.exp(by_reader[modality].mean()))
+    row.is_("Ratio", np.exp(found["estimate"]))
+    row.is_("With to without: 95% CI", *np.exp(first("low high", found)))
+
+
+@cache
+def claims() -> dict[str, tuple[float, ...]]:
+    """Return estimate, limits and, of superiority, P of each claim of the plan, and of the rest."""
+    data = reader_study()
+    truth = data["truth"]
+    calls, ratings = (
+        np.hstack([data[f"{modality} {column}"] for modality in MODALITIES])
+        for column in ("call", "rating")
+    )
+    figures = {
+        "auc": delong(truth, ratings),
+        "sensitivity": of_calls(truth, calls, 1),
+        "specificity": of_calls(truth, calls, 0),
+    }
+    found = {
+        name: modalities_compared(values.reshape(2, -1), covariance)["both random"]
+        for name, (values, covariance) in figures.items()
+    }
+    found["wafroc"] = modalities_compared(*wafroc())["both random"]
+    unaided = np.column_stack([data["unaided rating"], data["AI"]])
+    found["ai"] = ai_compared(*delong(truth, unaided))["both random"]
+    compared = {name: first("estimate low high p", own) for name, own in found.items()}
+    for name in ("sensitivity", "specificity"):
+        compared[name] = (*percent(compared[name][:3]), compared[name][3])
+    times = np.stack([data[f"{m} reading_time_s"] for m in MODALITIES], axis=2)
+    logs = np.log(np.minimum(times, 600))
+    own = mean_over_both(logs[:, :, 1] - logs[:, :, 0])
+    detection, recall = map(paired, found_and_recalled())
+    compared["time"] = tuple(np.exp(first("estimate low high", own)))
+    compared |= {"detection": detection[1], "recall": percent(recall[0])}
+    sick = judged("Screening").query("truth == 1")
+    only = [((sick["ai"] == a) & (sick["programme"] == 1 - a)).sum() for a in (1, 0)]
+    return compared | {"programme": percent(tango(*only, len(sick)))}
+
+
+def check_90(page: Page) -> None:
+    for label, name in (
+        ("1. Non-inferiority, AUC [06]", "ai"),
+        ("2. Superiority, AUC [07]", "auc"),
+        ("3. Non-inferiority, detection rate [21]", "detection"),
+        ("4. Non-inferiority, recall rate [21]", "recall"),
+        ("5. Superiority, sensitivity [07]", "sensitivity"),
+        ("6. Superiority, weighted AFROC area [08]", "wafroc"),
+        ("7. Superiority, reading time [09]", "time"),
+        ("Specificity [07]", "specificity"),
+    ):
+        row, values = page.row("Endpoints in the order of the plan", label), claims()[name]
+        row.is_("Effect", values[0]).is_("95% CI", *values[1:3])
+        if len(values) == 4 and name != "ai":  # of non-inferiority P is another one
+            row.is_("P", values[3])
+    row = page.row("Estimates of which the plan makes no claim", "06b")
+    row.is_("Effect", claims()["programme"][0]).is_("95% CI", *claims()["programme"][1:])
+    check_of_1000(page)
+
+
+def check_of_1000(page: Page) -> None:
+    found, recalls = found_and_recalled()
+    rates = [1000 * event.mean(axis=0)[::-1] for event in (found, recalls)]
+    differences = [1000 * np.array(paired(event)[0]) for event in (found, recalls)]
+    page.says(
+        "Of 1,000 women, reading with AI found # instead of # cancers (#, 95% CI ##) and recalled "
+        "# instead of # (#, 95% CI ##)",
+        *(*rates[0], *differences[0], *rates[1], *differences[1]),
+    )
+
+
+def check_first_page(page: Page) -> None:
+    aided = "aided reading against unaided reading"
+    with_ai = "reading with AI against reading without AI"
+    for words, name in (
+        ("AUC the AI against the mean of 10 readers # (##)", "ai"),
+        (f"AUC {aided} # (##)", "auc"),
+        (f"Weighted AFROC area {aided} # (##)", "wafroc"),
+        (f"Detection rate {with_ai} # (##)", "detection"),
+        (f"Recall rate {with_ai} # points (##)", "recall"),
+        (f"Sensitivity {aided} # points (##)", "sensitivity"),
+        (f"Reading time {aided} # (##)", "time"),
+        ("Sensitivity the AI against the programme # points (##)", "programme"),
+    ):
+        page.says(words, *claims()[name][:3])
+    check_of_1000(page)
+    check_21_answer(page)
+    check_unverified(page, "that the AI marked", "the AI")
+
+
 CHECKS: dict[str, Callable[[Page], None]] = {
+    "index": check_first_page,
     "chapters/00_intake": check_00,
     "chapters/02_cohort_and_flow": check_02,
+    "chapters/04_ai_scores": check_04,
+    "chapters/05_standalone_ai": check_05,
     "chapters/06_ai_against_readers": check_06,
+    "chapters/06_ai_against_first_reads": check_06b,
     "chapters/07_reader_study": check_07,
+    "chapters/08_localization": check_08,
     "chapters/09_reading_time": check_09,
     "chapters/10_agreement": check_10,
     "chapters/10_agreement_in_screening": check_10b,
+    "chapters/14_cases_to_look_at": check_14,
     "chapters/20_monitoring": check_20,
     "chapters/21_prospective_main": check_21,
+    "chapters/90_synthesis": check_90,
 }
 
 ENOUGH = 120
@@ -821,6 +930,18 @@ def test_displayed_numbers_are_those_of_the_tables(demo_site, name):
 
 def test_enough_numbers_are_computed_again(demo_site):
     assert sum(checked(demo_site, name).n_numbers for name in CHECKS) >= ENOUGH
+
+
+def test_own_code_takes_nothing_from_the_toolkit_but_the_demo():
+    here = Path(__file__)
+    taken = set()
+    for path in (here, here.parents[1] / "recomputed.py", here.parents[1] / "printed_numbers.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                taken.add(node.module)
+            if isinstance(node, ast.Import):
+                taken |= {name.name for name in node.names}
+    assert {name for name in taken if name.startswith("toolkit")} == {"toolkit.demo"}
 
 
 def test_a_wrong_number_is_named_with_its_place(tmp_path):
