@@ -208,7 +208,7 @@ def _worse(planned: PlannedEndpoints, verdict: EndpointVerdict) -> str:
 
 
 def _reported_cells(planned: PlannedEndpoints, entry: Plain) -> list[str]:
-    """Return the cells of a result that carries no verdict."""
+    """Return the cells of a result that stands beside the claims."""
     key = key_of(entry)
     result = planned.results[key]
     name = f"{capital(quantity_words(entry['quantity']))} [{chapter_number(key, planned.numbers)}]"

@@ -76,13 +76,6 @@ class ClaimPlace:
     beside: int
 
 
-def claim_asked(comparison: Comparison) -> ClaimKind:
-    """Return what a comparison asks, from its margin and whether one direction is better."""
-    if comparison.margin is not None:
-        return "noninferiority"
-    return "difference" if comparison.better is None else "superiority"
-
-
 def interval_shows(comparison: Comparison, claim: ClaimKind) -> bool:
     """Whether the interval of a comparison shows a claim, whatever a plan makes of it."""
     if claim == "noninferiority":

@@ -122,7 +122,7 @@ class StudyParameters(Section):
     blinded: bool | None = None
     """Whether the prospective part is still blinded; needed with a chapter of that part."""
     plan: PlanEntry | None = None
-    """What the study claims, in which order; results outside it carry no verdict."""
+    """What the study claims, in which order; results outside it are estimates."""
 
     @field_validator("chapters")
     @classmethod
