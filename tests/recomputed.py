@@ -95,11 +95,55 @@ def auc_limits(truth: np.ndarray, rating: np.ndarray) -> tuple[float, float, flo
     return logit_limits(placements(truth, rating)[0].mean(), sum(parts), df)
 
 
-def weighted_auc(cases: pd.DataFrame) -> float:
-    sick, healthy = (cases[cases["truth"] == value] for value in (1, 0))
-    x, y = sick["score"].to_numpy()[:, None], healthy["score"].to_numpy()[None, :]
-    weight = np.outer(sick["weight"], healthy["weight"])
-    return float((weight * ((x > y) + (x == y) / 2)).sum() / weight.sum())
+def weighted_auc(cases: pd.DataFrame) -> tuple[float, float, float]:
+    """Return the AUC of weighted scores with score limits of the binormal model.
+
+    The limits are the AUCs A whose distance is t sqrt(V(A)): V is the model's variance of a
+    placement times (1 / m + 1 / n), Kish's effective numbers, and times what DeLong's variance
+    with women as clusters (Obuchowski, Biometrics 1997;53:567-578) exceeds it by at the estimate.
+    """
+    classes = [cases[cases["truth"] == value] for value in (1, 0)]
+    scores, weights = ([own[name].to_numpy() for own in classes] for name in ("score", "weight"))
+    apart = (scores[0][:, None] > scores[1]) + (scores[0][:, None] == scores[1]) / 2
+    weights = [own / own.sum() for own in weights]
+    placed = [apart @ weights[1], weights[0] @ apart]
+    auc = float(weights[0] @ placed[0])
+    women = [own["patient_id"].to_numpy() for own in classes]
+    moved = [
+        pd.Series(weight * (place - auc)).groupby(woman).sum()
+        for weight, place, woman in zip(weights, placed, women, strict=True)
+    ]
+    everyone = cases["patient_id"].nunique()
+    variance = sum(len(own) / (len(own) - 1) * (own**2).sum() for own in moved)
+    variance += 2 * everyone / (everyone - 1) * moved[0].mul(moved[1]).sum()
+    effective = [1 / (weight**2).sum() for weight in weights]
+    least = min(min(n, len(own)) for n, own in zip(effective, moved, strict=True))
+
+    def model(area: float) -> float:
+        """Return the variance at an AUC; two placements of one case correlate by a half."""
+        h = np.full(2, stats.norm.ppf(area))
+        square = stats.multivariate_normal.cdf(h, cov=[[1, 0.5], [0.5, 1]])
+        return (square - area**2) * sum(1 / n for n in effective)
+
+    excess = max(1.0, variance / model(auc)) * stats.t.ppf(0.975, least - 1) ** 2
+    ends = [
+        optimize.brentq(lambda a: (auc - a) ** 2 - excess * model(a), *bounds)
+        for bounds in ((0.5, auc), (auc, 1 - 1e-6))
+    ]
+    return auc, *ends
+
+
+def women_ahead(n: float, months: int, ahead: int, variation: float) -> np.ndarray:
+    """Return P(X <= x) of the women of months ahead, after n in some months.
+
+    Counts are Poisson, rates of months gamma with a coefficient of variation, and the mean rate
+    unknown: X is beta-negative-binomial (Johnson, Kemp and Kotz, Univariate Discrete, 6.2.2).
+    """
+    a, r = months / variation**2, ahead / variation**2
+    x = np.arange(max(20_000, 3 * int(n / months * ahead)))
+    logs = special.gammaln(r + x) - special.gammaln(r) - special.gammaln(x + 1)
+    logs += special.betaln(a + r, n + x) - special.betaln(a, n)
+    return np.exp(logs).cumsum()
 
 
 def of_calls(truth: np.ndarray, calls: np.ndarray, value: int) -> tuple[np.ndarray, np.ndarray]:
@@ -370,7 +414,7 @@ def marks_scored() -> dict[str, np.ndarray]:
     """
     tables = study()["reader_study"]
     cases = tables["cases"].set_index("case_id")
-    readers = tables["readers"].query("kind == 'human'")["reader_id"]
+    people = tables["readers"].query("kind == 'human'")["reader_id"]
     places = tables["lesions"][["image_id", "lesion_id", "x_px", "y_px"]]
     marks = tables["marks"].drop(columns="lesion_id").reset_index(names="mark")
     near = marks.merge(places, on="image_id", suffixes=("", "_of_lesion"))
@@ -382,7 +426,8 @@ def marks_scored() -> dict[str, np.ndarray]:
     lesions = tables["lesions"].drop_duplicates(["case_id", "lesion_id"])
     keys = pd.MultiIndex.from_frame(lesions[["case_id", "lesion_id"]])
     found: dict[str, np.ndarray] = {"case": lesions["case_id"].to_numpy()}
-    for modality in MODALITIES:
+    for modality in (*MODALITIES, "standalone"):
+        readers = ["AI"] if modality == "standalone" else people
         own, wrong = (part[part["modality"] == modality] for part in (hits, false))
         best = own.pivot_table(
             index=["case_id", "lesion_id"], columns="reader_id", values="rating", aggfunc="max"

@@ -49,6 +49,7 @@ from tests.recomputed import (
     weighted_share,
     wide,
     wilson,
+    women_ahead,
 )
 
 
@@ -234,7 +235,7 @@ def check_04_answer(page: Page) -> None:
 
 def check_05(page: Page) -> None:
     cases = judged("Screening")
-    page.says("the AI reached an AUC of #", weighted_auc(cases))
+    page.says("the AI reached an AUC of # (95% CI ##)", *weighted_auc(cases))
     page.fact("Screening examinations", len(cases), (cases["truth"] == 1).sum())
     scores = page.table("Accuracy of the AI at the cut-offs given").rows
     for cutoff in (9.5, 8.5, 7.5):
@@ -356,7 +357,8 @@ def check_06b(page: Page) -> None:
     }
     for label, name in calls.items():
         accuracy_rows(page.row(title, label), cases, cases[name])
-    page.row(title, "AI alone").is_("AUC: AUC", weighted_auc(cases))
+    auc, low, high = weighted_auc(cases)
+    page.row(title, "AI alone").is_("AUC: AUC", auc).is_("AUC: 95% CI", low, high)
     readings = study()["retrospective"]["readings"]
     people = readings[readings["position"].isin([1, 2])]
     names = [
@@ -529,6 +531,14 @@ def check_08(page: Page) -> None:
         row.is_("Unaided", areas[0].mean()).is_("Aided", areas[1].mean())
         row.is_("Diff.", found["estimate"]).is_("95% CI", *first("low high", found))
         row.is_("P", found["p"])
+    ai = scored["standalone lesions"][:, 0] > -INF
+    page.says(
+        "# of # (#%) at # by the AI alone",
+        *(ai.sum(), ai.size, 100 * ai.mean(), scored["standalone n false"][0] / n_images),
+    )
+    missed = marked[1].mean(axis=1) < 0.5
+    page.says("# of # (#%) lesions were missed", missed.sum(), missed.size, 100 * missed.mean())
+    page.says("the AI found # of them", (ai & missed).sum())
     page.says(
         "The mean weighted AFROC area of # readers was # for unaided reading and # for aided "
         "reading: a difference of # (95% CI ##)",
@@ -694,6 +704,7 @@ def check_20(page: Page) -> None:
     page.says("# later examinations are not looked at", (month > look).sum())
     pace = ((month > look - 4) & (month <= look)).sum() / 4
     page.says("the rate of months # to # (# a month)", look - 3, look, pace)
+    check_20_projection(page, n, pace, planned)
     readings = tables["readings"]
     readings = readings[readings["case_id"].isin(women.index) & (readings["status"] == "complete")]
     by_people = readings[readings["modality"].isin(MODALITIES)]
@@ -710,6 +721,27 @@ def check_20(page: Page) -> None:
         "Recall rate of each of # readers, # of # (#%) readings",
         *(by_people["reader_id"].nunique(), calls, len(by_people), 100 * calls / len(by_people)),
     )
+
+
+def check_20_projection(page: Page, n: int, pace: float, planned: float) -> None:
+    paces = {
+        "Pace of months 7 to 10": pace,
+        "A tenth slower": 0.9 * pace,
+        "A tenth faster": 1.1 * pace,
+        "Planned rate from now on": (13500 - planned) / 14,
+        "Needed for month 24": (13500 - n) / 14,
+    }
+    for label, each in paces.items():
+        below = {month: women_ahead(4 * each, 4, month - 10, 0.15) for month in range(11, 40)}
+        row = page.row("What the answer depends on", label).is_("Women a month", each)
+        middle, low, high = (n + np.searchsorted(below[24], p) for p in (0.5, 0.025, 0.975))
+        row.is_("Women at month 24: n", middle).is_("Women at month 24: 95% PI", low, high)
+        chance = {month: 1 - own[13500 - n - 1] for month, own in below.items()}
+        met = [min(m for m, own in chance.items() if own >= p) for p in (0.5, 0.025, 0.975)]
+        row.is_("Target met: Month", met[0]).is_("Target met: 95% PI", *met[1:])
+        row.is_("Chance by month: 24", 100 * chance[24]).is_(
+            "Chance by month: 36", 100 * chance[36]
+        )
 
 
 def check_21(page: Page) -> None:
