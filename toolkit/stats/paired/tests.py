@@ -88,7 +88,10 @@ def mcnemar(
 
     ============== =============================================================================
     ``midp``       The default [1]_: as the exact test, but the observed table counts half. The
-                   size is near the nominal level and not guaranteed to stay below.
+                   size is near the nominal level and not guaranteed to stay below. Where as many
+                   pairs are positive by b alone as by a alone P is 1, as R's ``exact2x2`` has it;
+                   the paper takes 1 less half the probability of that table. No test at a usual
+                   level hangs on it.
     ``exact``      For a guarantee [2]_: twice the smaller binomial tail, at most 1. The size
                    never exceeds the nominal level but can lie far below it.
     ``asymptotic`` Chi-square with 1 degree of freedom [2]_, the square of the statistic of the
