@@ -110,7 +110,7 @@ def entry(study: QualityStudy) -> str:
         f"The {counted(study.n_cases, study.unit)} of this part passed entry, where a table is "
         "refused with a key that repeats, a row that points at nothing, a value outside its range "
         "(age, density, score), a cancer long before the examination, a reading on an earlier day "
-        "than the examination, or an image of the other breast. None of that can be left."
+        "than the examination, or an image of the other breast. The rules look at what is left."
     )
 
 

@@ -356,8 +356,10 @@ def _earlier(first: pd.Series, second: pd.Series) -> Count:
     """
     day, other = first.dt.normalize(), second.dt.normalize()
     timed = (first != day) & (second != other)
-    known = first.notna() & second.notna() & ((day != other) | timed)
-    words = "" if known.any() else "no two moments of which the order is known"
+    both = first.notna() & second.notna()
+    known = both & ((day != other) | timed)
+    unknown = both.any() and not known.any()
+    words = "no two moments of which the order is known" if unknown else ""
     return replace(_counted(first < second, known), detail=words)
 
 
