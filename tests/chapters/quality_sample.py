@@ -22,7 +22,10 @@ class Tables:
 
 
 def sound():
-    """Return four examinations of three women: c1 has a cancer, c3 and c4 are of one woman."""
+    """Return four examinations of three women: c1 has a cancer, c3 and c4 are of one woman.
+
+    A reader reads all of them unaided, c3 and c4 aided as well.
+    """
     cases = pd.DataFrame(
         [
             ("c1", "p1", 1, "pathology_malignant", 25, "2024-01-10 09:00", "2024-01-20", 60, 1),
@@ -53,6 +56,7 @@ def sound():
             ("AI", "standalone", 2),
             ("R", "aided", 3),
         )
+        if modality != "aided" or row.case_id in ("c3", "c4")
     ]
     readers = pd.DataFrame(
         {

@@ -183,8 +183,8 @@ def versions(study: QualityStudy) -> str:
     if not found.detail:
         return "Every AI has one version in this part."
     return (
-        f"Versions of an AI change: {found.detail}. Months count from the first examination. Two "
-        "versions are two readers and are never pooled."
+        f"An AI has more than one version: {found.detail}. Months count from the first "
+        "examination. Two versions are two readers and are never pooled."
     )
 
 

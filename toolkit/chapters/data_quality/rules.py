@@ -380,9 +380,15 @@ def _with_ai(tables: Frames, modality: str) -> tuple[pd.Series, pd.Series]:
 
 
 def unaided_after_ai(tables: Frames) -> Count:
-    """Unaided readings made when the AI's result of the case was there."""
+    """Unaided readings made when the AI's result was there, of cases that nobody read aided.
+
+    A case that is read both ways needs the AI's result: only software keeps it from one of them.
+    """
+    readings = tables["readings"]
+    aided = set(readings["case_id"][readings["modality"] == "aided"])
     read_at, ai_at = _with_ai(tables, "unaided")
-    return _earlier(ai_at, read_at)
+    alone = ~readings["case_id"].loc[read_at.index].isin(aided)
+    return _earlier(ai_at[alone], read_at[alone])
 
 
 def aided_before_ai(tables: Frames) -> Count:
@@ -496,7 +502,13 @@ RULES: tuple[Rule, ...] = (
         ("cases.exam_date", "readings.read_at"),
         read_before_exam,
     ),
-    _rule("Unaided reading after the AI's result", "readings", "error", _TIMES, unaided_after_ai),
+    _rule(
+        "Unaided reading after the AI's result, never read aided",
+        "readings",
+        "error",
+        _TIMES,
+        unaided_after_ai,
+    ),
     _rule("Aided reading before the AI's result", "readings", "error", _TIMES, aided_before_ai),
     _rule("No person's reading", "cases", "look", _PEOPLE, cases_unread),
     _rule("Reader without a reading", "readers", "look", _PEOPLE, readers_without_reading),
