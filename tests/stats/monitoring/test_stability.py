@@ -77,7 +77,18 @@ def test_p_value_of_a_small_sample_is_that_of_all_its_orders():
         for places in chosen
     ]
     as_far = sum(d >= observed.estimate - 1e-12 for d in distances)
-    assert observed.p_value == pytest.approx(as_far / len(chosen), rel=1e-9)
+    assert observed.p_value == pytest.approx(as_far / len(chosen), rel=1e-12)
+    # No order of two samples that are alike has a smaller gap than 0.
+    assert kolmogorov_smirnov([0, 0], [0, 0, 0]).p_value == 1.0
+
+
+@pytest.mark.parametrize("cut", range(2, 22, 3))
+def test_p_value_of_a_small_sample_is_that_of_scipy(cut):
+    values = np.random.default_rng(cut).permutation(23)
+    gap = kolmogorov_smirnov(values[:cut], values[cut:])
+    peer = stats.ks_2samp(values[:cut], values[cut:], method="exact")
+    assert gap.estimate == pytest.approx(peer.statistic, rel=1e-9)
+    assert gap.p_value == pytest.approx(peer.pvalue, rel=1e-9)
 
 
 def test_large_samples_are_those_of_scipy():
