@@ -141,8 +141,8 @@ def rules_table(study: QualityStudy) -> Exhibit | None:
             rows=rows,
             foot=(
                 "Of: what has all values that the rule needs. An order in time counts as known on "
-                "one day only if both moments have a time of day. Counts, not weighted; cases are "
-                "named nowhere in this book."
+                "one day only if both moments have a time of day. Counts, not weighted; no case is "
+                "named on this page."
             ),
         )
     )
