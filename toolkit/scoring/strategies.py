@@ -41,7 +41,7 @@ Way = Literal[
     "current",
     "second look",
 ]
-Practice = Literal["single", "double", "double with arbitration"]
+Practice = Literal["single", "double", "arbitrated"]
 SECOND = 2  # readings.position of the second reading
 
 # By strategy: the scores that it takes, in order, and how examinations are read below the first of
@@ -49,7 +49,7 @@ SECOND = 2  # readings.position of the second reading
 KINDS: dict[str, tuple[tuple[str, ...], tuple[Way, ...]]] = {
     "single": ((), ("single",)),
     "double": ((), ("double",)),
-    "double with arbitration": ((), ("arbitrated",)),
+    "arbitrated": ((), ("arbitrated",)),
     "AI as second reader": (("recall_from",), ("AI normal", "AI suspicious")),
     "rule-out": (("read_from",), ("unread", "current")),
     "rule-in": (("recall_from",), ("current", "recalled")),
@@ -105,7 +105,7 @@ def strategy_of(entry: Mapping[str, Any]) -> Strategy:
     Examples
     --------
     >>> strategy_of({"strategy": "rule-out", "read_from": 5.5}).label
-    'rule-out (read from 5.5)'
+    'rule-out at 5.5'
     """
     kind = str(entry.get("strategy", ""))
     if kind not in KINDS:
@@ -123,8 +123,8 @@ def strategy_of(entry: Mapping[str, Any]) -> Strategy:
     if not all(low < high for low, high in pairwise(scores)):
         msg = f"{kind} with {' below '.join(names)}"
         raise ScoringError(msg)
-    words = [f"{n.replace('_', ' ')} {s:g}" for n, s in zip(names, scores, strict=True)]
-    label = str(entry.get("label") or kind + (f" ({', '.join(words)})" if words else ""))
+    at = f" at {' and '.join(f'{score:g}' for score in scores)}" if scores else ""
+    label = str(entry.get("label") or kind + at)
     return Strategy(kind=kind, label=label, scores=scores, ways=ways)
 
 
@@ -304,7 +304,7 @@ def _calls_at(people: pd.DataFrame, cases: pd.DataFrame, position: int) -> Float
 
 def current_practice(practice: Practice) -> Strategy:
     """Return how examinations were read in fact."""
-    return replace(strategy_of({"strategy": practice}), label=f"current practice, {practice}")
+    return replace(strategy_of({"strategy": practice}), label="current practice")
 
 
 def with_reads(episodes: Episodes, strategies: Sequence[Strategy], practice: Practice) -> Episodes:
@@ -316,7 +316,7 @@ def with_reads(episodes: Episodes, strategies: Sequence[Strategy], practice: Pra
         All of them.
     strategies : sequence of Strategy
         That are to be replayed.
-    practice : {"single", "double", "double with arbitration"}
+    practice : {"single", "double", "arbitrated"}
         Current practice.
 
     Raises
@@ -414,7 +414,7 @@ def outcomes_of(episodes: Episodes, arbiter: Arbiter, *, practice: Practice, see
         With a first read each.
     arbiter : Arbiter
         Decides where no arbiter was recorded. One draw a case holds in all strategies.
-    practice : {"single", "double", "double with arbitration"}
+    practice : {"single", "double", "arbitrated"}
         Current practice.
     seed : int
         Of the draws, which follow the order of the cases' names.

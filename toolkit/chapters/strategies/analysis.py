@@ -195,7 +195,7 @@ def analyse(
         Cases, readers and readings with positions; one AI's readings are standalone.
     strategies : sequence of mapping
         As ``strategy_of`` takes them; the answer is about the first.
-    current : {"single", "double", "double with arbitration"}
+    current : {"single", "double", "arbitrated"}
         How examinations were read in fact.
     reader_modality : str
         Reading condition of the people.

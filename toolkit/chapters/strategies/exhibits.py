@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-from toolkit.chapters.case_words import below_label, of_indication
-from toolkit.chapters.comparison import interval_methods, share_cells, share_columns, with_cancer
+from toolkit.chapters.case_words import (
+    below_label,
+    between_label,
+    of_indication,
+    score_label,
+)
+from toolkit.chapters.comparison import interval_methods, with_cancer
 from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.chapters.strategies.analysis import AgainstNow, Replayed, StrategiesStudy
 from toolkit.draw.outcomes import TradeoffLine, tradeoff_figure
 from toolkit.draw.tables import TableColumn, TableRow, TableView, value_cells, value_columns
 from toolkit.results import Result
+from toolkit.scoring.strategies import Way
 from toolkit.words.sentences import instead_phrase
 from toolkit.words.wording import (
     EM_DASH,
@@ -22,10 +29,23 @@ from toolkit.words.wording import (
     value_text,
 )
 
+WAYS: dict[Way, str] = {
+    "unread": "unread",
+    "single": "first reader",
+    "double": "two readers, either recalls",
+    "arbitrated": "two readers, an arbiter where they differ",
+    "AI normal": "first reader, an arbiter if recalled",
+    "AI suspicious": "first reader, an arbiter if not",
+    "recalled": "recalled unread",
+    "referred": "an arbiter alone",
+    "current": "as now",
+    "second look": "as now, and an arbiter if not recalled",
+}
+
 
 def head(study: StrategiesStudy) -> Headline:
     """Return what the first strategy would have found, recalled and saved."""
-    episodes = study.episodes
+    episodes, first = study.episodes, study.against[0].other
     return Headline(
         question="What would another way of reading have found and recalled, and at what reading?",
         answer=_answer(study),
@@ -35,8 +55,11 @@ def head(study: StrategiesStudy) -> Headline:
                 f"{of_indication(episodes.indication)}examinations".capitalize(),
                 with_cancer(episodes.n_cases, episodes.n_cancers),
             ),
-            ("Current practice", study.now.strategy.kind),
-            ("Strategies", f"{len(study.against)}, replayed on the same examinations"),
+            ("Current practice", WAYS[study.now.strategy.ways[0]]),
+            (
+                capital(study.against[0].other.strategy.label),
+                _who_reads(study, study.against[0].other),
+            ),
         ],
         limits=_limits(study),
     )
@@ -60,15 +83,18 @@ def _saving(saved: float) -> str:
     return f"{share} {'fewer' if saved >= 0 else 'more'} reads"
 
 
-def _unknown_text(one: Replayed) -> str:
+def _unknown_text(one: Replayed, name: str = "it") -> str:
     """Return how many cancers a replay of a strategy cannot know."""
-    open_, lost = one.unknown.without_work_up, one.unknown.recall_lost
-    were = "examination was" if open_ == 1 else "examinations were"
-    came = "cancer" if lost == 1 else "cancers"
+    lost = (
+        f", nor what would have become of {counted(one.unknown.recall_lost, 'cancer')} known only "
+        f"by a recall that {name} does not make"
+        if one.unknown.recall_lost
+        else ""
+    )
     return (
-        f"A replay cannot know whether there was cancer where this strategy recalls and nobody "
-        f"worked up: {count_text(open_)} {were} so; nor what would have become of "
-        f"{count_text(lost)} {came} known only by a recall that it would not have made."
+        "A replay cannot know whether there was cancer in "
+        f"{counted(one.unknown.without_work_up, 'examination')} that {name} recalls and nobody "
+        f"worked up{lost}."
     )
 
 
@@ -137,6 +163,48 @@ def _foot(study: StrategiesStudy) -> str:
     return " ".join(parts)
 
 
+def strategies_table(study: StrategiesStudy) -> Exhibit:
+    """Return who reads what from which score on, and what that leaves unread."""
+    episodes = study.episodes
+    examinations = "of " + with_cancer(episodes.n_cases, episodes.n_cancers, "examinations ")
+    rows = []
+    for name, one in _named(study):
+        unread = (one.made.reads == 0) & ~one.made.recalled
+        cancers = int((unread & (study.episodes.truth == 1)).sum())
+        rows.append([name, _who_reads(study, one), count_text(int(unread.sum()))])
+        rows[-1].append(count_text(cancers))
+    columns = [
+        TableColumn("", align="left"),
+        TableColumn("AI score, and who reads", align="left"),
+        TableColumn("Unread"),
+        TableColumn("With cancer"),
+    ]
+    return Exhibit(
+        table=TableView(
+            title="The ways of reading",
+            columns=columns,
+            rows=_rows(rows),
+            foot=(
+                f"As now: as in current practice. Unread: {examinations}, those that nobody reads "
+                f"and that are not recalled. AI: {study.episodes.ai}."
+            ),
+        )
+    )
+
+
+def _who_reads(study: StrategiesStudy, one: Replayed) -> str:
+    """Return how examinations are read, by score."""
+    scores, ways, scale = one.strategy.scores, one.strategy.ways, study.episodes.scale
+    if not scores:
+        return WAYS[ways[0]]
+    labels = [
+        below_label(scores[0], scale),
+        *(between_label(low, high, scale) for low, high in pairwise(scores)),
+        score_label(scores[-1], scale),
+    ]
+    return "; ".join(f"{label}: {WAYS[way]}" for label, way in zip(labels, ways, strict=True))
+
+
 def rates_table(study: StrategiesStudy) -> Exhibit:
     """Return cancers found, recall and predictive value, beside what a replay cannot know."""
     unknown = "A replay cannot know"
@@ -147,7 +215,7 @@ def rates_table(study: StrategiesStudy) -> Exhibit:
         TableColumn("No work-up", span=unknown),
         TableColumn("No recall", span=unknown),
         *value_columns("%", span="Recalled"),
-        *share_columns("PPV of recall"),
+        *value_columns("%", span="PPV"),
     ]
     cells = [
         [
@@ -157,7 +225,7 @@ def rates_table(study: StrategiesStudy) -> Exhibit:
             count_text(one.unknown.without_work_up),
             count_text(one.unknown.recall_lost),
             *value_cells(one.recall),
-            *share_cells(one.ppv),
+            *value_cells(one.ppv),
         ]
         for name, one in _named(study)
     ]
@@ -261,10 +329,10 @@ def unknown_table(study: StrategiesStudy) -> Exhibit:
     """Return what a replay cannot know, for each way of reading."""
     columns = [
         TableColumn("", align="left"),
-        TableColumn("Recalled, no work-up"),
-        TableColumn("Known by a recall not made"),
-        TableColumn("Not recalled then, found here"),
-        TableColumn("Left to the model"),
+        TableColumn("No work-up"),
+        TableColumn("No recall"),
+        TableColumn("Found anew"),
+        TableColumn("By the model"),
     ]
     rows = [
         [
@@ -287,11 +355,12 @@ def unknown_table(study: StrategiesStudy) -> Exhibit:
             columns=columns,
             rows=_rows(rows),
             foot=(
-                f"{_foot(study)} Examinations that the strategy recalls, the programme did not, "
-                "and that count as without cancer only since none came up; then cancers: known by "
-                "a recall of the programme that the strategy does not make, counted as missed; not "
-                "recalled by the programme, such as interval cancers, and counted as found here, "
-                "although work-up may not have shown them; decided by the modelled arbiter."
+                f"{_foot(study)} No work-up: examinations that the strategy recalls, the programme "
+                "did not, and that count as without cancer only since none came up. Cancers: no "
+                "recall, known by a recall of the programme that the strategy does not make, and "
+                "counted as missed; found anew, not recalled by the programme, such as interval "
+                "cancers, and counted as found here, although work-up may not have shown them; by "
+                "the model, decided by the modelled arbiter."
             ),
         )
     )
@@ -307,7 +376,7 @@ def tradeoff(study: StrategiesStudy) -> Exhibit | None:
         for kind in kinds
     ]
     most = max(study.against, key=lambda one: one.saved)
-    label, unknown = most.other.strategy.label, most.other.unknown
+    label = most.other.strategy.label
     examinations = with_cancer(study.episodes.n_cases, study.episodes.n_cancers, "examinations ")
     return Exhibit(
         figure=tradeoff_figure(
@@ -321,10 +390,7 @@ def tradeoff(study: StrategiesStudy) -> Exhibit | None:
             f"Each point is a strategy on {examinations}; "
             "strategies of one kind are joined, and each point is named by what nobody reads. "
             "Below zero more cancers are found than now, left of zero more is read. Intervals "
-            "stand in the table of differences. A replay cannot know whether cancer was there in "
-            f"{counted(unknown.without_work_up, 'examination')} that {label} recalls without a "
-            f"work-up on record, nor what would have become of "
-            f"{counted(unknown.recall_lost, 'cancer')} that it does not recall."
+            f"stand in the table of differences. {_unknown_text(most.other, label)}"
         ),
         alt=(
             f"Trade-off of {counted(len(study.against), 'strategy', 'strategies')}: reads saved "
