@@ -110,33 +110,47 @@ def test_replay_is_what_it_is_by_hand(kind):
     assert made.reads.sum() == reads
 
 
-# Recall and reads of one case: f, s whether the readers recall, d whether an arbiter does, n what
-# becomes of it now, lo and hi whether the score reaches the lower and the upper limit.
-ONE_CASE = {
-    "single": lambda f, s, d, n, lo, hi: (f, 1),
-    "double": lambda f, s, d, n, lo, hi: (f or s, 2),
-    "arbitrated": lambda f, s, d, n, lo, hi: n,
-    "AI as second reader": lambda f, s, d, n, lo, hi: (f, 1) if f == lo else (d, 2),
-    "rule-out": lambda f, s, d, n, lo, hi: n if lo else (False, 0),
-    "rule-in": lambda f, s, d, n, lo, hi: (True, 0) if lo else n,
-    "rule-in to arbitration": lambda f, s, d, n, lo, hi: (d, 1) if lo else n,
-    "band-pass": lambda f, s, d, n, lo, hi: (hi, 0) if hi == lo else n,
-    "triage": lambda f, s, d, n, lo, hi: n if lo else (f, 1),
-    "decision referral": lambda f, s, d, n, lo, hi: (hi, 0) if hi == lo else (f, 1),
-    "AI safety net": lambda f, s, d, n, lo, hi: n if f or s or not lo else (d, 3),
+# How a case is read below the first score, from it up, from the second up: by nobody, one reader,
+# two, as now, recalled, an arbiter, beside an AI that recalls (+) or not (-), looked at again.
+IN_WORDS = {
+    "single": "one",
+    "double": "two",
+    "arbitrated": "now",
+    "AI as second reader": "- +",
+    "rule-out": "nobody now",
+    "rule-in": "now recalled",
+    "rule-in to arbitration": "now arbiter",
+    "band-pass": "nobody now recalled",
+    "triage": "one now",
+    "decision referral": "nobody one recalled",
+    "AI safety net": "now again",
 }
+
+
+def one_case(first, second, decides):
+    """Recall and reads of one case, whichever way it is read."""
+    now = (first, 2) if first == second else (decides, 3)
+    return {
+        "nobody": (False, 0),
+        "one": (first, 1),
+        "two": (first or second, 2),
+        "now": now,
+        "recalled": (True, 0),
+        "arbiter": (decides, 1),
+        "-": (decides, 2) if first else (False, 1),
+        "+": (True, 1) if first else (decides, 2),
+        "again": now if first or second else (decides, 3),
+    }
 
 
 def by_loop(entry, these, arbiter_calls):
     """One case after the other, from the words that describe a strategy."""
-    limits = [entry[name] for name in KINDS[entry["strategy"]][0]] or [0]
+    limits = [entry[name] for name in KINDS[entry["strategy"]][0]]
     made = []
     columns = (these.first == 1, these.second == 1, arbiter_calls, these.score)
-    for first, second, decides, score in zip(*map(np.ndarray.tolist, columns), strict=True):
-        now = (first, 2) if first == second else (decides, 3)
-        reached = (score >= limits[0], score >= limits[-1])
-        case = ONE_CASE[entry["strategy"]](first, second, decides, now, *reached)
-        made.append(now if np.isnan(score) and KINDS[entry["strategy"]][0] else case)
+    for *reads, score in zip(*map(np.ndarray.tolist, columns), strict=True):
+        way = IN_WORDS[entry["strategy"]].split()[sum(score >= limit for limit in limits)]
+        made.append(one_case(*reads)["now" if limits and np.isnan(score) else way])
     return [recalled for recalled, _ in made], [reads for _, reads in made]
 
 
@@ -215,7 +229,7 @@ def test_not_known_is_what_it_is_by_hand():
     # Recalls a, b, c, e, f: e was not recalled and not worked up; c is found anew.
     found = not_known(replayed({"strategy": "double"}), now, these)
     assert (found.without_work_up, found.recall_lost, found.moved, found.by_model) == (1, 0, 1, 0)
-    # Recalls a, b from 9 up of the read ones: only b is lost.
+    # Reads a, c, g and h: b is lost.
     entry = {"strategy": "rule-out", "read_from": 8.5}
     assert not_known(replayed(entry), now, these).recall_lost == 1
     # A second look at g, without cancer: the model decides on no cancer.
@@ -294,9 +308,8 @@ def tables(**columns):
         for position, (who, call) in enumerate(zip("pqr", calls, strict=True), start=1)
         if call is not None
     ]
-    rows += [
-        ("m", case, "standalone", np.nan, score, np.nan) for case, score in (("x", 9), ("z", 2))
-    ]
+    scores = {"x": 9, "z": 2}.items()
+    rows += [("m", case, "standalone", np.nan, score, np.nan) for case, score in scores]
     names = ["reader_id", "case_id", "modality", "call", "rating", "position"]
     readings = pd.DataFrame(rows, columns=names).assign(session="1", status="complete", **columns)
     readers = pd.DataFrame(

@@ -56,10 +56,7 @@ def head(study: StrategiesStudy) -> Headline:
                 with_cancer(episodes.n_cases, episodes.n_cancers),
             ),
             ("Current practice", WAYS[study.now.strategy.ways[0]]),
-            (
-                capital(study.against[0].other.strategy.label),
-                _who_reads(study, study.against[0].other),
-            ),
+            (capital(first.strategy.label), _who_reads(study, first)),
         ],
         limits=_limits(study),
     )

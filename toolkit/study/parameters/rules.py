@@ -121,7 +121,8 @@ def _reading_strategy(value: Any, facts: PartFacts, _given: Mapping[str, Any]) -
     """Return why a mapping is no reading strategy on the scale of an AI that read."""
     from toolkit.scoring.strategies import strategy_fault
 
-    return strategy_fault(value, list(facts.scales.values()))
+    # What is no mapping is refused by its type.
+    return strategy_fault(value, list(facts.scales.values())) if isinstance(value, dict) else ""
 
 
 def _rating_of_the_readers(value: Any, facts: PartFacts, _given: Mapping[str, Any]) -> str:
