@@ -174,16 +174,17 @@ def strategies_table(study: StrategiesStudy) -> Exhibit:
         TableColumn("", align="left"),
         TableColumn("AI score, and who reads", align="left"),
         TableColumn("Unread"),
-        TableColumn("With cancer"),
+        TableColumn("Cancers"),
     ]
     return Exhibit(
         table=TableView(
             title="The ways of reading",
             columns=columns,
             rows=_rows(rows),
+            dense=True,
             foot=(
                 f"As now: as in current practice. Unread: {examinations}, those that nobody reads "
-                f"and that are not recalled. AI: {study.episodes.ai}."
+                f"and that are not recalled, and the cancers among them. AI: {study.episodes.ai}."
             ),
         )
     )
