@@ -111,6 +111,7 @@ def test_tradeoff_joins_a_kind_and_names_what_is_unread():
     assert made.data["cancers_missed_net"] == [0, 1, -1, -1]
     assert made.data["share_missed_net"] == pytest.approx([0, 0.5, -0.5, -0.5])
     assert "A replay cannot know whether there was cancer in one examination" in made.caption
+    assert made.figure.axes[0].get_ylim()[0] < -0.5  # more cancers found than now are in view
     texts = {text.get_text() for text in made.figure.axes[0].texts}
     assert {"< 4 unread", "1–8 unread", "Rule-out", "Current practice"} <= texts
 

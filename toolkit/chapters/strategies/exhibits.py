@@ -14,6 +14,7 @@ from toolkit.chapters.case_words import (
 from toolkit.chapters.comparison import interval_methods, with_cancer
 from toolkit.chapters.exhibit import Exhibit, Headline
 from toolkit.chapters.strategies.analysis import AgainstNow, Replayed, StrategiesStudy
+from toolkit.draw import html
 from toolkit.draw.outcomes import TradeoffLine, tradeoff_figure
 from toolkit.draw.tables import TableColumn, TableRow, TableView, value_cells, value_columns
 from toolkit.results import Result
@@ -50,6 +51,9 @@ def head(study: StrategiesStudy) -> Headline:
         question="What would another way of reading have found and recalled, and at what reading?",
         answer=_answer(study),
         primary=study.primary,
+        bar=html.interval_bar(
+            study.primary, left="fewer cancers found", right="more cancers found", role="ai"
+        ),
         facts=[
             (
                 f"{of_indication(episodes.indication)}examinations".capitalize(),
