@@ -19,8 +19,8 @@ def test_answer_names_what_is_found_recalled_saved_and_not_known():
     head = exhibits.head(study(REFERRAL))
     answer = plain(head.answer)
     assert answer.startswith(
-        "Replayed on examinations, decision referral at 4 and 8.5 would have found 300.0 per 1,000 "
-        "instead of 200.0 per 1,000 (+100.0 per 1,000, 95% CI "
+        "Replayed on examinations, decision referral at 4 and 8.5 would have found cancer in "
+        "300.0 per 1,000 instead of 200.0 per 1,000 (+100.0 per 1,000, 95% CI "
     )
     assert "recalled 40.0% instead of 30.0% (+10.0 points" in answer
     assert "with 83.3% fewer reads" in answer
@@ -62,6 +62,14 @@ def test_limits_say_what_is_left_out_and_who_arbitrates():
         whole(exhibits.head(seen))
     )
     assert "arbiter was recorded" not in whole(exhibits.head(study(DOUBLE)))
+
+
+def test_limits_bound_what_nobody_worked_up():
+    # Recalled by double reading: three cancers, f, and e, whom nobody worked up. Of the three that
+    # the programme recalled two have cancer: 3 + 2/3 of 4 + 2/3 found, the programme 2 of 4 + 2/3.
+    limits = plain(whole(exhibits.head(study(DOUBLE))))
+    assert "one examination that it recalls was not recalled, has no work-up on record" in limits
+    assert "sensitivity would be 78.6% for double and 42.9% for the programme." in limits
 
 
 def test_the_programmes_other_decisions_are_counted():

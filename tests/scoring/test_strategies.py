@@ -339,6 +339,13 @@ def test_episodes_without_positions_are_refused():
         episodes_of(*tables(position=np.nan))
 
 
+def test_two_readings_in_one_position_are_refused():
+    readings, readers, made = tables()
+    readings.loc[readings["reader_id"] == "q", "position"] = 1.0
+    with pytest.raises(ScoringError, match="2 cases have more than one reading in position 1"):
+        episodes_of(readings, readers, made[made["truth"].notna()])
+
+
 def braix(folder):
     """The published example episodes, as arrays straight from their files."""
     reads = pd.read_csv(folder / "data" / "braix" / "reader_df-dev.csv")

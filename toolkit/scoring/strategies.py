@@ -253,7 +253,8 @@ def episodes_of(
     Raises
     ------
     ScoringError
-        If no reading has a position and a call, or more than one AI or none rated the cases.
+        If no reading has a position and a call, a case has two readings in one position, or more
+        than one AI or none rated the cases.
     """
     ai = rating_array(readings, readers, cases, kind="ai", modality="standalone")
     score = dict(zip(ai.case_id.tolist(), only_rating(ai).tolist(), strict=True))
@@ -297,8 +298,16 @@ def episodes_of(
 
 def _calls_at(people: pd.DataFrame, cases: pd.DataFrame, position: int) -> FloatArray:
     """Return the call of the reader in a position for each case, NaN without one."""
-    there = people[(people["position"] == position).fillna(False)]
-    call = there.groupby("case_id")["call"].max()
+    chosen = (people["position"] == position).fillna(False)
+    there = people[chosen & people["case_id"].isin(cases["case_id"])]
+    twice = int(there["case_id"].duplicated().sum())
+    if twice:
+        msg = (
+            f"{twice} cases have more than one reading in position {position} (identifiers "
+            "withheld), so nobody knows whose call counts; give each reading its own position"
+        )
+        raise ScoringError(msg)
+    call = there.set_index("case_id")["call"]
     return call.reindex(cases["case_id"]).to_numpy(dtype=np.float64)
 
 

@@ -37,6 +37,7 @@ from toolkit.scoring.strategies import (
     strategy_of,
     with_reads,
 )
+from toolkit.scoring.verification import Incorporation, incorporation
 from toolkit.stats.paired import paired_counts, paired_difference_ci, ppv_difference_ci
 from toolkit.stats.proportions import (
     clustered_paired_difference_ci,
@@ -133,6 +134,8 @@ class StrategiesStudy(Summarised):
         Whether the parameters state that model, or any of it.
     otherwise : int
         Examinations that the programme decided otherwise than the replay of current practice.
+    incorporation : Incorporation or None
+        What the first strategy recalls and nobody verified.
     seconds_per_read : float
         By which reads become hours.
     seed : int
@@ -145,6 +148,7 @@ class StrategiesStudy(Summarised):
     arbiter: Arbiter
     arbiter_stated: bool
     otherwise: int
+    incorporation: Incorporation | None
     seconds_per_read: float
     seed: int
 
@@ -240,6 +244,13 @@ def analyse(
         arbiter=decides,
         arbiter_stated=any(share is not None for share in arbiter.values()),
         otherwise=int((recorded & (before.recalled != (episodes.programme == 1))).sum()),
+        incorporation=incorporation(
+            episodes.truth,
+            done[1].made.recalled.astype(np.float64),
+            episodes.programme,
+            episodes.unverified,
+            weight=episodes.weight,
+        ),
         seconds_per_read=seconds_per_read,
         seed=seed,
     )

@@ -8,6 +8,7 @@ from itertools import pairwise
 from toolkit.chapters.case_words import (
     below_label,
     between_label,
+    incorporation_text,
     of_indication,
     score_label,
 )
@@ -72,7 +73,7 @@ def _answer(study: StrategiesStudy) -> str:
     start = f"Replayed on {of_indication(study.episodes.indication)}examinations"
     by = ", by their sampling weights" if study.weighted else ""
     return (
-        f"{start}{by}, {first.other.strategy.label} would have found "
+        f"{start}{by}, {first.other.strategy.label} would have found cancer in "
         f"{instead_phrase(first.detection)}, and recalled {instead_phrase(first.recall)}, with "
         f"{_saving(first.saved)}. {_unknown_text(first.other)}"
     )
@@ -106,6 +107,9 @@ def _limits(study: StrategiesStudy) -> list[str]:
         "seeing it changes in a reader is not in these numbers, nor are costs.",
         "Scores at which a strategy parts examinations favour it if they were chosen on these very "
         "examinations.",
+        incorporation_text(
+            study.incorporation, test=study.against[0].other.strategy.label, which="that it recalls"
+        ),
         _arbiter_text(study),
     ]
     if study.otherwise:
@@ -478,8 +482,8 @@ def reading(study: StrategiesStudy) -> str:
             [
                 "All strategies are replayed on the same examinations with the reads of the same "
                 "readers, so that differences are paired.",
-                "An arbiter decides where two readers, or a reader and the AI, differ; a recorded "
-                "arbiter's call is taken wherever there is one.",
+                "An arbiter decides where two readers, or a reader and the AI, differ, and only "
+                "there; the recorded arbiter's call is taken where there is one.",
                 arbiter,
                 "A strategy is no better than its truth: what nobody worked up counts as without "
                 "cancer, for or against it.",
