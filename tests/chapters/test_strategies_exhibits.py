@@ -68,7 +68,9 @@ def test_limits_bound_what_nobody_worked_up():
     # Recalled by double reading: three cancers, f, and e, whom nobody worked up. Of the three that
     # the programme recalled two have cancer: 3 + 2/3 of 4 + 2/3 found, the programme 2 of 4 + 2/3.
     limits = plain(whole(exhibits.head(study(DOUBLE))))
-    assert "one examination that it recalls was not recalled, has no work-up on record" in limits
+    assert (
+        "one examination that double recalls was not recalled, has no work-up on record" in limits
+    )
     assert "sensitivity would be 78.6% for double and 42.9% for the programme." in limits
 
 

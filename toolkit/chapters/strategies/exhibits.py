@@ -101,15 +101,14 @@ def _unknown_text(one: Replayed, name: str = "it") -> str:
 
 
 def _limits(study: StrategiesStudy) -> list[str]:
-    """Return what limits every strategy, one sentence each."""
+    """Return what limits the strategies, one sentence each."""
+    first = study.against[0].other.strategy.label
     made = [
         "Reads are replayed as they were made, by readers who did not see what the AI said: what "
         "seeing it changes in a reader is not in these numbers, nor are costs.",
         "Scores at which a strategy parts examinations favour it if they were chosen on these very "
         "examinations.",
-        incorporation_text(
-            study.incorporation, test=study.against[0].other.strategy.label, which="that it recalls"
-        ),
+        incorporation_text(study.incorporation, test=first, which=f"that {first} recalls"),
         _arbiter_text(study),
     ]
     if study.otherwise:
