@@ -653,6 +653,55 @@ def check_agreement(page: Page, calls: np.ndarray, ai: np.ndarray, *, once: bool
     )
 
 
+def check_12(page: Page) -> None:
+    """Check the strategies that no modelled arbiter decides in."""
+    cases = screening_programme()
+    cases = cases[(cases["indication"] == "screening") & cases["truth"].notna()]
+    people = study()["retrospective"]["readings"].query("modality == 'unaided'")
+    calls = people.pivot_table(index="case_id", columns="position", values="call")
+    first, second, arbiter = (calls[place].reindex(cases.index) for place in (1, 2, 3))
+    score, differ = cases["score"], first != second
+    now, now_reads = first.where(~differ, arbiter), 2 + differ
+    ways = {
+        "Current practice": (now, now_reads),
+        "Triage at 9.5": (now.where(~(score < 9.5), first), now_reads.where(~(score < 9.5), 1)),
+        "Single": (first, pd.Series(1, index=cases.index)),
+        "Double": (first + second - first * second, pd.Series(2, index=cases.index)),
+    }
+    for low in (3.5, 5.5, 7.5):
+        unread = score < low
+        ways[f"Rule-out at {low}"] = (now.where(~unread, 0), now_reads.where(~unread, 0))
+    for name, (call, reads) in ways.items():
+        check_strategy(page, name, cases, call)
+        row = page.row("Reading and arbitration of each way of reading", name)
+        row.is_("Reads by people: n", reads.sum())
+        per_1000 = 1000 * np.average(reads, weights=cases["weight"])
+        row.is_("per 1,000", per_1000).is_("Hours per 1,000", per_1000 * 60 / 3600)
+        if name == "Current practice":
+            continue
+        row = page.row("Difference from current practice", name)
+        more = (call - now) * cases["truth"]
+        row.is_("Only it", (more > 0).sum()).is_("Only now", (more < 0).sum())
+        change = 1000 * np.average(more, weights=cases["weight"])
+        row.is_("Cancers found: per 1,000", change)
+        row.is_("points", 100 * np.average(call - now, weights=cases["weight"]))
+
+
+def check_strategy(page: Page, name: str, cases: pd.DataFrame, call: pd.Series) -> None:
+    """Check cancers found and recalls of one way of reading, with what nobody can know."""
+    found, recalled = call * cases["truth"], call == 1
+    lost = (cases["truth"] == 1) & (cases["recalled"] == 1) & ~recalled
+    row = page.row("Cancers found and recalls of each way of reading", name)
+    row.is_("Cancers found: n", found.sum())
+    rate, *limits = (1000 * value for value in share_in(cases, found))
+    row.is_("per 1,000", rate).is_("Cancers found: 95% CI", *limits)
+    row.is_("No work-up", (recalled & cases["unverified"]).sum()).is_("No recall", lost.sum())
+    shares = percent(share_in(cases, recalled))
+    row.is_("Recalled: %", shares[0]).is_("Recalled: 95% CI", *shares[1:])
+    values = percent(share_in(cases[recalled], found[recalled]))
+    row.is_("PPV: %", values[0]).is_("PPV: 95% CI", *values[1:])
+
+
 def check_14(page: Page) -> None:
     data, tables = reader_study(), study()["reader_study"]
     recalled = [data[f"{modality} call"].sum(axis=1).astype(int) for modality in MODALITIES]
@@ -938,6 +987,7 @@ CHECKS: dict[str, Callable[[Page], None]] = {
     "chapters/09_reading_time": check_09,
     "chapters/10_agreement": check_10,
     "chapters/10_agreement_in_screening": check_10b,
+    "chapters/12_reading_strategies": check_12,
     "chapters/14_cases_to_look_at": check_14,
     "chapters/20_monitoring": check_20,
     "chapters/21_prospective_main": check_21,

@@ -118,6 +118,9 @@ def test_no_number_is_taken_that_makes_no_sense(tmp_path, chapter, spec, value):
         ("07_reader_study", "modality_with", "Aided", "a modality of the readers: 'aided', 'unai"),
         ("10_agreement", "session", "2", "session is '2', but must be a reading session: '1'"),
         ("10_agreement", "reader_recall_rating", -3.0, "a rating of the readers, whose ratings"),
+        ("12_reading_strategies", "strategies", [{"strategy": "triag"}], "strategy: one of single"),
+        ("12_reading_strategies", "strategies", [{"strategy": "triage", "double_from": 55}],
+         "must be triage with scores of the AI, 1 to 10"),
     ],
 )  # fmt: skip
 def test_a_value_out_of_range_or_out_of_the_data_is_refused(tmp_path, chapter, name, value, said):

@@ -154,7 +154,7 @@ class TradeoffLine:
     label : str
         Written beside the line.
     x, y : array_like, shape (n_points,)
-        Saving to the right, cost upwards, both as shares from 0 to 1.
+        Saving to the right, cost upwards, both as shares; below 0 for more reading, or a gain.
     names : sequence of str
         What each point leaves unread; empty for none.
     role : {"ai", "aided", "unaided"}
@@ -203,8 +203,8 @@ def tradeoff_figure(
         figure = new_figure(FULL_WIDTH, top + 3.85)
         axes = place_axes(figure, left=0.62, top=top, width=6.78, height=3.25)
         high = max(float(y.max()), limit or 0.0, 0.01) * 1.12
-        axes.set_xlim(-0.02, max(float(x.max()) * 1.12, 0.1))
-        axes.set_ylim(-high * 0.06, high)
+        axes.set_xlim(min(-0.02, float(x.min()) * 1.12), max(float(x.max()) * 1.12, 0.1))
+        axes.set_ylim(min(-high * 0.06, float(y.min()) * 1.12), high)
         _set_tradeoff_axes(axes, x_label, y_label)
         taken = _draw_tradeoff(axes, lines)
         if limit is not None:
@@ -226,8 +226,8 @@ def _set_tradeoff_axes(axes: Axes, x_label: str, y_label: str) -> None:
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y")
-    x_ticks = [tick for tick in nice_ticks(*axes.get_xlim(), most=10) if tick >= 0]
-    y_ticks = [tick for tick in nice_ticks(*axes.get_ylim(), most=8) if tick >= 0]
+    x_ticks = nice_ticks(*axes.get_xlim(), most=10)
+    y_ticks = nice_ticks(*axes.get_ylim(), most=8)
     axes.set_xticks(x_ticks, tick_text(x_ticks, form="percent", unit_last=True))
     axes.set_yticks(y_ticks, tick_text(y_ticks, form="percent", unit_last=True))
     axes.set_xlabel(x_label, labelpad=3)

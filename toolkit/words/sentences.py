@@ -244,7 +244,9 @@ def instead_phrase(comparison: Comparison, noun: str = "", *, unit: bool = True)
         value_text(value, form=own, unit=unit)
         for value in (comparison.estimate_b, comparison.estimate_a)
     )
-    change = f"{estimate_text(comparison, unit=unit)}, {ci_phrase(comparison)}"
+    no_interval = math.isnan(comparison.ci_low + comparison.ci_high)
+    limits = comparison.note if no_interval else ci_phrase(comparison)
+    change = f"{estimate_text(comparison, unit=unit)}, {limits}"
     return f"{second} instead of {first}{f' {noun}' if noun else ''} ({change})"
 
 

@@ -117,6 +117,14 @@ def _score_of_the_ai(value: Any, facts: PartFacts, given: Mapping[str, Any]) -> 
     return f"a score of the AI, {shown} (score_min and score_max of the readers table)"
 
 
+def _reading_strategy(value: Any, facts: PartFacts, _given: Mapping[str, Any]) -> str:
+    """Return why a mapping is no reading strategy on the scale of an AI that read."""
+    from toolkit.scoring.strategies import strategy_fault
+
+    # What is no mapping is refused by its type.
+    return strategy_fault(value, list(facts.scales.values())) if isinstance(value, dict) else ""
+
+
 def _rating_of_the_readers(value: Any, facts: PartFacts, _given: Mapping[str, Any]) -> str:
     """Return why a value is no rating of the readers."""
     if facts.ratings is None:
@@ -166,6 +174,7 @@ def _listed(names: Sequence[str] | Mapping[str, Any]) -> str:
 DATA_RULES: dict[str, Callable[[Any, PartFacts, Mapping[str, Any]], str]] = {
     "AI": _ai_of_the_part,
     "AI score": _score_of_the_ai,
+    "AI strategy": _reading_strategy,
     "AI modality": _modality_of("ai", "the AI"),
     "reader rating": _rating_of_the_readers,
     "reader modality": _modality_of("human", "the readers"),
