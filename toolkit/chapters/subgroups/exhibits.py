@@ -88,17 +88,22 @@ def _interactions(study: SubgroupStudy) -> str:
         return "No variable has two levels that can be tested against each other."
     of = counted(len(tested), "tested variable")
     if found:
-        names = joined([f"{in_sentence(one.name)} (Holm {_p(one)})" for one in found])
+        names = joined([f"{_called(one)} (Holm {_p(one)})" for one in found])
         verb = "shows" if len(found) == 1 else "show"
         return f"Of {of}, {names} {verb} an interaction."
     least = min(tested, key=lambda one: one.test.p_value)
     if len(tested) == 1:
-        name = in_sentence(least.name)
+        name = _called(least)
         return f"The one tested variable, {name}, shows no interaction, {_p(least)}."
     return (
         f"None of {of} shows an interaction; the smallest P is that of "
-        f"{in_sentence(least.name)}, Holm {_p(least)}."
+        f"{_called(least)}, Holm {_p(least)}."
     )
+
+
+def _called(variable: Variable) -> str:
+    """Return a variable within a sentence, without its unit."""
+    return in_sentence(variable.name.split(",")[0])
 
 
 def _p(variable: Variable) -> str:
@@ -113,7 +118,7 @@ def _furthest(study: SubgroupStudy) -> str:
         return ""
     found = furthest.largest
     return (
-        f"The levels furthest apart are those of {in_sentence(furthest.name)}: "
+        f"The levels furthest apart are those of {_called(furthest)}: "
         f"{effect_phrase(found)} from {_named(found.label_a)} to {_named(found.label_b)}, "
         "its interval not adjusted for having been picked."
     )
@@ -135,16 +140,16 @@ def _limits(study: SubgroupStudy) -> list[str]:
     spanning = max((one.n_spanning for one in study.tested), default=0)
     sentences = []
     if few:
-        are = "level is" if len(few) == 1 else "levels are"
+        are = "is" if len(few) == 1 else "are"
         sentences.append(
-            f"{capital(_number(len(few)))} {are} too small to be tested and drawn by the interval "
-            "alone."
+            f"{capital(counted(len(few), 'level'))} {are} too small to be tested and drawn by the "
+            "interval alone."
         )
     if len(study.tested) > 1:
         sentences.append(
             f"{capital(counted(len(study.tested), 'variable'))} were tested: a test that finds "
-            "nothing may lack examinations, and the largest of many differences is too large "
-            "by chance."
+            "nothing may lack examinations, and the largest of many differences tends to be "
+            "too large by chance."
         )
     if any(one.kind != "readers" for one in study.tested):
         sentences.append(
@@ -159,11 +164,6 @@ def _limits(study: SubgroupStudy) -> list[str]:
     if study.weighted:
         sentences.append("The sampling weights of the cases are not used.")
     return sentences
-
-
-def _number(n: int) -> str:
-    """Return a count in words below ten, without its noun."""
-    return counted(n, "").strip()
 
 
 # --- counts --------------------------------------------------------------------------------------
@@ -347,7 +347,7 @@ def _forest_finding(study: SubgroupStudy, kind: Kind) -> str:
     least = min(tested, key=lambda one: one.test.p_value)
     return (
         f"Of {counted(len(tested), 'tested variable')} of {_OF_KIND[kind]}, "
-        f"{in_sentence(least.name)} has the smallest {p_phrase(least.test.p_value)} for "
+        f"{_called(least)} has the smallest {p_phrase(least.test.p_value)} for "
         f"interaction, Holm {_p(least)}."
     )
 
@@ -355,8 +355,7 @@ def _forest_finding(study: SubgroupStudy, kind: Kind) -> str:
 def _reasons(variables: Sequence[Variable]) -> str:
     """Return why variables were not tested."""
     return "; ".join(
-        f"{in_sentence(one.name)}, {one.test.note.removeprefix('not tested: ')}"
-        for one in variables
+        f"{_called(one)}, {one.test.note.removeprefix('not tested: ')}" for one in variables
     )
 
 
@@ -403,36 +402,37 @@ def interaction_table(study: SubgroupStudy) -> Exhibit | None:
             align="center",
             span="Levels furthest apart",
         ),
-        TableColumn("From, to", align="left", span="Levels furthest apart"),
     ]
     view = TableView(
         title="Tests of interaction",
         columns=columns,
-        rows=[TableRow(_test_cells(one)) for one in study.variables],
+        rows=[row for one in study.variables for row in _test_rows(one)],
         foot=_test_foot(study),
         dense=True,
     )
     return Exhibit(table=view)
 
 
-def _test_cells(variable: Variable) -> list[str]:
-    """Return the cells of one variable."""
+def _test_rows(variable: Variable) -> list[TableRow]:
+    """Return the test of one variable, and the levels that lie furthest apart below it."""
     test, largest = variable.test, variable.largest
     if math.isnan(test.p_value) or largest is None:
-        return [variable.name, *[EM_DASH] * 8]
+        return [TableRow([variable.name, *[EM_DASH] * 5, "", ""])]
     df = number_text(test.df1, digits=0)
     if math.isfinite(test.df2):
         df = f"{df}, {number_text(test.df2, digits=0)}"
-    return [
-        variable.name,
+    cells = [
         count_text(len(variable.tested)),
         number_text(test.statistic, digits=2),
         df,
         p_text(test.p_value),
         p_text(test.p_adjusted),
-        estimate_text(largest, unit=False),
-        ci_text(largest, always_to=True),
-        f"{largest.label_a}, {largest.label_b}",
+    ]
+    pair = f"{largest.label_b} \u2212 {largest.label_a}"
+    apart = [estimate_text(largest, unit=False), ci_text(largest, always_to=True)]
+    return [
+        TableRow([variable.name, *cells, "", ""]),
+        TableRow([pair, *[""] * 5, *apart], "sub"),
     ]
 
 
@@ -441,7 +441,8 @@ def _test_foot(study: SubgroupStudy) -> str:
     kinds = {one.kind for one in study.tested}
     sentences = [
         "*Holm P*, over the variables given in the parameters file that were tested.",
-        "*Levels furthest apart*, of the tested ones; the difference of their differences.",
+        "*Levels furthest apart*, of the tested ones, the later minus the earlier; the difference "
+        "of their differences.",
     ]
     if kinds - {"readers"}:
         sentences.append(
