@@ -119,7 +119,7 @@ def _furthest(study: SubgroupStudy) -> str:
     found = furthest.largest
     return (
         f"The levels furthest apart are those of {_called(furthest)}: "
-        f"{effect_phrase(found)} from {_named(found.label_a)} to {_named(found.label_b)}, "
+        f"{effect_phrase(found)} for {_named(found.label_b)} against {_named(found.label_a)}, "
         "its interval not adjusted for having been picked."
     )
 
@@ -157,9 +157,10 @@ def _limits(study: SubgroupStudy) -> list[str]:
             "more in one level than others do is not in them."
         )
     if spanning:
+        have = "has" if spanning == 1 else "have"
         sentences.append(
-            f"Up to {counted(spanning, 'woman', 'women')} have examinations in two levels of a "
-            "variable, which its test takes as different women."
+            f"{capital(counted(spanning, 'woman', 'women'))} {have} examinations in two levels of "
+            "a variable, which its test takes as different women."
         )
     if study.weighted:
         sentences.append("The sampling weights of the cases are not used.")
@@ -314,8 +315,8 @@ def _forest_caption(study: SubgroupStudy, kind: Kind, *, few: bool) -> str:
     """Return what is drawn."""
     tests = "Interaction: *P* of the test that all tested levels have one difference, unadjusted."
     lone = (
-        f" Grey interval without a mark, a level with fewer than {FEWEST} such examinations or too "
-        "few readers, which is not tested."
+        f" Grey interval without a mark, a level that is not tested: fewer than {FEWEST} such "
+        "examinations, one reader, or no variation."
         if few
         else ""
     )
@@ -376,7 +377,7 @@ def _forest_data(shown: Sequence[Variable]) -> pd.DataFrame:
                     "difference": math.nan if level.few else found.estimate,
                     "ci_low": found.ci_low,
                     "ci_high": found.ci_high,
-                    "not_tested": level.few,
+                    "not_tested": "not known" if level.name == NOT_KNOWN else level.few,
                 }
             )
     return pd.DataFrame(rows)
@@ -428,7 +429,7 @@ def _test_rows(variable: Variable) -> list[TableRow]:
         p_text(test.p_value),
         p_text(test.p_adjusted),
     ]
-    pair = f"{largest.label_b} \u2212 {largest.label_a}"
+    pair = f"{largest.label_b} against {_named(largest.label_a)}"
     apart = [estimate_text(largest, unit=False), ci_text(largest, always_to=True)]
     return [
         TableRow([variable.name, *cells, "", ""]),
