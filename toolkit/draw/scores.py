@@ -33,6 +33,7 @@ from toolkit.words.wording import number_text
 
 _SPREAD = 0.32
 _FLOOR = 0.1
+_INCH_A_LETTER = 0.068
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -120,26 +121,26 @@ def _draw_rates(axes: Axes, n_classes: int, groups: Sequence[ScoreGroup]) -> Non
     axes.yaxis.set_major_locator(FixedLocator(powers))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
-    _name_groups(axes, n_classes - spread * (len(groups) - 1) / 2, groups)
+    _name_groups(axes, n_classes + spread * (len(groups) - 1) / 2, groups)
 
 
-def _name_groups(axes: Axes, left: float, groups: Sequence[ScoreGroup]) -> None:
-    """Name the groups left of their marks in the highest class, one above the other."""
+def _name_groups(axes: Axes, right: float, groups: Sequence[ScoreGroup]) -> None:
+    """Name the groups right of their marks in the highest class, one above the other."""
     rates = []
     for group in groups:
         cancers, examinations = np.asarray(group.cancers)[-1], np.asarray(group.examinations)[-1]
         rates.append(max(float(cancers * 1000 / max(examinations, 1)), _FLOOR))
-    heights = [float(place) for place in in_points(axes, [left] * len(rates), rates)[:, 1]]
+    heights = [float(place) for place in in_points(axes, [right] * len(rates), rates)[:, 1]]
     for group, rate, height, apart in zip(
         groups, rates, heights, spread_apart(heights), strict=True
     ):
         halo(
             axes.annotate(
                 group.label,
-                (left, rate),
-                (-8, apart - height - 3),
+                (right, rate),
+                (8, apart - height - 3),
                 textcoords="offset points",
-                ha="right",
+                ha="left",
                 color=color("ai"),
                 fontsize=BODY,
                 fontweight=600 if group.filled else 400,
@@ -226,7 +227,9 @@ def score_figure(
                 size=SMALL,
             )
         panel_title(figure, (4.15, 0.14), "b", "Cancers per 1,000, log scale")
-        axes = place_axes(figure, left=4.15, top=0.26, width=3.3, height=2.72)
+        longest = max((len(group.label) for group in groups), default=0)
+        width = 3.15 - _INCH_A_LETTER * longest  # the names stand right of the axes
+        axes = place_axes(figure, left=4.15, top=0.26, width=width, height=2.72)
         _draw_rates(axes, len(classes), groups)
         _class_axis(axes, classes, axis_label)
     return figure
