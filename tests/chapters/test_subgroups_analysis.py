@@ -289,6 +289,37 @@ def test_one_reader_is_no_group():
     assert one.test.df2 == 2.0
 
 
+def test_a_reader_who_read_in_one_modality_does_not_stop_the_others():
+    draw = np.random.default_rng(4)
+    truth = np.arange(60) % 2
+    rating = draw.normal(size=(60, 5, 2)) + truth[:, None, None]
+    rating[:, 4, 1] = np.nan
+    kind = [1.0, 1.0, 0.0, 0.0, math.nan]
+    tables = made(rating, truth, reader={"specialist": kind}, site=np.array(["x", "y"] * 30))
+    asked = request(readers=["specialist"], endpoint="auc")
+    (one,) = analyse(tables, asked).variables
+    assert [level.few for level in one.levels] == ["", "", "fewer than two readers"]
+    areas = np.array(
+        [
+            [stats.mannwhitneyu(*(rating[truth == t, r, m] for t in (1, 0))).statistic / 900
+             for m in (0, 1)]
+            for r in range(4)
+        ]
+    )  # fmt: skip
+    gains = areas[:, 1] - areas[:, 0]
+    assert one.test.p_value == pytest.approx(stats.ttest_ind(gains[:2], gains[2:]).pvalue, rel=1e-9)
+
+
+def test_readings_with_gaps_leave_no_sensitivity_and_say_why():
+    call, truth, level = drawn_calls()
+    call[3, 1, 0] = np.nan
+    (one,) = studied(call, truth, request(cases=["site"]), site=level.astype(str)).variables
+    assert math.isnan(one.levels[0].difference.estimate)
+    assert "missing" in one.levels[0].few
+    assert not one.levels[1].few
+    assert "one level only that can be compared" in one.test.note
+
+
 def test_holm_counts_the_tested_variables_alone():
     call, truth, level = drawn_calls()
     columns = {"site": level.astype(str), "device": (np.arange(80) % 4 // 2).astype(str)}

@@ -12,6 +12,7 @@ from tests.chapters.test_subgroups_analysis import drawn_calls, request, studied
 from tests.study.test_books import WORDS
 from toolkit.chapters.subgroups import exhibits
 from toolkit.chapters.subgroups.exhibits import shown_counts
+from toolkit.draw.forest import ForestRow, ForestView, forest_figure
 from toolkit.draw.tables import table_html
 from toolkit.results import result_from_dict
 from toolkit.words.wording import NO_BREAK_SPACE, WORD_JOINER
@@ -98,6 +99,28 @@ def test_a_small_level_has_its_interval_alone():
     assert math.isnan(data["difference"]["Third"])
     assert not math.isnan(data["ci_low"]["Third"])
     assert "One level is too small to be tested" in plain(whole(exhibits.head(study)))
+
+
+def test_without_a_point_the_interval_is_drawn_alone():
+    rows = [
+        ForestRow(label=name, estimate=0.1, low=0.0, high=0.2, kind="subgroup", point=point)
+        for name, point in (("a", True), ("b", False))
+    ]
+    axes = forest_figure(ForestView(rows=rows, axis_label="x", role="aided")).axes[0]
+    marks = [line.get_ydata()[0] for line in axes.lines if line.get_marker() == "^"]
+    intervals = [line.get_ydata()[0] for line in axes.lines if len(set(line.get_ydata())) == 1]
+    assert marks == [0.5]
+    assert sorted(set(intervals)) == [0.5, 1.5]
+
+
+def test_one_reader_alone_leaves_nothing_to_draw():
+    call, truth, level = drawn_calls(n_readers=1)
+    study = studied(call, truth, request(cases=["site"]), site=level.astype(str))
+    assert exhibits.forest(study, "cases").figure is None
+    assert "one reader alone says nothing of readers in general" in exhibits.head(study).answer
+    exhibits.level_table(study)
+    exhibits.interaction_table(study)
+    assert exhibits.record(study)["difference_site_1"].note
 
 
 def test_the_diamond_of_all_stands_last():

@@ -25,7 +25,13 @@ from toolkit.scoring.ratings import ScoringError, reader_labels
 from toolkit.scoring.reader_study import StudyReadings, study_readings
 from toolkit.scoring.verdicts import undefined_difference
 from toolkit.stats.claims import adjusted_p_values
-from toolkit.stats.mrmc import MrmcAnalysis, compare_modalities, fom_table, obuchowski_rockette
+from toolkit.stats.mrmc import (
+    MrmcAnalysis,
+    compare_modalities,
+    detect_design,
+    fom_table,
+    obuchowski_rockette,
+)
 from toolkit.words.sentences import effect_phrase
 from toolkit.words.wording import capital, counted, short_text
 
@@ -569,6 +575,12 @@ class _Asked:
         truth, patient = self.readings.truth[rows], self.readings.patient[rows]
         values = self.values(endpoint)[np.ix_(rows, readers)]
         labels = tuple(np.array(self.readings.readers)[readers].tolist())
+        if endpoint != "auc" and detect_design(values).kind == "incomplete":
+            msg = (
+                f"readings are missing, and with gaps no analysis of {endpoint} with random "
+                "readers is defined"
+            )
+            raise ValueError(msg)
         both = compare_modalities(
             truth,
             values,
@@ -610,18 +622,20 @@ class _Asked:
             pairs = combinations(levels, 2)
             apart = [apart_by_cases(a, b, ci_level=self.request.ci_level) for a, b in pairs]
         else:
-            own = self._gains()
-            gains = {level.name: own[names == level.name] for level in levels}
+            gains = {level.name: self._gains(names == level.name) for level in levels}
             test = analysis_of_variance(gains, column=column, endpoint=endpoint)
             apart = apart_by_readers(gains, self.request)
         largest = max(apart, key=lambda one: abs(one.estimate))
         return replace(variable, test=test, largest=largest)
 
-    def _gains(self) -> FloatArray:
-        """Return b minus a of each reader, on the examinations that the endpoint uses."""
-        endpoint, truth = self.request.endpoint, self.readings.truth
+    def _gains(self, readers: BoolArray) -> FloatArray:
+        """Return b minus a of each of some readers, on the examinations that the endpoint uses."""
+        endpoint = self.request.endpoint
         table = fom_table(
-            truth, self.values(endpoint), fom=FOMS[endpoint], cluster=self.readings.patient
+            self.readings.truth,
+            self.values(endpoint)[:, readers],
+            fom=FOMS[endpoint],
+            cluster=self.readings.patient,
         )
         gains: FloatArray = table.value[:, 1] - table.value[:, 0]
         return gains

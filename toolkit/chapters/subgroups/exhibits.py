@@ -233,7 +233,8 @@ def forest(study: SubgroupStudy, kind: Kind) -> Exhibit:
     """
     shown = [one for one in study.of_kind(kind) if one.levels]
     finding = _forest_finding(study, kind)
-    if not shown:
+    defined = any(not math.isnan(level.difference.ci_low) for one in shown for level in one.levels)
+    if not defined:
         return Exhibit(finding=finding)
     rows: list[ForestRow | ForestGroup] = []
     for one in shown:
@@ -533,7 +534,8 @@ def _level_foot(study: SubgroupStudy) -> str:
     """Return what stands in the table of levels."""
     a, b = study.request.names
     merged = ""
-    if study.request.density == "A-B, C-D" and "density" in study.request.columns["cases"]:
+    parted = any(one.column == "density" and one.levels for one in study.variables)
+    if parted and study.request.density == "A-B, C-D":
         merged = " Densities A and B, and C and D, are taken together, as the parameters file says."
     return (
         f"*b*, {b}; *a*, {a}; readers and cases random. Levels come from the parameters file and "
