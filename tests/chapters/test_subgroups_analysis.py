@@ -15,13 +15,15 @@ from toolkit.chapters.subgroups.analysis import (
     NOT_KNOWN,
     Request,
     analyse,
-    analysis_of_variance,
-    apart_by_readers,
     cases_with_lesions,
-    chi_square,
     classes,
     level_names,
     with_holm,
+)
+from toolkit.chapters.subgroups.interaction import (
+    analysis_of_variance,
+    apart_by_readers,
+    chi_square,
 )
 from toolkit.scoring.ratings import ScoringError
 
@@ -275,7 +277,7 @@ def test_analysis_of_variance_by_hand():
     gains = {"a": np.array([0.0, 0.1, 0.2]), "b": np.array([0.3, 0.4, 0.5])}
     test = analysis_of_variance(gains, column="specialist", endpoint="auc")
     assert test.statistic == pytest.approx(13.5, rel=1e-9)
-    (apart,) = apart_by_readers(gains, request())
+    (apart,) = apart_by_readers(gains, endpoint="auc", ci_level=0.95)
     assert apart.std_error == pytest.approx(math.sqrt(Fraction(2, 300)), rel=1e-9)
     assert apart.statistic**2 == pytest.approx(13.5, rel=1e-9)
 

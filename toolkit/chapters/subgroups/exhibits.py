@@ -15,10 +15,10 @@ from toolkit.chapters.subgroups.analysis import (
     IDENTIFYING,
     NOT_KNOWN,
     Kind,
-    Level,
     SubgroupStudy,
     Variable,
 )
+from toolkit.chapters.subgroups.interaction import Level
 from toolkit.draw.forest import ForestGroup, ForestRow, ForestView, forest_figure, forest_row
 from toolkit.draw.tables import TableColumn, TableRow, TableView
 from toolkit.results import Comparison, Result
