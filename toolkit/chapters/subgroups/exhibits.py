@@ -393,7 +393,6 @@ def interaction_table(study: SubgroupStudy) -> Exhibit | None:
         return None
     columns = [
         TableColumn("", align="left"),
-        TableColumn("Levels"),
         TableColumn("Statistic"),
         TableColumn("df"),
         TableColumn("*P*"),
@@ -419,12 +418,11 @@ def _test_rows(variable: Variable) -> list[TableRow]:
     """Return the test of one variable, and the levels that lie furthest apart below it."""
     test, largest = variable.test, variable.largest
     if math.isnan(test.p_value) or largest is None:
-        return [TableRow([variable.name, *[EM_DASH] * 5, "", ""])]
+        return [TableRow([variable.name, *[EM_DASH] * 4, "", ""])]
     df = number_text(test.df1, digits=0)
     if math.isfinite(test.df2):
         df = f"{df}, {number_text(test.df2, digits=0)}"
     cells = [
-        count_text(len(variable.tested)),
         number_text(test.statistic, digits=2),
         df,
         p_text(test.p_value),
@@ -434,7 +432,7 @@ def _test_rows(variable: Variable) -> list[TableRow]:
     apart = [estimate_text(largest, unit=False), ci_text(largest, always_to=True)]
     return [
         TableRow([variable.name, *cells, "", ""]),
-        TableRow([pair, *[""] * 5, *apart], "sub"),
+        TableRow([pair, *[""] * 4, *apart], "sub"),
     ]
 
 
