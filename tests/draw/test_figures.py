@@ -28,6 +28,7 @@ from toolkit.draw.control import cusum_figure, funnel_figure
 from toolkit.draw.flow import FinalDiagnosis, Flow, FlowBox, FlowBranch, flow_figure
 from toolkit.draw.forest import ForestGroup, ForestRow, ForestView, forest_figure, forest_row
 from toolkit.draw.froc import CurvePanel, FrocLine, curves_figure
+from toolkit.draw.matrix import ShareRow, share_matrix_figure
 from toolkit.draw.monitoring import DriftStrip, accrual_figure, causes_figure, drift_figure
 from toolkit.draw.outcomes import (
     DiscordanceRow,
@@ -415,6 +416,21 @@ def froc() -> Figure:
     return curves_figure([panel, panel])
 
 
+def shares(n_columns: int = 10) -> Figure:
+    rows = [
+        ShareRow(
+            label=f"month {number}",
+            values=[(number + place) % 7 / 30 if place else nan for place in range(n_columns)],
+            note="0.12 (0.30), 0.08",
+            group="By month" if number == 1 else "",
+            outside=number == 3,
+        )
+        for number in range(1, 5)
+    ]
+    columns = [str(place + 1) for place in range(n_columns)]
+    return share_matrix_figure(rows, columns=columns, column_title="Share", note_title="PSI")
+
+
 FIGURES: dict[str, Callable[..., Figure]] = {
     "roc": roc,
     "forest": forest,
@@ -428,6 +444,7 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "accrual": accrual,
     "cusum": cusum_chart,
     "funnel": funnel,
+    "shares": shares,
     "discordance": discordance,
     "tradeoff": tradeoff,
     "pairs": pairs,
@@ -441,6 +458,7 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     ),
 }
 VARIANTS: dict[str, Callable[..., Figure]] = {
+    "shares_of_many": lambda: shares(30),
     "times_of_one": lambda: times(1, 4000.0),
     "time_order_gaps": lambda: time_order(gaps=True),
     "roc_alone": lambda: roc(enlarge=False),
@@ -820,6 +838,18 @@ def test_funnel_fills_only_readers_outside_the_widest_limits():
     assert named == ["H5"]
     with pytest.raises(ValueError, match="each of 1 readers needs events and at least one reading"):
         funnel_figure(["A"], [0], [0], limits=[funnel_limits(0.05, [100, 200])])
+
+
+def test_shares_leave_missing_cells_empty_and_name_the_row_outside():
+    svg = figure_svg(shares(), name="f")
+    named = re.findall(r"fill: var\(--cancertext, #b04d00\)[^>]*>([^<]+)<", svg)
+    assert named == ["0.12 (0.30), 0.08"]
+    texts = [text.get_text() for axes in shares().axes for text in axes.texts]
+    assert texts[:3] == ["6.7", "10.0", "13.3"]  # 2, 3 and 4 of 30; the first cell is empty
+    with pytest.raises(ValueError, match="row 'a' must have one value for each of 2 columns"):
+        share_matrix_figure([ShareRow(label="a", values=[1])], columns=["x", "y"], column_title="")
+    with pytest.raises(ValueError, match="a matrix must have a row and a column"):
+        share_matrix_figure([], columns=["x"], column_title="")
 
 
 def test_discordance_shows_one_mark_each_and_refuses_too_many():

@@ -349,6 +349,7 @@ def arguments() -> dict[str, dict[str, Any]]:
             "rate_down": 0.05,
         },
         "monitoring.funnel_limits": {"rate": 0.1, "n": [100, 200]},
+        "monitoring.kolmogorov_smirnov": values,
         "monitoring.population_stability": {"counts": [10, 20], "baseline": [100, 210]},
         "monitoring.project_accrual": months,
         "monitoring.share_limits": {"n_cases": [100, 200], "share": 0.1},

@@ -1,6 +1,8 @@
 """Stability index and limits of periods against scipy, simulation and their definitions."""
 
 import math
+from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from scipy import special, stats
 from toolkit.results import result_from_dict
 from toolkit.stats.monitoring.stability import (
     THREE_SE_TAIL,
+    kolmogorov_smirnov,
     population_stability,
     share_limits,
     stability_limit,
@@ -46,6 +49,61 @@ def test_limit_is_the_quantile_of_scipy():
     limit = stability_limit(350, 2100, n_categories=10)
     quantile = stats.chi2.isf(stats.norm.sf(3), 9)
     assert limit == pytest.approx((1 / 350 + 1 / 2100) * quantile, rel=1e-9)
+
+
+SAMPLE = st.lists(st.integers(0, 12), min_size=1, max_size=30)
+
+
+@given(a=SAMPLE, b=SAMPLE)
+def test_distance_is_the_largest_gap_by_brute_force(a, b):
+    at = range(13)
+    gaps = [
+        abs(Fraction(sum(x <= y for x in a), len(a)) - Fraction(sum(x <= y for x in b), len(b)))
+        for y in at
+    ]
+    assert kolmogorov_smirnov(a, b).estimate == pytest.approx(float(max(gaps)), rel=1e-12)
+
+
+def test_p_value_of_a_small_sample_is_that_of_all_its_orders():
+    a, b = [1.0, 2.0, 3.5, 4.0], [3.0, 5.0, 6.0, 7.0, 8.0]
+    observed = kolmogorov_smirnov(a, b)
+    chosen = [set(places) for places in combinations(range(9), 4)]
+    pooled = sorted(a + b)
+    distances = [
+        kolmogorov_smirnov(
+            [x for i, x in enumerate(pooled) if i in places],
+            [x for i, x in enumerate(pooled) if i not in places],
+        ).estimate
+        for places in chosen
+    ]
+    as_far = sum(d >= observed.estimate - 1e-12 for d in distances)
+    assert observed.p_value == pytest.approx(as_far / len(chosen), rel=1e-12)
+    # No order of two samples that are alike has a smaller gap than 0.
+    assert kolmogorov_smirnov([0, 0], [0, 0, 0]).p_value == 1.0
+
+
+@pytest.mark.parametrize("cut", range(2, 22, 3))
+def test_p_value_of_a_small_sample_is_that_of_scipy(cut):
+    values = np.random.default_rng(cut).permutation(23)
+    gap = kolmogorov_smirnov(values[:cut], values[cut:])
+    peer = stats.ks_2samp(values[:cut], values[cut:], method="exact")
+    assert gap.estimate == pytest.approx(peer.statistic, rel=1e-9)
+    assert gap.p_value == pytest.approx(peer.pvalue, rel=1e-9)
+
+
+def test_large_samples_are_those_of_scipy():
+    generator = np.random.default_rng(20260101)
+    a, b = generator.normal(size=300), generator.normal(0.2, size=900)
+    gap, peer = kolmogorov_smirnov(a, b), stats.ks_2samp(a, b, method="asymp")
+    assert gap.estimate == pytest.approx(peer.statistic, rel=1e-9)
+    assert gap.p_value == pytest.approx(peer.pvalue, rel=1e-9)
+    assert kolmogorov_smirnov(a, a).p_value == 1.0
+
+
+def test_distance_of_an_empty_sample_is_not_a_number_with_a_note():
+    gap = kolmogorov_smirnov([], [1.0])
+    assert math.isnan(gap.estimate)
+    assert gap.note == "a sample is empty"
 
 
 # --- property ------------------------------------------------------------------------------------
@@ -146,6 +204,8 @@ def test_index_returns_from_its_record():
         (lambda: stability_limit(-1, 5, n_categories=3), "n_cases must be a whole number"),
         (lambda: stability_limit(1, 5, n_categories=1), "two categories or more are needed"),
         (lambda: stability_limit(1, 5, n_categories=3, tail=2), "tail must lie from 0 to 1"),
+        (lambda: kolmogorov_smirnov([1, math.nan], [1]), "values_a must not be missing"),
+        (lambda: kolmogorov_smirnov([1], [math.inf]), "values_b must be finite"),
         (lambda: share_limits([3], 1.5), "share must lie from 0 to 1"),
         (lambda: share_limits([2.5], 0.5), "n_cases must hold whole numbers"),
     ],

@@ -4,7 +4,7 @@
 ``project_accrual``      when the target is met; accrual_scenarios
 ``cusum``                rise or fall of a rate; cusum_limit
 ``funnel_limits``        readers around their common rate
-``population_stability`` drift of a distribution; standardized_difference
+``population_stability`` drift of a distribution; kolmogorov_smirnov, standardized_difference
 ======================== ==========================================================================
 """
 

@@ -7,8 +7,10 @@ from .control import FunnelLimits as FunnelLimits
 from .control import cusum as cusum
 from .control import cusum_limit as cusum_limit
 from .control import funnel_limits as funnel_limits
+from .stability import LargestGap as LargestGap
 from .stability import StabilityIndex as StabilityIndex
 from .stability import StandardizedDifference as StandardizedDifference
+from .stability import kolmogorov_smirnov as kolmogorov_smirnov
 from .stability import population_stability as population_stability
 from .stability import share_limits as share_limits
 from .stability import stability_limit as stability_limit
