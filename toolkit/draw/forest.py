@@ -67,6 +67,8 @@ class ForestRow:
         Limit on the axis that holds for this row alone.
     better : {"higher", "lower"}
         Which side of that limit is the better one.
+    point : bool
+        Whether the estimate is drawn; without it the interval stands alone.
     """
 
     label: str
@@ -78,6 +80,7 @@ class ForestRow:
     kind: RowKind = "single"
     margin: float | None = None
     better: Better = "higher"
+    point: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -358,7 +361,9 @@ def _draw_row(axes: Axes, place: float, row: ForestRow, role: str) -> None:
         ]
         axes.add_patch(Polygon(corners, facecolor=color(ink), linewidth=0, zorder=4))
         return
-    _draw_interval(axes, place, row, ink)
+    _draw_interval(axes, place, row, ink if row.point else "muted")
+    if not row.point:
+        return
     filled = role == "aided" and row.kind != "subgroup"
     axes.plot(
         [row.estimate],

@@ -211,9 +211,10 @@ def tradeoff_figure(
             taken.append(_draw_limit(axes, limit))
         if reference:
             axes.plot([0], [0], marker="D", markersize=8, color=color("axis"), zorder=6)
-            label_curve(axes, reference, "unaided", (0.0, 0.0), taken)
-        taken += _name_points(axes, lines, taken)
+        taken += _name_points(axes, lines, taken, reference)
         for line in lines:
+            if len(line.names) == 1:
+                continue  # named beside its point
             middle = len(np.asarray(line.x)) // 2
             place = (float(np.asarray(line.x)[middle]), float(np.asarray(line.y)[middle]))
             label_curve(axes, line.label, _LINE_STYLE[line.role][1], place, taken)
@@ -271,13 +272,22 @@ def _draw_limit(axes: Axes, limit: float) -> FloatArray:
 
 
 def _name_points(
-    axes: Axes, lines: Sequence[TradeoffLine], taken: Sequence[FloatArray]
+    axes: Axes, lines: Sequence[TradeoffLine], taken: Sequence[FloatArray], reference: str
 ) -> list[FloatArray]:
-    """Name the points by what they leave unread; return the places of the points."""
+    """Name the points by what they leave unread, a single one by its strategy as well.
+
+    Returns the places of the points.
+    """
     x = [float(value) for line in lines for value in np.asarray(line.x)]
     y = [float(value) for line in lines for value in np.asarray(line.y)]
-    names = [name for line in lines for name in line.names]
+    names = [
+        ", ".join(text for text in (line.label, name) if text) if len(line.names) == 1 else name
+        for line in lines
+        for name in line.names
+    ]
     roles = [_LINE_STYLE[line.role][1] for line in lines for _ in line.names]
+    if reference:
+        x, y, names, roles = [*x, 0.0], [*y, 0.0], [*names, reference], [*roles, "unaided"]
     label_points(axes, x, y, names, roles=roles, lines=taken, strong=())
     return [box_points(axes, place, (34, 12)) for place in zip(x, y, strict=True)]
 
