@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from toolkit.arrays import FloatArray
-from toolkit.draw.labels import along_line, box_points, label_curve, label_points
+from toolkit.draw.labels import along_line, label_points
 from toolkit.draw.scores import class_values
 from toolkit.draw.style import (
     BODY,
@@ -152,7 +152,7 @@ class TradeoffLine:
     Parameters
     ----------
     label : str
-        Written beside the line.
+        Written beside the last point.
     x, y : array_like, shape (n_points,)
         Saving to the right, cost upwards, both as shares; below 0 for more reading, or a gain.
     names : sequence of str
@@ -211,13 +211,7 @@ def tradeoff_figure(
             taken.append(_draw_limit(axes, limit))
         if reference:
             axes.plot([0], [0], marker="D", markersize=8, color=color("axis"), zorder=6)
-        taken += _name_points(axes, lines, taken, reference)
-        for line in lines:
-            if len(line.names) == 1:
-                continue  # named beside its point
-            middle = len(np.asarray(line.x)) // 2
-            place = (float(np.asarray(line.x)[middle]), float(np.asarray(line.y)[middle]))
-            label_curve(axes, line.label, _LINE_STYLE[line.role][1], place, taken)
+        _name_points(axes, lines, taken, reference)
     return figure
 
 
@@ -273,23 +267,18 @@ def _draw_limit(axes: Axes, limit: float) -> FloatArray:
 
 def _name_points(
     axes: Axes, lines: Sequence[TradeoffLine], taken: Sequence[FloatArray], reference: str
-) -> list[FloatArray]:
-    """Name the points by what they leave unread, a single one by its strategy as well.
-
-    Returns the places of the points.
-    """
+) -> None:
+    """Name the points by what they leave unread, the last of a line by its strategy as well."""
     x = [float(value) for line in lines for value in np.asarray(line.x)]
     y = [float(value) for line in lines for value in np.asarray(line.y)]
-    names = [
-        ", ".join(text for text in (line.label, name) if text) if len(line.names) == 1 else name
-        for line in lines
-        for name in line.names
-    ]
+    names: list[str] = []
+    for line in lines:
+        last = ", ".join(text for text in (line.label, line.names[-1]) if text)
+        names += [*line.names[:-1], last]
     roles = [_LINE_STYLE[line.role][1] for line in lines for _ in line.names]
     if reference:
         x, y, names, roles = [*x, 0.0], [*y, 0.0], [*names, reference], [*roles, "unaided"]
     label_points(axes, x, y, names, roles=roles, lines=taken, strong=())
-    return [box_points(axes, place, (34, 12)) for place in zip(x, y, strict=True)]
 
 
 _ROW = 0.43
