@@ -325,6 +325,13 @@ class Comparison(Estimate):
             return None
         return self.ci_low > self.null if self.better == "higher" else self.ci_high < self.null
 
+    @property
+    def worse(self) -> bool:
+        """Whether the interval lies wholly on the bad side of no difference."""
+        if self.better is None:
+            return False
+        return self.ci_high < self.null if self.better == "higher" else self.ci_low > self.null
+
 
 def check_margin(
     margin: float | None, *, effect: Effect, better: Better | None, largest: float = 1.0

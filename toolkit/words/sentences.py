@@ -186,8 +186,7 @@ def margin_phrase(comparison: Comparison, *, form: Form | None = None) -> str:
 
 def _direction(comparison: Comparison) -> str:
     """Return who is worse where the interval lies on the bad side of no difference."""
-    bad = {"higher": -1, "lower": 1}.get(comparison.better or "")
-    return f", where {comparison.label_b} is worse" if side(comparison) == bad else ""
+    return f", where {comparison.label_b} is worse" if comparison.worse else ""
 
 
 def answer_text(comparison: Comparison, *, measure: str, form: Form | None = None) -> str:

@@ -18,7 +18,7 @@ from toolkit.chapters.synthesis.analysis import (
 from toolkit.draw.html import TableColumn, TableRow, TableView
 from toolkit.draw.tables import value_columns
 from toolkit.results import Comparison, Result
-from toolkit.stats.claims import EndpointVerdict, worse
+from toolkit.stats.claims import EndpointVerdict
 from toolkit.stats.claims.verdict import CLAIM_WORDS
 from toolkit.stats.mrmc import GlobalTest
 from toolkit.words.sentences import ci_text, estimate_text
@@ -203,8 +203,9 @@ def _verdict_cell(planned: PlannedEndpoints, verdict: EndpointVerdict) -> str:
 def _worse(planned: PlannedEndpoints, verdict: EndpointVerdict) -> str:
     """Return who is worse, where the whole interval lies on the bad side."""
     result = planned.results[verdict.label]
-    bad = isinstance(result, Comparison) and verdict.verdict != "not tested" and worse(result)
-    return f" ({result.label_b} worse)" if isinstance(result, Comparison) and bad else ""
+    if not isinstance(result, Comparison) or verdict.verdict == "not tested" or not result.worse:
+        return ""
+    return f" ({result.label_b} worse)"
 
 
 def _reported_cells(planned: PlannedEndpoints, entry: Plain) -> list[str]:

@@ -11,4 +11,3 @@ from .plan import verdict_note as verdict_note
 from .verdict import Said as Said
 from .verdict import Standing as Standing
 from .verdict import said as said
-from .verdict import worse as worse

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from toolkit.results import Comparison
 from toolkit.stats.claims.plan import ClaimKind, ClaimPlace, Verdict, interval_shows
+from toolkit.words.sentences import margin_limit
 from toolkit.words.wording import capital, counted
 
 CLAIM_WORDS: dict[str, str] = {
@@ -112,30 +113,24 @@ def said(comparison: Comparison, standing: Standing) -> Said:
     return Said(opening=_opening(comparison, *pairs[0]), conclusion=capital("; ".join(conclusions)))
 
 
-def worse(comparison: Comparison, limit: float | None = None) -> bool:
-    """Whether the whole interval lies on the bad side of a limit, of no difference by default."""
-    at = comparison.null if limit is None else limit
-    if comparison.better is None:
-        return False
-    return comparison.ci_high < at if comparison.better == "higher" else comparison.ci_low > at
-
-
 def _opening(comparison: Comparison, place: ClaimPlace, state: Verdict | None) -> str:
     """Return the first words of the answer to the first claim."""
     if state == "not tested":
         return "Not tested."
     if state == "not shown" or not interval_shows(comparison, place.claim):
-        return "No." if worse(comparison, _limit(comparison, place.claim)) else "Not shown."
+        return "No." if _contrary(comparison, place.claim) else "Not shown."
     condition = "" if state else _condition(place)
     return f"Yes, {condition}." if condition else "Yes."
 
 
-def _limit(comparison: Comparison, claim: ClaimKind) -> float | None:
-    """Return the value beyond which the contrary of a claim is shown."""
+def _contrary(comparison: Comparison, claim: ClaimKind) -> bool:
+    """Whether the whole interval shows the contrary of a claim."""
     if claim != "noninferiority" or comparison.margin is None:
-        return None
-    signed = comparison.effect == "difference" and comparison.better == "higher"
-    return -comparison.margin if signed else comparison.margin
+        return comparison.worse
+    limit = margin_limit(comparison)
+    if comparison.better == "higher":
+        return comparison.ci_high < limit
+    return comparison.ci_low > limit
 
 
 def _condition(place: ClaimPlace) -> str:
@@ -155,11 +150,11 @@ def _conclusion(comparison: Comparison, place: ClaimPlace, state: Verdict | None
     if state in ("not tested", "outside the plan"):
         return f"{name} {state}"
     if state == "not shown" or not interval_shows(comparison, place.claim):
-        bad = f": {comparison.label_b} worse" if worse(comparison) else ""
+        bad = f": {comparison.label_b} worse" if comparison.worse else ""
         return f"{name} not shown{bad}"
     condition = "" if state else _condition(place)
     shown = f"{name} shown{f' {condition}' if condition else ''}"
-    if place.claim == "noninferiority" and worse(comparison):
+    if place.claim == "noninferiority" and comparison.worse:
         return f"{shown}, though {comparison.label_b} is worse"
     if place.claim == "difference":
         higher = comparison.estimate > comparison.null
